@@ -1,0 +1,163 @@
+"""
+Read connected receivers from Django's private dispatch structures.
+
+Only this module looks inside ``Signal.receivers``. When a Django version changes
+its rows, this is the file that changes.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator
+from enum import Enum
+from itertools import chain
+from types import MethodType
+from typing import Any, NamedTuple
+
+import django
+from django.apps import apps
+from django.dispatch import Signal
+
+from ._callables import Unreadable
+from ._introspect import is_a, live_classes, loaded_modules
+
+
+class Sender(Enum):
+    """
+    What stands for a sender where there is no sender object to show.
+    """
+
+    ANY = "any sender"
+    UNKNOWN = "unknown sender"
+
+
+class Row(NamedTuple):
+    """
+    One live connection: ``sender`` is the object itself or a ``Sender``.
+    """
+
+    receiver: Any
+    sender: Any
+    dispatch_uid: Any
+    weak: bool
+    is_async: bool
+
+
+FindSender = Callable[[Any, Any], Any]
+
+DEAD = object()
+_ANY_SENDER_KEY = id(None)
+
+
+def read_rows(signal: Signal, find_sender: FindSender) -> list[Row]:
+    """
+    Return the live connections of ``signal`` in the order of ``Signal.receivers``.
+
+    Takes no lock and changes nothing: a connection made or dropped meanwhile by
+    another thread is seen or not seen, whole. Raises whatever reading the
+    ``receivers`` of a foreign ``Signal`` subclass raises.
+    """
+    return list(_iter_rows(tuple(signal.receivers), find_sender))
+
+
+def connected_receivers(signal: Signal) -> list[Any]:
+    """
+    Return the live receivers of ``signal``, none if they cannot be read.
+    """
+    try:
+        rows = read_rows(signal, lambda _key, _reference: Sender.UNKNOWN)
+    except Exception:
+        return []
+    return [row.receiver for row in rows]
+
+
+def _iter_rows(entries: tuple[Any, ...], find_sender: FindSender) -> Iterator[Row]:
+    for entry in entries:
+        try:
+            (key, sender_key), reference, sender_ref, is_async = _unpack(entry)
+            weak = is_a(reference, weakref.ReferenceType)
+            receiver = reference() if weak else reference
+            if weak and receiver is None:
+                continue
+            sender = find_sender(sender_key, sender_ref)
+            if sender is DEAD:
+                continue
+            uid = _dispatch_uid(key, receiver)
+            yield Row(receiver, sender, uid, weak, bool(is_async))
+        except Exception as error:
+            yield Row(Unreadable(error), Sender.UNKNOWN, None, False, False)
+
+
+def _dispatch_uid(key: Any, receiver: Any) -> Any:
+    # Django's key is the uid or, without one, the id (for methods: the two ids)
+    # of the receiver. Only exact ints are compared: a uid may be any object.
+    if type(key) is int:
+        return None if key == id(receiver) else key
+    if type(key) is tuple and len(key) == 2 and type(key[0]) is type(key[1]) is int:
+        return None if key == _method_key(receiver) else key
+    return key
+
+
+def _method_key(receiver: Any) -> tuple[int, int] | None:
+    if type(receiver) is MethodType:
+        return id(receiver.__self__), id(receiver.__func__)
+    return None
+
+
+if django.VERSION >= (6, 0):
+
+    def _unpack(entry: Any) -> Any:
+        return entry
+
+    def sender_finder() -> FindSender:
+        """
+        Return a function that finds the sender of a row; it serves one reading.
+        """
+        return _sender_from_reference
+
+else:
+
+    def _unpack(entry: Any) -> Any:
+        keys, reference, is_async = entry
+        return keys, reference, None, is_async
+
+    def sender_finder() -> FindSender:
+        """
+        Return a function that finds the sender of a row; it serves one reading.
+        """
+        return _SenderById()
+
+
+def _sender_from_reference(key: Any, reference: Any) -> Any:
+    if type(key) is int and key == _ANY_SENDER_KEY:
+        return Sender.ANY
+    if reference is None:
+        return Sender.UNKNOWN
+    sender = reference()
+    return DEAD if sender is None else sender
+
+
+class _SenderById:
+    """
+    Find senders by ``id()``, which is all that Django 5.2 remembers of them.
+
+    Classes, app configs and modules outlive their connections, so an id that
+    matches one of them is theirs. Any other id may be of an object long gone.
+    """
+
+    def __init__(self) -> None:
+        self._senders: dict[int, Any] = {}
+
+    def __call__(self, key: Any, _reference: Any) -> Any:
+        if type(key) is int and key == _ANY_SENDER_KEY:
+            return Sender.ANY
+        if not self._senders:
+            self._senders = _long_lived_objects()
+        # The key of a bound method is a pair of ids, and no sender we know.
+        return self._senders.get(key, Sender.UNKNOWN)
+
+
+def _long_lived_objects() -> dict[int, Any]:
+    configs = apps.app_configs.values()
+    modules = (module for _, module in loaded_modules())
+    return {id(obj): obj for obj in chain(live_classes(), configs, modules)}

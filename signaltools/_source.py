@@ -1,0 +1,113 @@
+"""
+Find where the source of a module creates a name, and the comment above it.
+"""
+
+from __future__ import annotations
+
+import ast
+import tokenize
+from collections.abc import Iterator
+from types import ModuleType
+from typing import NamedTuple
+
+from ._introspect import module_attribute
+
+
+class Assignment(NamedTuple):
+    """
+    Where a name is assigned; ``creates`` is false for ``here = elsewhere.name``.
+    """
+
+    line: int
+    creates: bool
+    comment: str
+
+
+def assignments(module: ModuleType) -> dict[str, Assignment]:
+    """
+    Map the names that the source of ``module`` assigns to their first assignment.
+
+    Names in a class are qualified with its name. A module without readable source
+    assigns nothing.
+    """
+    source = _read(module)
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError):
+        return {}
+    lines = source.split("\n")
+    found: dict[str, Assignment] = {}
+    for name, node, creates in _assigned(body, ""):
+        comment = _comment_above(lines, node)
+        found.setdefault(name, Assignment(node.lineno, creates, comment))
+    return found
+
+
+def source_file(module: ModuleType) -> str | None:
+    """
+    Return the path of the source of ``module``, None for compiled modules.
+    """
+    file = module_attribute(module, "__file__")
+    return file if type(file) is str and file.endswith(".py") else None
+
+
+def _read(module: ModuleType) -> str:
+    file = source_file(module)
+    if file is None:
+        return ""
+    try:
+        with tokenize.open(file) as source:
+            return source.read()
+    except (OSError, SyntaxError, UnicodeDecodeError):
+        return ""
+
+
+def _assigned(
+    body: list[ast.stmt], prefix: str
+) -> Iterator[tuple[str, ast.stmt, bool]]:
+    for node in body:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                yield from _targets(target, node, node.value, prefix)
+        elif isinstance(node, ast.AnnAssign) and node.value:
+            yield from _targets(node.target, node, node.value, prefix)
+        elif isinstance(node, ast.ClassDef):
+            yield from _assigned(node.body, f"{prefix}{node.name}.")
+        elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            for block in _blocks(node):
+                yield from _assigned(block, prefix)
+
+
+def _targets(
+    target: ast.expr, node: ast.stmt, value: ast.expr, prefix: str
+) -> Iterator[tuple[str, ast.stmt, bool]]:
+    if isinstance(target, ast.Name):
+        yield f"{prefix}{target.id}", node, not _is_reference(value)
+    elif isinstance(target, (ast.Tuple, ast.List)):
+        for element in target.elts:
+            yield from _targets(element, node, value, prefix)
+
+
+def _is_reference(value: ast.expr) -> bool:
+    if isinstance(value, (ast.Tuple, ast.List)):
+        return all(_is_reference(element) for element in value.elts)
+    return isinstance(value, (ast.Name, ast.Attribute))
+
+
+def _blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
+    # The bodies of if, try, with, for, while and match.
+    for field in ("body", "orelse", "finalbody"):
+        yield getattr(node, field, [])
+    for field in ("handlers", "cases"):
+        for clause in getattr(node, field, []):
+            yield clause.body
+
+
+def _comment_above(lines: list[str], node: ast.stmt) -> str:
+    comment: list[str] = []
+    for line in reversed(lines[: node.lineno - 1]):
+        text = line.strip()
+        if not text.startswith("#") or line.index("#") != node.col_offset:
+            break
+        comment.append(text.lstrip("#").strip())
+    return "\n".join(reversed(comment)).strip()

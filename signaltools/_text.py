@@ -1,0 +1,100 @@
+"""
+Make untrusted text safe to show, and suggest what a misspelt name may have meant.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from ._introspect import class_name, exact, is_a
+
+# Longer than any sane dotted path; a hostile __qualname__ has no upper limit.
+MAX_LENGTH = 400
+
+_ASCII = str.maketrans({"·": "-", "…": "..."})
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
+# No id() of a CPython object is this small, so such a number is a number.
+_SMALL = 1_000_000
+_MAX_DEPTH = 5
+
+
+def clip(text: str) -> str:
+    """
+    Return ``text``, cut to ``MAX_LENGTH`` characters.
+    """
+    return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"
+
+
+def printable(text: str) -> str:
+    """
+    Return ``text`` with control, direction and other unprintable characters escaped.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode()
+        for char in text
+    )
+
+
+def encodable(text: str, encoding: str | None) -> str:
+    """
+    Return ``text`` with what ``encoding`` lacks replaced by ASCII.
+    """
+    if encoding is None:
+        return text
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.translate(_ASCII)
+        return text.encode(encoding, "backslashreplace").decode(encoding)
+    return text
+
+
+def error_text(error: BaseException) -> str:
+    """
+    Return "ValueError: message" on one line, whatever the error's own ``str()`` does.
+    """
+    name = class_name(type(error)).removeprefix("builtins.")
+    try:
+        message = " ".join(str(error).split())
+    except Exception:
+        message = ""
+    return clip(f"{name}: {message}" if message else name)
+
+
+def stable_text(value: object) -> str:
+    """
+    Describe any hashable object without running its code and without addresses.
+
+    Two runs of a program get the same text, so a large integer, which may be an
+    ``id()``, shows as ``int``.
+    """
+    if is_a(value, str):
+        return clip(_ADDRESS.sub("0x…", exact(value)))
+    return clip(_stable_repr(value, depth=0))
+
+
+def _stable_repr(value: object, depth: int) -> str:
+    kind = type(value)
+    if is_a(value, str):
+        return repr(_ADDRESS.sub("0x…", exact(value)))
+    if kind is bool or kind is float or kind is bytes or value is None:
+        return repr(value)
+    if kind is int and abs(value) < _SMALL:  # type: ignore[arg-type]
+        return repr(value)
+    if kind is tuple and depth < _MAX_DEPTH:
+        parts = [_stable_repr(item, depth + 1) for item in value]  # type: ignore[attr-defined]
+        return f"({', '.join(parts)})"
+    return class_name(kind)
+
+
+def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+    """
+    Return " Did you mean 'x'?" for the nearest candidate, else "".
+    """
+    by_lower = {candidate.lower(): candidate for candidate in candidates}
+    matches = get_close_matches(name.lower(), by_lower, n=1)
+    return f" Did you mean {by_lower[matches[0]]!r}?" if matches else ""

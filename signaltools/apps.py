@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.apps import AppConfig
+from django.core.checks import register
+
+from .autodiscover import Discovery, autodiscover
+from .checks import check_settings
+
+
+class SignaltoolsConfig(AppConfig):
+    name = "signaltools"
+    verbose_name = "Signal tools"
+    #: What autodiscovery did, one record for each app with a ``signals`` module.
+    discoveries: Sequence[Discovery] = ()
+
+    def ready(self) -> None:
+        register(check_settings, "signals")
+        self.discoveries = autodiscover()

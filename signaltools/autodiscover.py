@@ -1,0 +1,174 @@
+"""
+Import the ``signals`` module of each installed app, and report what that did.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from importlib import import_module
+from inspect import unwrap
+from types import CodeType
+from typing import Any, Literal, NamedTuple
+
+from django.apps import AppConfig, apps
+from django.dispatch import Signal
+from django.utils.module_loading import module_has_submodule
+
+from ._callables import describe
+from ._dispatch import connected_receivers
+from ._introspect import loaded_modules
+from .conf import conf
+from .registry import find_signals
+
+
+class Discovery(NamedTuple):
+    """
+    What became of the ``signals`` module of one app.
+
+    ``detail`` is the module whose ``ready()`` decides about it. ``signals`` names
+    what the import created, ``receivers`` what it connected.
+    """
+
+    app: str
+    module: str
+    outcome: Literal["imported", "already imported", "left", "excluded"]
+    detail: str = ""
+    signals: tuple[str, ...] = ()
+    receivers: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        if self.outcome == "left":
+            return f"{self.module} left to {self.detail}"
+        if self.outcome != "imported":
+            return f"{self.module} {self.outcome}"
+        created = ", ".join(self.signals) or "no signals"
+        connected = ", ".join(self.receivers) or "no receivers"
+        return f"{self.module} imported: created {created}; connected {connected}"
+
+
+def autodiscover() -> list[Discovery]:
+    """
+    Import the modules that the settings name from every installed app.
+
+    An app whose own ``ready()`` names the module is left alone, and so is what the
+    settings exclude. A missing module is silent. Any error inside a module is the
+    project's own: it goes on, with a note that tells how to exclude the module.
+    """
+    if not conf.AUTODISCOVER:
+        return []
+    importer = _Importer()
+    return [
+        discovery
+        for config in apps.get_app_configs()
+        for name in conf.AUTODISCOVER_MODULES
+        if (discovery := _discover(config, name, importer))
+    ]
+
+
+def _discover(config: AppConfig, name: str, importer: _Importer) -> Discovery | None:
+    module = f"{config.name}.{name}"
+    excluded = {config.label, config.name, module} & set(conf.AUTODISCOVER_EXCLUDE)
+    if not _exists(config, name):
+        return None
+    if excluded:
+        return Discovery(config.label, module, "excluded")
+    if sys.modules.get(module):
+        return Discovery(config.label, module, "already imported")
+    if left_to := _left_to(config, name):
+        return Discovery(config.label, module, "left", left_to)
+    return importer.run(config.label, module)
+
+
+def _exists(config: AppConfig, name: str) -> bool:
+    if f"{config.name}.{name}" in sys.modules:
+        return True
+    return config.module is not None and module_has_submodule(config.module, name)
+
+
+def _left_to(config: AppConfig, name: str) -> str:
+    for cls in type(config).__mro__:
+        ready = vars(cls).get("ready")
+        if cls is AppConfig or ready is None:
+            continue
+        if any(_names(text, config.name, name) for text in _strings(ready)):
+            return cls.__module__
+    return ""
+
+
+def _names(text: str, app_name: str, module: str) -> bool:
+    """
+    Tell whether a name or string in ``ready()`` means ``module`` of this app.
+
+    "signals", ".signals" and "shop.signals" do for the app "project.shop",
+    "django.db.models.signals" does not.
+    """
+    before, found, _ = f".{text}.".partition(f".{module}.")
+    prefix = before.strip(".")
+    return bool(found) and (not prefix or f".{app_name}".endswith(f".{prefix}"))
+
+
+def _strings(function: Any) -> Iterator[str]:
+    code = getattr(unwrap(function), "__code__", None)
+    codes = [code] if code else []
+    while codes:
+        code = codes.pop()
+        for item in (*code.co_names, *code.co_consts):
+            if isinstance(item, CodeType):
+                codes.append(item)
+            elif isinstance(item, str):
+                yield item
+            elif isinstance(item, tuple):
+                yield from (part for part in item if isinstance(part, str))
+
+
+class _Importer:
+    """
+    Import modules one by one and tell what each import added.
+    """
+
+    def __init__(self) -> None:
+        self._signals: dict[int, Signal] | None = None
+
+    def run(self, app: str, module: str) -> Discovery:
+        known = self._known_signals()
+        loaded = {name for name, _ in loaded_modules()}
+        connected = _receivers(known)
+        _import(app, module)
+        new = [item for item in loaded_modules() if item[0] not in loaded]
+        created = {
+            path: signal
+            for path, signal in find_signals(new).items()
+            if id(signal) not in known
+        }
+        known.update((id(signal), signal) for signal in created.values())
+        added = _receivers(known) - connected
+        return Discovery(
+            app, module, "imported", "", tuple(created), tuple(added.elements())
+        )
+
+    def _known_signals(self) -> dict[int, Signal]:
+        if self._signals is None:
+            found = find_signals(loaded_modules()).values()
+            self._signals = {id(signal): signal for signal in found}
+        return self._signals
+
+
+def _import(app: str, module: str) -> None:
+    try:
+        import_module(module)
+    except Exception as error:
+        error.add_note(
+            f"signaltools imported {module!r} for the app {app!r}; to leave it alone, "
+            f"add {module!r} to SIGNALTOOLS['AUTODISCOVER_EXCLUDE']."
+        )
+        raise
+
+
+def _receivers(signals: dict[int, Signal]) -> Counter[str]:
+    return Counter(
+        describe(receiver).name
+        for signal in signals.values()
+        for receiver in connected_receivers(signal)
+    )

@@ -1,0 +1,79 @@
+"""
+Read the project's ``SIGNALTOOLS`` setting: one property per key, read on access.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+
+class Conf:
+    """
+    Give typed access to ``SIGNALTOOLS``.
+
+    Nothing is cached, so ``override_settings`` works. Every property raises
+    ``ImproperlyConfigured`` when the project set a value of another type.
+    """
+
+    @property
+    def AUTODISCOVER(self) -> bool:
+        """
+        Whether to import ``<app>.signals`` of each installed app at start-up.
+        """
+        value = self._value("AUTODISCOVER", True)
+        if type(value) is not bool:
+            raise _wrong_type("AUTODISCOVER", "True or False", value)
+        return value
+
+    @property
+    def AUTODISCOVER_MODULES(self) -> list[str]:
+        """
+        Names of the submodules that autodiscovery imports from each app.
+        """
+        return self._strings("AUTODISCOVER_MODULES", ["signals"])
+
+    @property
+    def AUTODISCOVER_EXCLUDE(self) -> list[str]:
+        """
+        App labels, app names or module paths that autodiscovery leaves alone.
+        """
+        return self._strings("AUTODISCOVER_EXCLUDE", [])
+
+    @property
+    def unknown(self) -> list[str]:
+        """
+        Keys of the setting that signaltools does not know.
+        """
+        return [key for key in _user_settings() if key not in KEYS]
+
+    def _value(self, key: str, default: Any) -> Any:
+        return _user_settings().get(key, default)
+
+    def _strings(self, key: str, default: list[str]) -> list[str]:
+        value = self._value(key, default)
+        if not isinstance(value, (list, tuple)) or not all(
+            isinstance(item, str) for item in value
+        ):
+            raise _wrong_type(key, "a list of strings", value)
+        return list(value)
+
+
+def _user_settings() -> dict[str, Any]:
+    value = getattr(settings, "SIGNALTOOLS", {})
+    if not isinstance(value, dict):
+        raise ImproperlyConfigured(f"SIGNALTOOLS must be a dict, not {value!r}.")
+    return value
+
+
+def _wrong_type(key: str, expected: str, value: object) -> ImproperlyConfigured:
+    return ImproperlyConfigured(
+        f"SIGNALTOOLS[{key!r}] must be {expected}, not {value!r}."
+    )
+
+
+KEYS = sorted(name for name in vars(Conf) if name.isupper())
+
+conf = Conf()

@@ -1,0 +1,290 @@
+"""
+Describe every signal and every connected receiver as plain, frozen records.
+
+Reading runs no code of the project and makes no SQL query: objects are looked at
+by their type, never compared, printed or asked for an attribute of their own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from pathlib import PurePath
+from types import MethodType, ModuleType
+from typing import Any, Literal, NamedTuple
+
+from django.apps import AppConfig, apps
+from django.db.models.base import ModelBase
+
+from ._callables import describe
+from ._dispatch import FindSender, Row, Sender, read_rows, sender_finder
+from ._introspect import (
+    class_name,
+    class_namespace,
+    is_a,
+    module_attribute,
+    stored_attribute,
+)
+from ._text import clip, error_text, stable_text
+from .builtin import BUILTIN_SIGNALS
+from .registry import NamedSignal, registry
+
+Kind = Literal["builtin", "custom", "event"]
+Component = Literal["django", "third_party", "project"]
+SenderKind = Literal["model", "class", "app_config", "instance", "module", "unknown"]
+
+
+class ReceiverRecord(NamedTuple):
+    """
+    One connected receiver.
+
+    ``name`` is ``module.qualname``: of the function inside a partial, of the own
+    class of a bound method's object, of the class of a callable object. ``file``
+    (absolute) and ``line`` are those of the innermost function that runs, None for
+    compiled code. ``app`` is the label of the installed app that holds ``module``.
+
+    ``sender`` is None for any sender, ``app_label.Model`` for a model, else the
+    path of the class or of the instance's class; ``sender_kind`` tells which, and
+    is "unknown" where Django remembers no more than an ``id()``. ``sender_app`` is
+    the label of a sender that is an ``AppConfig``.
+
+    ``order`` is the place among the synchronous receivers of the signal, from 1;
+    None for asynchronous ones, which run concurrently. ``storage`` marks a method
+    of a file storage object: these come and go with the object.
+    """
+
+    name: str
+    module: str
+    qualname: str
+    app: str | None
+    component: Component
+    file: str | None
+    line: int | None
+    sender: str | None
+    sender_kind: SenderKind | None
+    sender_app: str | None
+    dispatch_uid: str | None
+    weak: bool
+    is_async: bool
+    order: int | None
+    storage: bool
+
+
+class SignalRecord(NamedTuple):
+    """
+    One signal with its receivers in dispatch order, asynchronous ones last.
+
+    ``class_name`` is None for a built-in signal whose module nobody has imported
+    (``imported`` is false then). ``doc`` is the comment above the definition.
+    """
+
+    name: str
+    kind: Kind
+    class_name: str | None
+    app: str | None
+    component: Component
+    imported: bool
+    file: str | None
+    line: int | None
+    doc: str
+    aliases: tuple[str, ...]
+    receivers: tuple[ReceiverRecord, ...]
+
+
+class Inventory(NamedTuple):
+    """
+    All signals, sorted by name, and notes on what could not be read.
+    """
+
+    signals: tuple[SignalRecord, ...]
+    notes: tuple[str, ...]
+
+
+def read_inventory() -> Inventory:
+    """
+    Read every signal and receiver of this process as they are now.
+
+    Safe while other threads connect and disconnect: a connection that changes
+    meanwhile is in or out, whole. Nothing is cached between two readings and
+    nothing that was read is kept alive.
+    """
+    reader = _Reader()
+    signals = tuple(reader.signal(entry) for entry in registry.entries())
+    return Inventory(signals, tuple(reader.notes))
+
+
+def not_imported(inventory: Inventory) -> list[SignalRecord]:
+    """
+    Return a record for each built-in signal whose module nobody has imported.
+    """
+    known = {signal.name for signal in inventory.signals}
+    reader = _Reader()
+    return [reader.absent(name) for name in BUILTIN_SIGNALS if name not in known]
+
+
+_Place = tuple[str | None, Component, str | None]
+
+
+class _Reader:
+    """
+    What one reading has to look up once: apps, components and senders.
+    """
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+        self._find_sender: FindSender = sender_finder()
+        configs = apps.app_configs.copy().values()
+        self._labels = {config.name: config.label for config in configs}
+        self._config_labels = {id(config): config.label for config in configs}
+        self._places: dict[tuple[str, str | None], _Place] = {}
+
+    def signal(self, entry: NamedSignal) -> SignalRecord:
+        app, component, file = self._place(entry.module, entry.file)
+        return SignalRecord(
+            name=clip(entry.name),
+            kind="builtin" if component == "django" else "custom",
+            class_name=_name(type(entry.signal)),
+            app=app,
+            component=component,
+            imported=True,
+            file=file,
+            line=entry.line,
+            doc=entry.doc,
+            aliases=entry.aliases,
+            receivers=self._receivers(entry),
+        )
+
+    def absent(self, name: str) -> SignalRecord:
+        app, component, _ = self._place(name.rpartition(".")[0], None)
+        return SignalRecord(
+            name, "builtin", None, app, component, False, None, None, "", (), ()
+        )
+
+    def _receivers(self, entry: NamedSignal) -> tuple[ReceiverRecord, ...]:
+        try:
+            rows = read_rows(entry.signal, self._find_sender)
+        except Exception as error:
+            cause = error_text(error)
+            self.notes.append(
+                f"The receivers of {entry.name!r} could not be read ({cause})."
+            )
+            return ()
+        sync_rows = [row for row in rows if not row.is_async]
+        async_rows = [row for row in rows if row.is_async]
+        numbered = [*enumerate(sync_rows, 1), *((None, row) for row in async_rows)]
+        return tuple(self._receiver(row, order) for order, row in numbered)
+
+    def _receiver(self, row: Row, order: int | None) -> ReceiverRecord:
+        name, module, qualname, filename, line = describe(row.receiver)
+        app, component, file = self._place(module, filename)
+        sender, sender_kind, sender_app = self._sender(row.sender)
+        uid = row.dispatch_uid
+        return ReceiverRecord(
+            name,
+            module,
+            qualname,
+            app,
+            component,
+            file,
+            line,
+            sender,
+            sender_kind,
+            sender_app,
+            None if uid is None else stable_text(uid),
+            row.weak,
+            row.is_async,
+            order,
+            _is_storage_method(row.receiver),
+        )
+
+    def _sender(self, sender: Any) -> tuple[str | None, SenderKind | None, str | None]:
+        if sender is Sender.ANY:
+            return None, None, None
+        if sender is Sender.UNKNOWN:
+            return None, "unknown", None
+        if is_a(sender, type):
+            label = _model_label(sender)
+            return (label, "model", None) if label else (_name(sender), "class", None)
+        if is_a(sender, ModuleType):
+            return clip(str(module_attribute(sender, "__name__"))), "module", None
+        if is_a(sender, AppConfig):
+            return _name(type(sender)), "app_config", self._config_label(sender)
+        return _name(type(sender)), "instance", None
+
+    def _config_label(self, config: AppConfig) -> str | None:
+        label = self._config_labels.get(id(config), stored_attribute(config, "label"))
+        return label if type(label) is str else None
+
+    def _place(self, module: str, filename: str | None) -> _Place:
+        """
+        Return the app, the component and the absolute file of a piece of code.
+        """
+        key = module, filename
+        if key not in self._places:
+            file = _absolute(filename) if filename else None
+            place = self._app(module), _component(module, file), file
+            self._places[key] = place
+        return self._places[key]
+
+    def _app(self, module: str) -> str | None:
+        while module:
+            if module in self._labels:
+                return self._labels[module]
+            module = module.rpartition(".")[0]
+        return None
+
+
+def _name(cls: type) -> str:
+    return clip(class_name(cls))
+
+
+def _model_label(cls: type) -> str | None:
+    """
+    Return ``app_label.Model``, None for a class that is no model of an app.
+    """
+    if not is_a(cls, ModelBase):
+        return None
+    options = class_namespace(cls).get("_meta")
+    return options.label if options is not None and options.app_label else None
+
+
+def _absolute(filename: str) -> str | None:
+    # "<string>", "<frozen importlib._bootstrap>" and the like name no file.
+    return None if filename.startswith("<") else os.path.abspath(filename)
+
+
+def _component(module: str, file: str | None) -> Component:
+    if module.partition(".")[0] == "django":
+        return "django"
+    return "third_party" if _is_third_party(module, file) else "project"
+
+
+def _is_third_party(module: str, file: str | None) -> bool:
+    file = file or _module_file(module)
+    if file is None:
+        return module.partition(".")[0] in sys.stdlib_module_names
+    path = PurePath(file)
+    return not _INSTALLED.isdisjoint(path.parts) or any(
+        path.is_relative_to(root) for root in _STANDARD_LIBRARY
+    )
+
+
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
+_STANDARD_LIBRARY = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib")}
+
+
+def _module_file(name: str) -> str | None:
+    module = sys.modules.get(name)
+    if not is_a(module, ModuleType):
+        return None
+    file = module_attribute(module, "__file__")
+    return file if type(file) is str else None
+
+
+def _is_storage_method(receiver: Any) -> bool:
+    if type(receiver) is not MethodType:
+        return False
+    # Whoever has a storage object has imported its class.
+    module = sys.modules.get("django.core.files.storage.base")
+    return module is not None and is_a(receiver.__self__, module.Storage)

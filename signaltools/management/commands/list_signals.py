@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from argparse import ArgumentParser
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+from django.apps import apps
+from django.core.management.base import BaseCommand, CommandError, OutputWrapper
+
+from signaltools._text import encodable, printable
+from signaltools.apps import SignaltoolsConfig
+from signaltools.inventory import SignalRecord, not_imported, read_inventory
+from signaltools.loading import load, load_server
+from signaltools.reports.json import render_json
+from signaltools.reports.text import Look, render_text
+from signaltools.selection import Filters, select, unmatched
+
+Paint = Callable[[str], str]
+
+
+class Command(BaseCommand):
+    help = "List every receiver that is connected to a signal of this project."
+    # A broken URLconf shall be a note; a check would end in its traceback.
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        add = parser.add_argument
+        add(
+            "patterns",
+            metavar="PATTERN",
+            nargs="*",
+            help="part of the name of a signal, a receiver or a sender",
+        )
+        add(
+            "--app",
+            metavar="LABEL",
+            action="append",
+            help="only signals and receivers of this app",
+        )
+        add(
+            "--sender",
+            metavar="APP.MODEL",
+            action="append",
+            help="only what runs for this sender, receivers of any sender included",
+        )
+        add(
+            "--kind",
+            choices=["builtin", "custom"],
+            action="append",
+            help="only signals of this kind",
+        )
+        add("--unheard", action="store_true", help="only signals without receivers")
+        add(
+            "--all",
+            action="store_true",
+            help="list what is otherwise folded, left out or not imported",
+        )
+        add(
+            "--import",
+            metavar="MODULE",
+            dest="imports",
+            action="append",
+            help="import this module first, for example a Celery app",
+        )
+        add("--format", choices=["text", "json"], default="text")
+        add("-o", "--output", metavar="FILE", help="write to FILE instead of stdout")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self._force_color = options["force_color"]
+        failures = [note for name in _list(options["imports"]) if (note := load(name))]
+        notes = load_server()
+        inventory = read_inventory()
+        notes += inventory.notes
+        if options["verbosity"] >= 2:
+            notes += _autodiscovery_notes()
+        if options["verbosity"]:
+            self._print_notes(notes)
+        signals = list(inventory.signals)
+        if options["all"]:
+            signals += not_imported(inventory)
+        selected = self._select(signals, options)
+        report = self._render(selected, signals, [*failures, *notes], options)
+        self._write(report, options["output"])
+        if failures:
+            raise CommandError("\n".join(map(printable, failures)))
+
+    def _print_notes(self, notes: list[str]) -> None:
+        paint = self._paint(self.stderr, self.style.WARNING)
+        for note in notes:
+            self.stderr.write(printable(note), style_func=paint)
+
+    def _select(
+        self, signals: list[SignalRecord], options: dict[str, Any]
+    ) -> list[SignalRecord]:
+        filters = _filters(options)
+        if problems := unmatched(signals, filters):
+            raise CommandError("\n".join(map(printable, problems)))
+        selected = select(signals, filters)
+        if not selected and options["verbosity"]:
+            self.stderr.write("Nothing matches all of these filters.", style_func=str)
+        return selected
+
+    def _render(
+        self,
+        selected: list[SignalRecord],
+        signals: list[SignalRecord],
+        notes: list[str],
+        options: dict[str, Any],
+    ) -> str:
+        if options["format"] == "json":
+            return render_json(selected, notes, with_storage=options["all"])
+        return render_text(selected, signals, self._look(options))
+
+    def _look(self, options: dict[str, Any]) -> Look:
+        stream = None if options["output"] else self.stdout
+        return Look(
+            width=_terminal_width(stream),
+            folder=os.getcwd(),
+            fold=not options["all"] and not any(_filters(options)),
+            heading=self._paint(stream, self.style.MIGRATE_HEADING),
+            name=self._paint(stream, self.style.MIGRATE_LABEL),
+        )
+
+    def _paint(self, stream: OutputWrapper | None, style: Paint) -> Paint:
+        # Django's styles follow sys.stdout, which need not be where this goes.
+        painted = stream and (stream.isatty() or self._force_color)
+        return style if painted else str
+
+    def _write(self, text: str, file: str | None) -> None:
+        if file is None:
+            self._print(text)
+            return
+        try:
+            Path(file).write_text(text, encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise CommandError(f"Cannot write {file!r}: {error.strerror}.") from error
+
+    def _print(self, text: str) -> None:
+        try:
+            self.stdout.write(encodable(text, self.stdout.encoding), ending="")
+            self.stdout.flush()
+        except BrokenPipeError:
+            # Whoever read this (head, less) has seen enough. Without a new target,
+            # Python would complain once more when it flushes at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _filters(options: dict[str, Any]) -> Filters:
+    return Filters(
+        patterns=options["patterns"],
+        apps=_list(options["app"]),
+        senders=_list(options["sender"]),
+        kinds=_list(options["kind"]),
+        unheard=options["unheard"],
+    )
+
+
+def _autodiscovery_notes() -> list[str]:
+    config = cast("SignaltoolsConfig", apps.get_app_config("signaltools"))
+    return [f"Autodiscovery: {discovery}." for discovery in config.discoveries]
+
+
+def _list(value: str | list[str] | None) -> list[str]:
+    # call_command(app="shop") passes a string where the parser makes a list.
+    return [value] if isinstance(value, str) else value or []
+
+
+def _terminal_width(stream: OutputWrapper | None) -> int:
+    if stream is None or not stream.isatty():
+        return 100
+    return max(60, min(shutil.get_terminal_size().columns, 140))

@@ -1,0 +1,266 @@
+"""
+Give every signal a name.
+
+The name of a signal is the dotted path it can be imported by, from the module that
+defines it. Modules are read as they are: nothing is imported to find a signal.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from types import ModuleType
+from typing import NamedTuple
+
+from django.dispatch import Signal
+
+from ._introspect import (
+    class_name,
+    class_namespace,
+    is_a,
+    loaded_modules,
+    module_attribute,
+    module_namespace,
+)
+from ._source import Assignment, assignments, source_file
+from ._text import did_you_mean
+from .exceptions import SignalNameTaken, SignalNotFound
+
+
+class NamedSignal(NamedTuple):
+    """
+    A signal with its name, its other import paths and the place that defines it.
+
+    ``module`` is the defining module, for a signal named by hand the one that
+    registered it. ``line`` is None where no source assigns the signal.
+    """
+
+    name: str
+    signal: Signal
+    aliases: tuple[str, ...]
+    module: str
+    file: str | None
+    line: int | None
+    doc: str
+
+
+class Registry:
+    """
+    Name the signals of this process.
+
+    Signals that are attributes of a loaded module, or of a class in one, have a
+    name by themselves; ``register()`` names any other. Every look-up reads the
+    loaded modules anew, which takes milliseconds: it is meant for tools and tests,
+    not for code that runs on every request. Safe to use from any thread.
+    """
+
+    def __init__(self) -> None:
+        self._registered: dict[str, NamedSignal] = {}
+
+    def register(self, name: str, signal: Signal) -> None:
+        """
+        Name a signal that no module attribute holds, such as one kept in a dict.
+
+        A module that is imported again replaces what it registered before. Raises
+        ``SignalNameTaken`` when the name belongs to another module's signal, and
+        ``TypeError`` when ``signal`` is no ``Signal``.
+        """
+        if not is_a(signal, Signal):
+            raise TypeError(
+                f"Cannot register {name!r}: expected a Signal, not {signal!r}."
+            )
+        frame = sys._getframe(1)
+        module = str(frame.f_globals.get("__name__", ""))
+        self._refuse_taken(name, signal, module)
+        file, line = frame.f_code.co_filename, frame.f_lineno
+        self._registered[name] = NamedSignal(name, signal, (), module, file, line, "")
+
+    def get(self, name: str) -> Signal:
+        """
+        Return the signal with this name or alias.
+
+        Raises ``SignalNotFound``, a ``LookupError``, with the nearest name.
+        """
+        entries = self.entries()
+        for entry in entries:
+            if name == entry.name or name in entry.aliases:
+                return entry.signal
+        hint = did_you_mean(name, (entry.name for entry in entries))
+        raise SignalNotFound(name, f"No loaded signal is named {name!r}.{hint}")
+
+    def name_of(self, signal: Signal) -> str:
+        """
+        Return the name of ``signal``, or "unnamed Signal" with its class.
+        """
+        for entry in self.entries():
+            if entry.signal is signal:
+                return entry.name
+        return f"unnamed Signal ({class_name(type(signal))})"
+
+    def entries(self) -> list[NamedSignal]:
+        """
+        Return every named signal, sorted by name.
+        """
+        found = _discover()
+        by_id = {id(entry.signal): entry for entry in found}
+        # In reverse, so that the first of several names stays the name.
+        for entry in reversed(list(self._registered.copy().values())):
+            known = by_id.get(id(entry.signal))
+            by_id[id(entry.signal)] = _merge(entry, known) if known else entry
+        return sorted(by_id.values(), key=lambda entry: entry.name)
+
+    def _refuse_taken(self, name: str, signal: Signal, module: str) -> None:
+        taken = self._registered.get(name)
+        if taken and taken.signal is not signal and taken.module != module:
+            raise SignalNameTaken(
+                name,
+                f"The name {name!r} already belongs to a signal of {taken.module!r}.",
+            )
+
+    def __contains__(self, item: object) -> bool:
+        """
+        Tell whether a name, an alias or a signal is known.
+        """
+        return any(
+            item is entry.signal
+            or (type(item) is str and (item == entry.name or item in entry.aliases))
+            for entry in self.entries()
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return (entry.name for entry in self.entries())
+
+    def __len__(self) -> int:
+        return len(self.entries())
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {len(self)} signals>"
+
+
+registry = Registry()
+
+
+class _Place(NamedTuple):
+    """
+    An attribute that holds a signal.
+    """
+
+    module_name: str
+    module: ModuleType
+    attribute: str
+
+    @property
+    def path(self) -> str:
+        return f"{self.module_name}.{self.attribute}"
+
+
+class _Sources:
+    """
+    The assignments of each module, read when first asked for, for one discovery.
+    """
+
+    def __init__(self) -> None:
+        self._read: dict[int, dict[str, Assignment]] = {}
+
+    def assignment(self, place: _Place) -> Assignment | None:
+        key = id(place.module)
+        if key not in self._read:
+            self._read[key] = assignments(place.module)
+        return self._read[key].get(place.attribute)
+
+
+def find_signals(modules: Iterable[tuple[str, ModuleType]]) -> dict[str, Signal]:
+    """
+    Return the signals that ``modules`` hold, by the first path found for each.
+    """
+    found: dict[int, tuple[str, Signal]] = {}
+    for signal, place in _places(modules):
+        found.setdefault(id(signal), (place.path, signal))
+    return dict(found.values())
+
+
+def _discover() -> list[NamedSignal]:
+    places: dict[int, list[_Place]] = {}
+    signals: dict[int, Signal] = {}
+    for signal, place in _places(loaded_modules()):
+        signals[id(signal)] = signal
+        places.setdefault(id(signal), []).append(place)
+    sources = _Sources()
+    return [_named(signals[key], places[key], sources) for key in signals]
+
+
+def _places(
+    modules: Iterable[tuple[str, ModuleType]],
+) -> Iterator[tuple[Signal, _Place]]:
+    classes: dict[int, _ClassSignals] = {}
+    for module_name, module in modules:
+        for attribute, value in module_namespace(module).items():
+            kind = type(value)
+            if issubclass(kind, Signal):
+                yield value, _Place(module_name, module, attribute)
+            elif issubclass(kind, type):
+                for path, signal in _class_signals(value, classes):
+                    yield signal, _Place(module_name, module, f"{attribute}.{path}")
+
+
+# The class itself is kept, so that its id stays its own while the walk lasts.
+_ClassSignals = tuple[type, list[tuple[str, Signal]]]
+
+
+def _class_signals(
+    cls: type, seen: dict[int, _ClassSignals]
+) -> list[tuple[str, Signal]]:
+    if id(cls) in seen:
+        return seen[id(cls)][1]
+    found: list[tuple[str, Signal]] = []
+    seen[id(cls)] = (cls, found)
+    for attribute, value in class_namespace(cls).items():
+        kind = type(value)
+        if issubclass(kind, Signal):
+            found.append((attribute, value))
+        elif issubclass(kind, type):
+            nested = _class_signals(value, seen)
+            found.extend((f"{attribute}.{path}", signal) for path, signal in nested)
+    return found
+
+
+def _named(signal: Signal, places: list[_Place], sources: _Sources) -> NamedSignal:
+    place = _defining_place(places, sources)
+    assignment = sources.assignment(place)
+    return NamedSignal(
+        name=place.path,
+        signal=signal,
+        aliases=tuple(sorted({other.path for other in places} - {place.path})),
+        module=place.module_name,
+        file=source_file(place.module),
+        line=assignment.line if assignment else None,
+        doc=assignment.comment if assignment else "",
+    )
+
+
+def _defining_place(places: list[_Place], sources: _Sources) -> _Place:
+    """
+    Return the place where the source creates the signal, as far as can be told.
+
+    Modules are in the order in which their imports completed, so one that defines
+    a signal comes before those that import it, except in an import cycle.
+    """
+    if len(places) == 1:
+        return places[0]
+    ordered = sorted(places, key=_is_second_name)
+    for place in ordered:
+        assignment = sources.assignment(place)
+        if assignment and assignment.creates:
+            return place
+    return ordered[0]
+
+
+def _is_second_name(place: _Place) -> tuple[bool, bool]:
+    # A module may be loaded under two names, and a script runs as __main__.
+    own_name = module_attribute(place.module, "__name__")
+    return place.module_name == "__main__", own_name != place.module_name
+
+
+def _merge(registered: NamedSignal, found: NamedSignal) -> NamedSignal:
+    paths: Iterable[str] = {found.name, *found.aliases} - {registered.name}
+    return found._replace(name=registered.name, aliases=tuple(sorted(paths)))

@@ -1,0 +1,75 @@
+"""
+Render signals as JSON, the contract that other tools build on.
+
+``list_signals.schema.json`` beside this file describes it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import django
+
+from ..inventory import ReceiverRecord, SignalRecord
+
+VERSION = 1
+
+
+def render_json(
+    signals: Sequence[SignalRecord], notes: Sequence[str], *, with_storage: bool = False
+) -> str:
+    """
+    Return the signals and notes as a JSON document.
+
+    Methods of file storage objects are left out unless ``with_storage``: they come
+    and go with the object.
+    """
+    document = {
+        "version": VERSION,
+        "django": django.get_version(),
+        "notes": list(notes),
+        "signals": [_signal(signal, with_storage) for signal in signals],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _signal(signal: SignalRecord, with_storage: bool) -> dict[str, Any]:
+    return {
+        "name": signal.name,
+        "kind": signal.kind,
+        "class": signal.class_name,
+        "app": signal.app,
+        "imported": signal.imported,
+        "file": signal.file,
+        "line": signal.line,
+        "doc": signal.doc,
+        "arguments": None,
+        "aliases": list(signal.aliases),
+        "receivers": [
+            _receiver(receiver)
+            for receiver in signal.receivers
+            if with_storage or not receiver.storage
+        ],
+    }
+
+
+def _receiver(receiver: ReceiverRecord) -> dict[str, Any]:
+    return {
+        "name": receiver.name,
+        "module": receiver.module,
+        "qualname": receiver.qualname,
+        "app": receiver.app,
+        "component": receiver.component,
+        "file": receiver.file,
+        "line": receiver.line,
+        "sender": receiver.sender,
+        "sender_kind": receiver.sender_kind,
+        "sender_app": receiver.sender_app,
+        "dispatch_uid": receiver.dispatch_uid,
+        "weak": receiver.weak,
+        "async": receiver.is_async,
+        "order": receiver.order,
+        "problems": [],
+    }

@@ -1,0 +1,247 @@
+"""
+Render signals as text for a terminal.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from .._text import printable
+from ..inventory import ReceiverRecord, SignalRecord
+
+Signals = Sequence[SignalRecord]
+Paint = Callable[[str], str]
+
+
+class Look(NamedTuple):
+    """
+    How to lay the text out: ``folder`` is what paths are relative to.
+
+    ``fold`` counts receivers inside Django, the debug toolbar and storage objects
+    instead of listing them. ``heading`` and ``name`` may add colour.
+    """
+
+    width: int = 100
+    folder: str = ""
+    fold: bool = True
+    heading: Paint = str
+    name: Paint = str
+
+
+def render_text(signals: Signals, everything: Signals, look: Look) -> str:
+    """
+    Return ``signals`` as text, and in its last line how many of ``everything`` it is.
+    """
+    sections = [
+        "\n".join(_Section(part, look).lines(title))
+        for component, title in _SECTIONS
+        if (part := [signal for signal in signals if signal.component == component])
+    ]
+    return "\n\n".join([*sections, _footer(signals, everything)]) + "\n"
+
+
+_SECTIONS = (
+    ("project", "PROJECT SIGNALS"),
+    ("third_party", "THIRD-PARTY SIGNALS"),
+    ("django", "DJANGO SIGNALS"),
+)
+_INDENT = " " * 6
+
+
+class _Section:
+    """
+    The signals of one heading, in columns that fit their receivers.
+    """
+
+    def __init__(self, signals: Signals, look: Look) -> None:
+        self._signals = signals
+        self._look = look
+        rows = [r for s in signals for r in s.receivers if not self._folds(r)]
+        names = [len(row.name) for row in rows]
+        senders = [len(_sender(row)) for row in rows]
+        self._name_width = min(max(names, default=0), look.width * 2 // 5)
+        self._sender_width = min(max(senders, default=0), look.width // 4)
+
+    def lines(self, title: str) -> Iterator[str]:
+        folded = sum(self._folds(r) for s in self._signals for r in s.receivers)
+        counts = _counts(self._signals, folded)
+        yield from self._line(title, counts, paint=self._look.heading)
+        heard = [s for s in self._signals if s.receivers or s.component == "project"]
+        yield ""
+        for signal in heard:
+            yield from self._signal(signal)
+        for label, names in _unheard(self._signals):
+            yield from self._wrapped(f"{label}: {', '.join(names)}")
+
+    def _signal(self, signal: SignalRecord) -> Iterator[str]:
+        # Nobody looks for the line on which Django defines a signal.
+        place = "" if signal.kind == "builtin" else self._place(signal)
+        yield from self._line(printable(signal.name), place, paint=self._look.name)
+        if signal.doc:
+            yield "  " + printable(signal.doc.splitlines()[0])
+        for receiver in signal.receivers:
+            if not self._folds(receiver):
+                yield from self._receiver(receiver)
+        if folded := [r for r in signal.receivers if self._folds(r)]:
+            yield from self._folded(signal, folded)
+        if not signal.receivers:
+            yield f"{_INDENT}no receivers"
+
+    def _receiver(self, receiver: ReceiverRecord) -> Iterator[str]:
+        order = "~" if receiver.order is None else receiver.order
+        name = f"{order:>4}  {printable(receiver.name)}"
+        sender = f"{_sender(receiver):<{self._sender_width}}"
+        columns = f"  {sender}  {_details(receiver)}".rstrip()
+        width = len(_INDENT) + self._name_width
+        if len(name) > width:
+            yield name
+            name, width = "", len(_INDENT)
+        yield from self._line(f"{name:<{width}}{columns}", self._place(receiver))
+
+    def _folded(
+        self, signal: SignalRecord, receivers: Sequence[ReceiverRecord]
+    ) -> Iterator[str]:
+        homes = sorted({_home(receiver) for receiver in receivers})
+        text = f"{'+':>4}  {_plural(len(receivers), 'receiver')} inside {_and(homes)}"
+        bare_name = signal.name.rpartition(".")[2]
+        yield from self._line(text, f"list_signals --all {bare_name}")
+
+    def _line(self, left: str, right: str, paint: Paint = str) -> Iterator[str]:
+        """
+        Yield ``left`` with ``right`` at the right edge, or below it without room.
+        """
+        gap = self._look.width - len(left) - len(right)
+        if gap >= 2 or not right:
+            yield (paint(left) + " " * gap + right).rstrip()
+        else:
+            yield paint(left)
+            room = self._look.width - len(_INDENT)
+            yield _INDENT + f"{right:>{room}}"
+
+    def _wrapped(self, text: str) -> list[str]:
+        return textwrap.wrap(
+            text,
+            self._look.width,
+            subsequent_indent="  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+
+    def _place(self, record: SignalRecord | ReceiverRecord) -> str:
+        if record.file is None:
+            return ""
+        file = printable(_short_path(record.file, self._look.folder))
+        return f"{file}:{record.line}" if record.line else file
+
+    def _folds(self, receiver: ReceiverRecord) -> bool:
+        return self._look.fold and bool(_home(receiver))
+
+
+def _home(receiver: ReceiverRecord) -> str:
+    """
+    Return what a receiver is part of that few people ask about, else "".
+    """
+    if receiver.storage:
+        return "storage objects"
+    if receiver.module.partition(".")[0] == "debug_toolbar":
+        return "the toolbar"
+    return "Django" if receiver.component == "django" else ""
+
+
+def _sender(receiver: ReceiverRecord) -> str:
+    if receiver.sender_kind is None:
+        return "any sender"
+    if receiver.sender is None:
+        return "unknown sender"
+    if receiver.sender_app:
+        return f"app {printable(receiver.sender_app)}"
+    suffix = " instance" if receiver.sender_kind == "instance" else ""
+    return printable(receiver.sender) + suffix
+
+
+def _details(receiver: ReceiverRecord) -> str:
+    uid = receiver.dispatch_uid
+    details = {
+        f'uid="{printable(uid or "")}"': uid is not None,
+        "async": receiver.is_async,
+        "strong": not receiver.weak,
+    }
+    return ", ".join(text for text, applies in details.items() if applies)
+
+
+def _unheard(signals: Signals) -> Iterator[tuple[str, list[str]]]:
+    for label, imported in (("no receivers", True), ("not imported", False)):
+        names = [
+            printable(_short(signal))
+            for signal in signals
+            if not signal.receivers
+            and signal.imported is imported
+            and signal.component != "project"
+        ]
+        if names:
+            yield label, names
+
+
+def _short(signal: SignalRecord) -> str:
+    # The bare names of Django's signals are known and different, others are not.
+    is_known = signal.kind == "builtin" and signal.imported
+    return signal.name.rpartition(".")[2] if is_known else signal.name
+
+
+def _counts(signals: Signals, folded: int) -> str:
+    receivers = sum(len(signal.receivers) for signal in signals)
+    unheard = sum(not signal.receivers for signal in signals)
+    return " · ".join(
+        [
+            _plural(len(signals), "signal"),
+            _plural(receivers, "receiver") + (f" ({folded} folded)" if folded else ""),
+            *([f"{unheard} unheard"] if unheard else []),
+        ]
+    )
+
+
+def _footer(signals: Signals, everything: Signals) -> str:
+    counts = [
+        _part_of(len(signals), len(everything), "signal"),
+        _part_of(_receiver_count(signals), _receiver_count(everything), "receiver"),
+    ]
+    some_async = any(r.is_async for s in signals for r in s.receivers)
+    return " · ".join(counts) + ("     ~ = async, concurrent" if some_async else "")
+
+
+def _receiver_count(signals: Signals) -> int:
+    return sum(len(signal.receivers) for signal in signals)
+
+
+def _part_of(part: int, whole: int, noun: str) -> str:
+    return (
+        _plural(whole, noun) if part == whole else f"{part} of {_plural(whole, noun)}"
+    )
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _and(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def _short_path(file: str, folder: str) -> str:
+    """
+    Return ``file`` relative to ``folder``, without the inside of a site-packages.
+    """
+    if folder and file.startswith(folder.rstrip(os.sep) + os.sep):
+        file = os.path.relpath(file, folder)
+    return _INSTALLED.sub(r"\1…", file)
+
+
+# ".venv/lib/python3.13/site-packages/audit/log.py" becomes ".venv/…/audit/log.py".
+_INSTALLED = re.compile(
+    r"^(.*?[/\\]|)lib[/\\](?:python3[.\w]*[/\\])?(?:site|dist)-packages(?=[/\\])",
+    re.IGNORECASE,
+)
