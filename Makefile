@@ -1,0 +1,46 @@
+# Two commands need nothing but Python 3.11 or later, make and a package index:
+#   make example    serve the example project      make test    run all tests
+PYTHON ?= python3
+PORT ?= 8000
+EXAMPLE = .venv/bin/python example_project/manage.py
+
+.PHONY: example test coverage bench clean
+
+example: .venv/ready
+	$(EXAMPLE) migrate --verbosity 0
+	$(EXAMPLE) demo_data
+	@printf '%s\n' '' \
+	  'The shop runs on http://127.0.0.1:$(PORT)/ (admin: demo, password: demo).' \
+	  'Try next, in another terminal:' '' \
+	  '  $(EXAMPLE) list_signals' \
+	  '  $(EXAMPLE) list_signals order_paid' \
+	  '  $(EXAMPLE) list_signals --sender shop.Order' ''
+	$(EXAMPLE) runserver 127.0.0.1:$(PORT)
+
+# TOX_ARGS="-e py313-django61,lint" runs a part.
+test: .venv-test/ready
+	.venv-test/bin/tox run $(TOX_ARGS)
+
+# After "make test": what all environments together have covered.
+coverage: .venv-test/ready
+	.venv-test/bin/tox run -e coverage
+
+bench: .venv/ready
+	.venv/bin/python benchmarks/inventory.py
+
+clean:
+	rm -rf .venv .venv-test .tox .coverage* reports example_project/db.sqlite3
+
+# The ready files are written last, so an interrupted run starts over.
+.venv/ready: pyproject.toml
+	$(call venv,.venv,--editable '.[example]')
+
+.venv-test/ready: pyproject.toml
+	$(call venv,.venv-test,tox)
+
+define venv
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("signaltools needs Python 3.11 or later: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv --clear $(1)
+	$(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2)
+	touch $(1)/ready
+endef

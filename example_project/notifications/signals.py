@@ -1,0 +1,9 @@
+"""
+What the notifications have done, for other apps to react to.
+"""
+
+from django.dispatch import Signal
+
+# Sent after a mail has been handed to the mail server.
+# Arguments: sender (the EmailMessage class), message.
+notification_sent = Signal()

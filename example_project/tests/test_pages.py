@@ -1,0 +1,161 @@
+"""
+Every page answers, and says what went wrong instead of failing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
+
+from shop.models import Order, Product
+from shop.services import pay_order
+
+pytestmark = pytest.mark.django_db
+
+CUSTOMER = {"customer": "Grace Hopper", "email": "grace@example.com"}
+
+
+def test_home_of_an_empty_shop_names_the_command_that_fills_it(client: Client) -> None:
+    assertContains(client.get("/"), "python manage.py demo_data")
+
+
+def test_home_shows_products_orders_and_what_to_try(
+    client: Client, order: Order
+) -> None:
+    response = client.get("/")
+    assertContains(response, "Brass ruler")
+    assertContains(response, "8 in stock")
+    assertContains(response, f"/orders/{order.pk}/")
+    for arguments in ("", " order_paid", " --sender shop.Order", " --unheard"):
+        command = f"<code>python manage.py list_signals{arguments}</code>"
+        assertContains(response, command, html=True)
+
+
+def test_a_product_without_a_stock_level_is_out_of_stock(
+    client: Client, product: Product
+) -> None:
+    product.stock.delete()
+    assertContains(client.get("/"), "Out of stock")
+    assertContains(client.get(f"/products/{product.pk}/order/"), "0 in stock")
+
+
+def test_placing_an_order_leads_to_its_page(client: Client, product: Product) -> None:
+    url = f"/products/{product.pk}/order/"
+    assert client.get(url).status_code == 200
+    response = client.post(url, {**CUSTOMER, "quantity": 3}, follow=True)
+    assertRedirects(response, f"/orders/{Order.objects.get().pk}/")
+    assertContains(response, "Thank you, your order has been placed.")
+
+
+def test_placing_more_than_there_is_says_so(client: Client, product: Product) -> None:
+    url = f"/products/{product.pk}/order/"
+    response = client.post(url, {**CUSTOMER, "quantity": 11})
+    assertContains(response, "Not enough in stock for 11 x Brass ruler.")
+    assert not Order.objects.exists()
+
+
+@pytest.mark.parametrize("quantity", ["", "0", "-1", "one", "9" * 30])
+def test_an_impossible_quantity_is_shown_with_the_form(
+    client: Client, product: Product, quantity: str
+) -> None:
+    url = f"/products/{product.pk}/order/"
+    response = client.post(url, {**CUSTOMER, "quantity": quantity})
+    assertContains(response, "errorlist")
+    assert not Order.objects.exists()
+
+
+def test_an_order_page_shows_audit_stock_and_versions(
+    client: Client, order: Order
+) -> None:
+    response = client.get(f"/orders/{order.pk}/")
+    assertContains(response, "<strong>created</strong>", html=True)
+    assertContains(response, '<td class="number">8</td>', html=True)
+    assertContains(response, "1 version of this order")
+
+
+def test_paying_leads_back_to_the_order(client: Client, order: Order) -> None:
+    url = f"/orders/{order.pk}/"
+    assertContains(client.get(url), f"{url}pay/")
+    response = client.post(f"{url}pay/", follow=True)
+    assertRedirects(response, url)
+    assertContains(response, "The order has been paid.")
+    assertNotContains(response, f"{url}pay/")
+
+
+def test_paying_twice_says_so(client: Client, order: Order) -> None:
+    pay_order(order)
+    response = client.post(f"/orders/{order.pk}/pay/", follow=True)
+    assertContains(response, f"Order {order.pk} is already paid.")
+
+
+def test_cancelling_leads_back_to_the_order(
+    client: Client, order: Order, available: Callable[[], int]
+) -> None:
+    response = client.post(f"/orders/{order.pk}/cancel/", follow=True)
+    assertContains(response, "The order has been cancelled.")
+    assertNotContains(response, f"/orders/{order.pk}/cancel/")
+    assert available() == 10
+
+
+def test_cancelling_twice_says_so(client: Client, order: Order) -> None:
+    client.post(f"/orders/{order.pk}/cancel/", follow=True)
+    response = client.post(f"/orders/{order.pk}/cancel/", follow=True)
+    assertContains(response, f"Order {order.pk} is already cancelled.")
+
+
+@pytest.mark.parametrize("pk", [404, 10**30])
+def test_what_is_missing_is_not_found(client: Client, pk: int) -> None:
+    assert client.get(f"/orders/{pk}/").status_code == 404
+    assert client.get(f"/products/{pk}/order/").status_code == 404
+    assert client.post(f"/orders/{pk}/pay/").status_code == 404
+    assert client.post(f"/orders/{pk}/cancel/").status_code == 404
+
+
+def test_orders_change_by_post_only(client: Client, order: Order) -> None:
+    assert client.get(f"/orders/{order.pk}/pay/").status_code == 405
+    assert client.get(f"/orders/{order.pk}/cancel/").status_code == 405
+    assert client.post("/").status_code == 405
+
+
+def test_buttons_are_protected_against_forgery(order: Order) -> None:
+    client = Client(enforce_csrf_checks=True)
+    assert client.post(f"/orders/{order.pk}/pay/").status_code == 403
+
+
+def test_names_are_escaped(client: Client, order: Order) -> None:
+    order.customer = "<script>alert(1)</script>"
+    order.save()
+    assertNotContains(client.get("/"), "<script>")
+    assertNotContains(client.get(order.get_absolute_url()), "<script>")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "shop/product/",
+        "shop/product/add/",
+        "shop/order/",
+        "shop/tag/",
+        "stock/stocklevel/",
+        "audit/auditentry/",
+    ],
+)
+def test_admin_pages_answer(
+    client: Client, admin_user: User, order: Order, path: str
+) -> None:
+    client.force_login(admin_user)
+    assert client.get(f"/admin/{path}").status_code == 200
+
+
+def test_admin_shows_an_order_and_its_history(
+    client: Client, admin_user: User, order: Order
+) -> None:
+    client.force_login(admin_user)
+    url = f"/admin/shop/order/{order.pk}"
+    assert client.get(f"{url}/change/").status_code == 200
+    assert client.get(f"{url}/history/").status_code == 200

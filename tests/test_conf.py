@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.test import override_settings
+
+from signaltools.conf import conf
+
+
+def test_every_setting_has_a_default():
+    assert conf.AUTODISCOVER is True
+    assert conf.AUTODISCOVER_MODULES == ["signals"]
+    assert conf.AUTODISCOVER_EXCLUDE == []
+    assert conf.unknown == []
+
+
+def test_settings_are_read_on_access():
+    with override_settings(SIGNALTOOLS={"AUTODISCOVER": False}):
+        assert conf.AUTODISCOVER is False
+    assert conf.AUTODISCOVER is True
+
+
+def test_unknown_settings_are_named():
+    with override_settings(SIGNALTOOLS={"AUTODISCOVRE": 1, "AUTODISCOVER": True}):
+        assert conf.unknown == ["AUTODISCOVRE"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("AUTODISCOVER", "no", "must be True or False, not 'no'."),
+        ("AUTODISCOVER", 0, "must be True or False, not 0."),
+        ("AUTODISCOVER_MODULES", "x", "must be a list of strings, not 'x'."),
+        ("AUTODISCOVER_EXCLUDE", [1], "must be a list of strings, not [1]."),
+        ("AUTODISCOVER_EXCLUDE", None, "must be a list of strings, not None."),
+    ],
+)
+def test_a_value_of_another_type_is_refused(settings, key, value, message):
+    settings.SIGNALTOOLS = {key: value}
+    with pytest.raises(ImproperlyConfigured) as caught:
+        getattr(conf, key)
+    assert str(caught.value) == f"SIGNALTOOLS[{key!r}] {message}"
+
+
+def test_signaltools_must_be_a_dict(settings):
+    settings.SIGNALTOOLS = ["AUTODISCOVER"]
+    with pytest.raises(ImproperlyConfigured) as caught:
+        _ = conf.AUTODISCOVER
+    assert str(caught.value) == "SIGNALTOOLS must be a dict, not ['AUTODISCOVER']."

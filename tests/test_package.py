@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import signaltools
+from signaltools.registry import registry
+
+FORBIDDEN = {"debug_toolbar", "pytest", "opentelemetry", "jsonschema"}
+
+
+def run(code: str) -> str:
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_it_imports_without_settings_and_without_extras():
+    loaded = run("import signaltools, sys; print(*sys.modules)").split()
+    assert "signaltools.registry" in loaded
+    assert "django.db.models" not in loaded
+    assert not FORBIDDEN & {name.partition(".")[0] for name in loaded}
+
+
+def test_the_public_names_are_sorted_and_exist():
+    assert signaltools.__all__ == sorted(signaltools.__all__)
+    assert all(hasattr(signaltools, name) for name in signaltools.__all__)
+
+
+def test_registry_is_the_registry():
+    assert signaltools.registry is registry
+
+
+def test_the_package_is_marked_as_typed():
+    assert Path(signaltools.__file__).with_name("py.typed").exists()

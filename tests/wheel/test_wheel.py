@@ -1,0 +1,56 @@
+"""
+The installed wheel, without the checkout: nothing here may import from ``tests``.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from importlib.metadata import metadata, requires
+from pathlib import Path
+
+import signaltools
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def list_signals(*options: str) -> str:
+    settings = (
+        "from django.conf import settings; settings.configure("
+        "INSTALLED_APPS=['signaltools']); import django; django.setup(); "
+    )
+    code = (
+        f"{settings} from django.core.management import call_command; "
+        f"call_command('list_signals', *{options!r})"
+    )
+    command = [sys.executable, "-I", "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_it_is_the_wheel_that_is_tested():
+    assert not Path(signaltools.__file__).is_relative_to(CHECKOUT / "signaltools")
+
+
+def test_the_command_runs():
+    assert "DJANGO SIGNALS" in list_signals()
+    assert json.loads(list_signals("--format", "json"))["version"] == 1
+
+
+def test_everything_that_is_no_python_is_in_it():
+    folder = Path(signaltools.__file__).parent
+    source = CHECKOUT / "signaltools"
+    expected = {
+        path.relative_to(source)
+        for path in source.rglob("*.*")
+        if path.suffix not in {".pyc"} and "__pycache__" not in path.parts
+    }
+    missing = {str(path) for path in expected if not (folder / path).is_file()}
+    assert not missing
+    assert Path("py.typed") in expected
+
+
+def test_django_is_the_only_requirement():
+    needed = [item for item in requires("django-signaltools") if "extra" not in item]
+    assert needed == ["django>=5.2"]
+    assert metadata("django-signaltools")["License-Expression"] == "MIT"
