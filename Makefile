@@ -6,6 +6,8 @@ EXAMPLE = .venv/bin/python example_project/manage.py
 
 .PHONY: example test coverage bench clean
 
+# Whatever project the shell is set up for.
+example: export DJANGO_SETTINGS_MODULE = config.settings
 example: .venv/ready
 	$(EXAMPLE) migrate --verbosity 0
 	$(EXAMPLE) demo_data
