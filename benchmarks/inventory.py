@@ -1,16 +1,17 @@
 """
-Compare reading the inventory with a bare pass over the same rows.
+What it costs to list signals, as ratios measured in one run: see ``make bench``.
 
-The bare pass only dereferences each receiver and reads its line number. Run it with
-``make bench``: absolute times depend on the machine, the ratios hardly do.
+The bare pass only dereferences each receiver and reads its line number.
 """
 
 from __future__ import annotations
 
-import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
+from statistics import median
 from types import ModuleType
 
 import django
@@ -18,37 +19,47 @@ from django.conf import settings
 from django.dispatch import Signal
 
 SIGNALS = 1_000
+ROUNDS = 15
+MANAGE = Path(__file__).parents[1] / "example_project" / "manage.py"
 
 
 def main() -> None:
-    settings.configure(INSTALLED_APPS=["signaltools"], SIGNALTOOLS={})
+    settings.configure(INSTALLED_APPS=["signaltools"])
     django.setup()
+    few, many = (reading(receivers) for receivers in (1_000, 10_000))
+    print(f"ten times the receivers: {many / few:.1f}x the time (at most 25x)")
+    ratio = processes("list_signals", "check")
+    print(f"list_signals: {ratio:.2f}x manage.py check (at most 1.05x)")
+
+
+def reading(receivers: int) -> float:
+    """
+    Print what reading ``receivers`` costs, and return the seconds.
+    """
     from signaltools.inventory import read_inventory
 
-    times = {}
-    for receivers in (1_000, 10_000):
-        signals = connect(receivers)
-        bare = median(lambda: bare_pass(signals))  # noqa: B023
-        times[receivers] = median(read_inventory)
-        ratio = times[receivers] / bare
-        print(
-            f"{SIGNALS:,} signals, {receivers:,} receivers: "
-            f"{times[receivers] * 1e3:.1f} ms, {ratio:.0f}x a bare pass"
-        )
-    growth = times[10_000] / times[1_000]
-    print(f"ten times the receivers: {growth:.1f}x the time")
+    signals = connect(receivers)
+    bare, read = [], []
+    for _ in range(ROUNDS):
+        bare_pass(signals)  # so that what is timed next finds its memory warm
+        bare.append(seconds(lambda: bare_pass(signals)))
+        read.append(seconds(read_inventory))
+    print(
+        f"{SIGNALS:,} signals, {receivers:,} receivers: {median(read) * 1e3:.1f} ms, "
+        f"{median(read) / median(bare):.0f}x a bare pass (at most 100x for 10,000)"
+    )
+    return median(read)
 
 
 def connect(receivers: int) -> list[Signal]:
     """
-    Make a module of signals, and that many module-level receivers for them.
+    Make a module of signals, and module-level receivers for them.
     """
-    module = ModuleType("bench_signals")
-    sys.modules["bench_signals"] = module
-    source = "\n".join(
+    module = sys.modules["bench_signals"] = ModuleType("bench_signals")
+    functions = (
         f"def receiver_{number}(sender, **kwargs): pass" for number in range(receivers)
     )
-    exec(compile(source, __file__, "exec"), vars(module))
+    exec(compile("\n".join(functions), __file__, "exec"), vars(module))
     signals = [Signal() for _ in range(SIGNALS)]
     for number, signal in enumerate(signals):
         setattr(module, f"signal_{number}", signal)
@@ -63,14 +74,23 @@ def bare_pass(signals: list[Signal]) -> None:
             _ = row[1]().__code__.co_firstlineno
 
 
-def median(function: Callable[[], object], rounds: int = 15) -> float:
+def seconds(function: Callable[[], object]) -> float:
+    start = time.perf_counter()
     function()
-    samples = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        function()
-        samples.append(time.perf_counter() - start)
-    return statistics.median(samples)
+    return time.perf_counter() - start
+
+
+def processes(command: str, other: str) -> float:
+    """
+    Return how long one management command takes in terms of another.
+    """
+    pairs = [(process(command), process(other)) for _ in range(ROUNDS)]
+    return median(first / second for first, second in pairs)
+
+
+def process(command: str) -> float:
+    arguments = [sys.executable, str(MANAGE), command]
+    return seconds(lambda: subprocess.run(arguments, check=True, capture_output=True))
 
 
 if __name__ == "__main__":

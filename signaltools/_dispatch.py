@@ -158,6 +158,6 @@ class _SenderById:
 
 
 def _long_lived_objects() -> dict[int, Any]:
-    configs = apps.app_configs.values()
+    configs = apps.app_configs.copy().values()
     modules = (module for _, module in loaded_modules())
     return {id(obj): obj for obj in chain(live_classes(), configs, modules)}

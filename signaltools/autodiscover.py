@@ -69,12 +69,11 @@ def autodiscover() -> list[Discovery]:
 
 def _discover(config: AppConfig, name: str, importer: _Importer) -> Discovery | None:
     module = f"{config.name}.{name}"
-    excluded = {config.label, config.name, module} & set(conf.AUTODISCOVER_EXCLUDE)
     if not _exists(config, name):
         return None
-    if excluded:
+    if {config.label, config.name, module} & set(conf.AUTODISCOVER_EXCLUDE):
         return Discovery(config.label, module, "excluded")
-    if sys.modules.get(module):
+    if module in sys.modules:
         return Discovery(config.label, module, "already imported")
     if left_to := _left_to(config, name):
         return Discovery(config.label, module, "left", left_to)
@@ -82,8 +81,10 @@ def _discover(config: AppConfig, name: str, importer: _Importer) -> Discovery | 
 
 
 def _exists(config: AppConfig, name: str) -> bool:
-    if f"{config.name}.{name}" in sys.modules:
-        return True
+    module = f"{config.name}.{name}"
+    if module in sys.modules:
+        # None stands for an import that somebody has blocked.
+        return sys.modules[module] is not None
     return config.module is not None and module_has_submodule(config.module, name)
 
 
@@ -129,30 +130,31 @@ class _Importer:
     """
 
     def __init__(self) -> None:
-        self._signals: dict[int, Signal] | None = None
+        self._known: dict[int, Signal] = {}
+        self._connected: Counter[str] = Counter()
 
     def run(self, app: str, module: str) -> Discovery:
-        known = self._known_signals()
-        loaded = {name for name, _ in loaded_modules()}
-        connected = _receivers(known)
+        if not self._known:
+            self._learn(find_signals(loaded_modules()))
+        before, loaded = self._connected, {name for name, _ in loaded_modules()}
         _import(app, module)
         new = [item for item in loaded_modules() if item[0] not in loaded]
-        created = {
-            path: signal
-            for path, signal in find_signals(new).items()
-            if id(signal) not in known
-        }
-        known.update((id(signal), signal) for signal in created.values())
-        added = _receivers(known) - connected
-        return Discovery(
-            app, module, "imported", "", tuple(created), tuple(added.elements())
-        )
+        created = self._learn(find_signals(new))
+        connected = (self._connected - before).elements()
+        return Discovery(app, module, "imported", "", tuple(created), tuple(connected))
 
-    def _known_signals(self) -> dict[int, Signal]:
-        if self._signals is None:
-            found = find_signals(loaded_modules()).values()
-            self._signals = {id(signal): signal for signal in found}
-        return self._signals
+    def _learn(self, found: dict[str, Signal]) -> list[str]:
+        """
+        Take note of signals and of all that is connected; return the new names.
+        """
+        new = [path for path, signal in found.items() if id(signal) not in self._known]
+        self._known.update((id(found[path]), found[path]) for path in new)
+        self._connected = Counter(
+            describe(receiver).name
+            for signal in self._known.values()
+            for receiver in connected_receivers(signal)
+        )
+        return new
 
 
 def _import(app: str, module: str) -> None:
@@ -164,11 +166,3 @@ def _import(app: str, module: str) -> None:
             f"add {module!r} to SIGNALTOOLS['AUTODISCOVER_EXCLUDE']."
         )
         raise
-
-
-def _receivers(signals: dict[int, Signal]) -> Counter[str]:
-    return Counter(
-        describe(receiver).name
-        for signal in signals.values()
-        for receiver in connected_receivers(signal)
-    )

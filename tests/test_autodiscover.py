@@ -98,6 +98,12 @@ def test_a_missing_module_is_silent(make_app):
     assert discoveries("shop") == []
 
 
+def test_a_blocked_module_is_silent(make_app, monkeypatch):
+    make_app("shop", signals=CREATES)
+    monkeypatch.setitem(sys.modules, "shop.signals", None)
+    assert discoveries("shop") == []
+
+
 def test_an_app_that_is_a_single_module_is_silent(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "tiny.py").write_text(
