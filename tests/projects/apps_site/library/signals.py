@@ -1,0 +1,28 @@
+from functools import partial
+
+from django.dispatch import Signal, receiver
+
+
+class Desk:
+    def __call__(self, sender, **kwargs):
+        pass
+
+
+book_lent = Signal()
+front_desk = Desk()
+
+
+@receiver(book_lent, dispatch_uid="library.remind")
+def remind(sender, **kwargs):
+    pass
+
+
+@receiver(book_lent)
+async def notify(sender, **kwargs):
+    pass
+
+
+book_lent.connect(partial(remind, urgent=True), weak=False)
+book_lent.connect(front_desk, sender=Desk)
+# Django 5.2 cannot tell what a sender is that is neither a class nor an AppConfig.
+book_lent.connect(remind, sender=front_desk)
