@@ -17,10 +17,10 @@ from typing import Any, NamedTuple
 
 from ._introspect import (
     class_attribute,
-    class_name,
     class_path,
     exact,
     is_a,
+    short_name,
     stored_attribute,
 )
 from ._text import MAX_LENGTH, clip
@@ -49,7 +49,7 @@ class Unreadable:
     """
 
     def __init__(self, error: Exception) -> None:
-        self.cause = class_name(type(error))
+        self.cause = short_name(type(error))
 
 
 def describe(receiver: Any) -> Described:
@@ -95,7 +95,8 @@ def _name(value: Any) -> tuple[str, str]:
         return _name(_partial_func(value))
     if issubclass(kind, type):
         return class_path(value)
-    if kind is BuiltinFunctionType:
+    # Compiled methods that know their class are of a subclass.
+    if issubclass(kind, BuiltinFunctionType):
         return _builtin_name(value)
     return _object_name(value)
 

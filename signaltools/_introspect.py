@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from inspect import getattr_static
-from types import ModuleType
+from types import GetSetDescriptorType, MemberDescriptorType, ModuleType
 from typing import Any, TypeGuard, TypeVar
 
 T = TypeVar("T")
 
-_module_dict = ModuleType.__getattribute__
+_module_dict = vars(ModuleType)["__dict__"].__get__
 _class_dict = type.__dict__["__dict__"].__get__
 _class_module = type.__dict__["__module__"].__get__
 _class_qualname = type.__dict__["__qualname__"].__get__
@@ -47,14 +46,14 @@ def module_namespace(module: ModuleType) -> dict[str, Any]:
     """
     Return a copy of the attributes that ``module`` holds by now.
     """
-    return _module_dict(module, "__dict__").copy()  # type: ignore[no-any-return]
+    return _module_dict(module).copy()  # type: ignore[no-any-return]
 
 
 def module_attribute(module: ModuleType, name: str) -> Any:
     """
     Return an attribute that ``module`` holds by now, or None.
     """
-    return _module_dict(module, "__dict__").get(name)
+    return _module_dict(module).get(name)
 
 
 def class_namespace(cls: type) -> dict[str, Any]:
@@ -79,7 +78,10 @@ def class_path(cls: type) -> tuple[str, str]:
     """
     Return the module and the qualified name of ``cls``.
     """
-    module = _class_module(cls)
+    try:
+        module = _class_module(cls)
+    except AttributeError:
+        module = None
     return module if type(module) is str else "", exact(_class_qualname(cls))
 
 
@@ -88,6 +90,13 @@ def class_name(cls: type) -> str:
     Return the dotted path of ``cls``.
     """
     return ".".join(part for part in class_path(cls) if part)
+
+
+def short_name(cls: type) -> str:
+    """
+    Return the dotted path of ``cls``, for a built-in class its bare name.
+    """
+    return class_name(cls).removeprefix("builtins.")
 
 
 def exact(text: str) -> str:
@@ -100,8 +109,25 @@ def exact(text: str) -> str:
 def stored_attribute(value: object, name: str) -> Any:
     """
     Return an attribute as it is stored on ``value`` or its class, or None.
+
+    A property is not run. Slots and the attributes of compiled classes are read.
     """
-    return getattr_static(value, name, None)
+    cls = type(value)
+    namespace = _read_slot(class_attribute(cls, "__dict__"), value)
+    if type(namespace) is dict and name in namespace:
+        return namespace[name]
+    return _read_slot(class_attribute(cls, name), value)
+
+
+def _read_slot(stored: Any, value: object) -> Any:
+    if is_a(stored, property):
+        return None
+    if not issubclass(type(stored), (GetSetDescriptorType, MemberDescriptorType)):
+        return stored
+    try:
+        return stored.__get__(value)
+    except AttributeError:
+        return None
 
 
 def live_classes() -> Iterator[type]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import tokenize
+import warnings
 from collections.abc import Iterator
 from types import ModuleType
 from typing import NamedTuple
@@ -15,7 +16,8 @@ from ._introspect import module_attribute
 
 class Assignment(NamedTuple):
     """
-    Where a name is assigned; ``creates`` is false for ``here = elsewhere.name``.
+    Where a name is assigned; ``creates`` is false for ``here = elsewhere.name``
+    and for constants such as None.
     """
 
     line: int
@@ -25,21 +27,19 @@ class Assignment(NamedTuple):
 
 def assignments(module: ModuleType) -> dict[str, Assignment]:
     """
-    Map the names that the source of ``module`` assigns to their first assignment.
+    Map the names that the source of ``module`` assigns to the first assignment that
+    creates something, else to the first.
 
     Names in a class are qualified with its name. A module without readable source
     assigns nothing.
     """
     source = _read(module)
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError, RecursionError):
-        return {}
     lines = source.split("\n")
     found: dict[str, Assignment] = {}
-    for name, node, creates in _assigned(body, ""):
-        comment = _comment_above(lines, node)
-        found.setdefault(name, Assignment(node.lineno, creates, comment))
+    for name, node, creates in _assigned(_parse(source)):
+        if name not in found or (creates and not found[name].creates):
+            comment = _comment_above(lines, node)
+            found[name] = Assignment(node.lineno, creates, comment)
     return found
 
 
@@ -58,24 +58,35 @@ def _read(module: ModuleType) -> str:
     try:
         with tokenize.open(file) as source:
             return source.read()
-    except (OSError, SyntaxError, UnicodeDecodeError):
+    except (OSError, SyntaxError, ValueError):
         return ""
 
 
-def _assigned(
-    body: list[ast.stmt], prefix: str
-) -> Iterator[tuple[str, ast.stmt, bool]]:
-    for node in body:
+def _parse(source: str) -> list[ast.stmt]:
+    with warnings.catch_warnings():
+        # Python has warned of this source already, when it was imported.
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(source).body
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return []
+
+
+def _assigned(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt, bool]]:
+    # A stack and no recursion: elif chains nest as deep as they are long.
+    waiting = [("", node) for node in reversed(body)]
+    while waiting:
+        prefix, node = waiting.pop()
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 yield from _targets(target, node, node.value, prefix)
         elif isinstance(node, ast.AnnAssign) and node.value:
             yield from _targets(node.target, node, node.value, prefix)
-        elif isinstance(node, ast.ClassDef):
-            yield from _assigned(node.body, f"{prefix}{node.name}.")
         elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            for block in _blocks(node):
-                yield from _assigned(block, prefix)
+            if isinstance(node, ast.ClassDef):
+                prefix += f"{node.name}."
+            inner = [statement for block in _blocks(node) for statement in block]
+            waiting += ((prefix, statement) for statement in reversed(inner))
 
 
 def _targets(
@@ -91,11 +102,11 @@ def _targets(
 def _is_reference(value: ast.expr) -> bool:
     if isinstance(value, (ast.Tuple, ast.List)):
         return all(_is_reference(element) for element in value.elts)
-    return isinstance(value, (ast.Name, ast.Attribute))
+    return isinstance(value, (ast.Name, ast.Attribute, ast.Constant))
 
 
 def _blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
-    # The bodies of if, try, with, for, while and match.
+    # The bodies of class, if, try, with, for, while and match.
     for field in ("body", "orelse", "finalbody"):
         yield getattr(node, field, [])
     for field in ("handlers", "cases"):
@@ -109,5 +120,5 @@ def _comment_above(lines: list[str], node: ast.stmt) -> str:
         text = line.strip()
         if not text.startswith("#") or line.index("#") != node.col_offset:
             break
-        comment.append(text.lstrip("#").strip())
+        comment.append(text.lstrip("#:").strip())
     return "\n".join(reversed(comment)).strip()

@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from ._introspect import class_name, exact, is_a
+from ._introspect import exact, is_a, short_name
 
 # Longer than any sane dotted path; a hostile __qualname__ has no upper limit.
 MAX_LENGTH = 400
 
 _ASCII = str.maketrans({"·": "-", "…": "..."})
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}")
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
 # No id() of a CPython object is this small, so such a number is a number.
 _SMALL = 1_000_000
 _MAX_DEPTH = 5
@@ -57,7 +57,7 @@ def error_text(error: BaseException) -> str:
     """
     Return "ValueError: message" on one line, whatever the error's own ``str()`` does.
     """
-    name = class_name(type(error)).removeprefix("builtins.")
+    name = short_name(type(error))
     try:
         message = " ".join(str(error).split())
     except Exception:
@@ -88,7 +88,7 @@ def _stable_repr(value: object, depth: int) -> str:
     if kind is tuple and depth < _MAX_DEPTH:
         parts = [_stable_repr(item, depth + 1) for item in value]  # type: ignore[attr-defined]
         return f"({', '.join(parts)})"
-    return class_name(kind)
+    return short_name(kind)
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import django
 
-# By whom each signal is sent: "model" (a model class), "user" (the user model),
-# "through" (the model between two others), else the sender_kind of the inventory.
+# By whom each signal is sent: "model" (any model class), "saved model" (not one that
+# Django made for a many-to-many field), "through" (the model of such a field), "user"
+# (the user model), else the sender_kind of the inventory.
 BUILTIN_SIGNALS: dict[str, str] = {
     "django.contrib.auth.signals.user_logged_in": "user",
     "django.contrib.auth.signals.user_logged_out": "user",
@@ -19,14 +20,14 @@ BUILTIN_SIGNALS: dict[str, str] = {
     "django.db.backends.signals.connection_created": "class",
     "django.db.models.signals.class_prepared": "model",
     "django.db.models.signals.m2m_changed": "through",
-    "django.db.models.signals.post_delete": "model",
+    "django.db.models.signals.post_delete": "saved model",
     "django.db.models.signals.post_init": "model",
     "django.db.models.signals.post_migrate": "app_config",
-    "django.db.models.signals.post_save": "model",
-    "django.db.models.signals.pre_delete": "model",
+    "django.db.models.signals.post_save": "saved model",
+    "django.db.models.signals.pre_delete": "saved model",
     "django.db.models.signals.pre_init": "model",
     "django.db.models.signals.pre_migrate": "app_config",
-    "django.db.models.signals.pre_save": "model",
+    "django.db.models.signals.pre_save": "saved model",
     "django.test.signals.template_rendered": "instance",
     "django.utils.autoreload.autoreload_started": "instance",
     "django.utils.autoreload.file_changed": "instance",

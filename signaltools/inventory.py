@@ -207,7 +207,8 @@ class _Reader:
             label = _model_label(sender)
             return (label, "model", None) if label else (_name(sender), "class", None)
         if is_a(sender, ModuleType):
-            return clip(str(module_attribute(sender, "__name__"))), "module", None
+            name = module_attribute(sender, "__name__")
+            return clip(name) if type(name) is str else None, "module", None
         if is_a(sender, AppConfig):
             return _name(type(sender)), "app_config", self._config_label(sender)
         return _name(type(sender)), "instance", None

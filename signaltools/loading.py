@@ -5,11 +5,12 @@ Import what a running server has imported, so that its receivers are connected.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from importlib import import_module
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 from ._text import error_text
 
@@ -21,27 +22,29 @@ def load_server() -> list[str]:
     That is the URLconf, the middleware (not instantiated) and Django's request
     handler. A module that cannot be imported becomes a note.
     """
-    return [note for what, name in _server_modules() if (note := load(name, what))]
+    urlconf = getattr(settings, "ROOT_URLCONF", None)
+    middleware = settings.MIDDLEWARE or ()
+    notes = [
+        load(urlconf, "ROOT_URLCONF") if isinstance(urlconf, str) else "",
+        *(load(path, "middleware", import_string) for path in middleware),
+        load("django.core.handlers.wsgi"),
+    ]
+    return [note for note in notes if note]
 
 
-def load(name: str, what: str = "module") -> str:
+def load(
+    name: str,
+    what: str = "module",
+    import_name: Callable[[str], object] = import_module,
+) -> str:
     """
-    Import a module; return "" or a note that tells why it could not be imported.
+    Import ``name``; return "" or a note that tells why it could not be imported.
 
-    What the module prints goes to stderr.
+    What the import prints goes to stderr.
     """
     try:
         with redirect_stdout(sys.stderr):
-            import_module(name)
+            import_name(name)
     except (Exception, SystemExit) as error:
         return f"Could not import {what} {name!r} ({error_text(error)})."
     return ""
-
-
-def _server_modules() -> Iterator[tuple[str, str]]:
-    urlconf = getattr(settings, "ROOT_URLCONF", None)
-    if isinstance(urlconf, str):
-        yield "ROOT_URLCONF", urlconf
-    for path in settings.MIDDLEWARE:
-        yield "the module of middleware", path.rpartition(".")[0]
-    yield "Django's", "django.core.handlers.wsgi"

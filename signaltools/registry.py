@@ -103,19 +103,20 @@ class Registry:
         """
         found = _discover()
         by_id = {id(entry.signal): entry for entry in found}
-        # In reverse, so that the first of several names stays the name.
-        for entry in reversed(list(self._registered.copy().values())):
-            known = by_id.get(id(entry.signal))
-            by_id[id(entry.signal)] = _merge(entry, known) if known else entry
+        registered = self._registered.copy()
+        for name, entry in registered.items():
+            known = by_id.get(id(entry.signal), entry)
+            first = known.name if known.name in registered else name
+            by_id[id(entry.signal)] = _renamed(known, first, name)
         return sorted(by_id.values(), key=lambda entry: entry.name)
 
     def _refuse_taken(self, name: str, signal: Signal, module: str) -> None:
-        taken = self._registered.get(name)
-        if taken and taken.signal is not signal and taken.module != module:
-            raise SignalNameTaken(
-                name,
-                f"The name {name!r} already belongs to a signal of {taken.module!r}.",
-            )
+        loaded = _loaded_signal(name)
+        if loaded is not None and loaded is not signal:
+            raise _taken(name, name.rpartition(".")[0])
+        known = self._registered.get(name)
+        if known and known.signal is not signal and known.module != module:
+            raise _taken(name, known.module)
 
     def __contains__(self, item: object) -> bool:
         """
@@ -138,6 +139,12 @@ class Registry:
 
 
 registry = Registry()
+
+
+def _taken(name: str, module: str) -> SignalNameTaken:
+    return SignalNameTaken(
+        name, f"The name {name!r} already belongs to a signal of {module!r}."
+    )
 
 
 class _Place(NamedTuple):
@@ -196,6 +203,8 @@ def _places(
     for module_name, module in modules:
         for attribute, value in module_namespace(module).items():
             kind = type(value)
+            if type(attribute) is not str:
+                continue
             if issubclass(kind, Signal):
                 yield value, _Place(module_name, module, attribute)
             elif issubclass(kind, type):
@@ -213,14 +222,21 @@ def _class_signals(
     if id(cls) in seen:
         return seen[id(cls)][1]
     found: list[tuple[str, Signal]] = []
-    seen[id(cls)] = (cls, found)
+    # A class that holds itself shall find nothing there.
+    seen[id(cls)] = (cls, [])
     for attribute, value in class_namespace(cls).items():
         kind = type(value)
         if issubclass(kind, Signal):
             found.append((attribute, value))
         elif issubclass(kind, type):
-            nested = _class_signals(value, seen)
-            found.extend((f"{attribute}.{path}", signal) for path, signal in nested)
+            known = {id(signal) for _, signal in found}
+            found += (
+                (f"{attribute}.{path}", signal)
+                for path, signal in _class_signals(value, seen)
+                # One way in will do: classes that hold each other have many.
+                if id(signal) not in known
+            )
+    seen[id(cls)] = (cls, found)
     return found
 
 
@@ -258,9 +274,20 @@ def _defining_place(places: list[_Place], sources: _Sources) -> _Place:
 def _is_second_name(place: _Place) -> tuple[bool, bool]:
     # A module may be loaded under two names, and a script runs as __main__.
     own_name = module_attribute(place.module, "__name__")
-    return place.module_name == "__main__", own_name != place.module_name
+    has_other_name = type(own_name) is not str or own_name != place.module_name
+    return place.module_name == "__main__", has_other_name
 
 
-def _merge(registered: NamedSignal, found: NamedSignal) -> NamedSignal:
-    paths: Iterable[str] = {found.name, *found.aliases} - {registered.name}
-    return found._replace(name=registered.name, aliases=tuple(sorted(paths)))
+def _renamed(entry: NamedSignal, name: str, alias: str) -> NamedSignal:
+    paths = {entry.name, alias, *entry.aliases} - {name}
+    return entry._replace(name=name, aliases=tuple(sorted(paths)))
+
+
+def _loaded_signal(name: str) -> Signal | None:
+    """
+    Return the signal that the module attribute ``name`` holds, if it does.
+    """
+    module_name, _, attribute = name.rpartition(".")
+    module = sys.modules.get(module_name)
+    value = module_attribute(module, attribute) if is_a(module, ModuleType) else None
+    return value if is_a(value, Signal) else None

@@ -49,8 +49,7 @@ def unmatched(signals: Signals, filters: Filters) -> list[str]:
     """
     return [
         *(
-            f"No signal, receiver or sender matches {pattern!r}."
-            + did_you_mean(pattern, _words(signals))
+            _no_match(pattern, signals)
             for pattern in filters.patterns
             if not _apply(signals, _pattern(pattern))
         ),
@@ -92,8 +91,7 @@ def _conditions(signals: Signals, filters: Filters) -> Iterator[_Condition]:
     if filters.kinds:
         yield _signals_only(lambda signal: signal.kind in filters.kinds)
     if filters.unheard:
-        unheard = {signal.name for signal in signals if not signal.receivers}
-        yield _signals_only(lambda signal: signal.name in unheard)
+        yield _signals_only(lambda signal: not signal.receivers)
 
 
 def _any_of(conditions: list[_Condition]) -> _Condition:
@@ -121,8 +119,8 @@ def _pattern(pattern: str) -> _Condition:
 def _app(label: str) -> _Condition:
     label = label.lower()
     return _Condition(
-        lambda signal: (signal.app or "").lower() == label,
-        lambda signal, receiver: (receiver.app or "").lower() == label,
+        lambda signal: signal.app is not None and signal.app.lower() == label,
+        lambda _, receiver: receiver.app is not None and receiver.app.lower() == label,
     )
 
 
@@ -149,7 +147,8 @@ def _connected_kinds(sender: str, signals: Signals) -> set[str]:
         receiver.sender_kind or ""
         for signal in signals
         for receiver in signal.receivers
-        if sender in _sender_names(receiver)
+        # A model that is not installed, or abstract, sends nothing.
+        if sender in _sender_names(receiver) and receiver.sender_kind != "model"
     }
 
 
@@ -158,13 +157,26 @@ def _model_roles() -> dict[str, set[str]]:
     Map the lower-case label of each model to the roles in which it sends signals.
     """
     models = apps.get_models(include_auto_created=True, include_swapped=True)
-    roles = {model._meta.label_lower: {"model"} for model in models}
+    roles = {
+        model._meta.label_lower: (
+            {"model"} if model._meta.auto_created else {"model", "saved model"}
+        )
+        for model in models
+    }
     for model in models:
         for field in model._meta.local_many_to_many:
             if through := field.remote_field.through:
                 roles.setdefault(through._meta.label_lower, set()).add("through")
     roles.get(settings.AUTH_USER_MODEL.lower(), set()).add("user")
     return roles
+
+
+def _no_match(pattern: str, signals: Signals) -> str:
+    absent = [name for name in BUILTIN_SIGNALS if pattern.lower() in name]
+    if absent:
+        return f"Nobody has imported {absent[0]!r}."
+    hint = did_you_mean(pattern, _words(signals))
+    return f"No signal, receiver or sender matches {pattern!r}.{hint}"
 
 
 def _words(signals: Signals) -> Iterator[str]:

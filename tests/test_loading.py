@@ -73,6 +73,6 @@ def test_broken_urlconf_and_middleware_are_named():
         assert load_server() == [
             "Could not import ROOT_URLCONF 'no_urls' "
             "(ModuleNotFoundError: No module named 'no_urls').",
-            "Could not import the module of middleware 'no_such' "
+            "Could not import middleware 'no_such.Middleware' "
             "(ModuleNotFoundError: No module named 'no_such').",
         ]

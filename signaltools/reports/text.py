@@ -107,8 +107,8 @@ class _Section:
     ) -> Iterator[str]:
         homes = sorted({_home(receiver) for receiver in receivers})
         text = f"{'+':>4}  {_plural(len(receivers), 'receiver')} inside {_and(homes)}"
-        bare_name = signal.name.rpartition(".")[2]
-        yield from self._line(text, f"list_signals --all {bare_name}")
+        bare_name = printable(signal.name.rpartition(".")[2])
+        yield from self._line(text, f"list_signals {bare_name}")
 
     def _line(self, left: str, right: str, paint: Paint = str) -> Iterator[str]:
         """
@@ -194,7 +194,7 @@ def _short(signal: SignalRecord) -> str:
 
 def _counts(signals: Signals, folded: int) -> str:
     receivers = sum(len(signal.receivers) for signal in signals)
-    unheard = sum(not signal.receivers for signal in signals)
+    unheard = sum(signal.imported and not signal.receivers for signal in signals)
     return " · ".join(
         [
             _plural(len(signals), "signal"),
@@ -242,6 +242,6 @@ def _short_path(file: str, folder: str) -> str:
 
 # ".venv/lib/python3.13/site-packages/audit/log.py" becomes ".venv/…/audit/log.py".
 _INSTALLED = re.compile(
-    r"^(.*?[/\\]|)lib[/\\](?:python3[.\w]*[/\\])?(?:site|dist)-packages(?=[/\\])",
+    r"^(.*?[/\\]|)lib(?:64)?[/\\](?:(?:python|pypy)3[.\w]*[/\\])?(?:site|dist)-packages(?=[/\\])",
     re.IGNORECASE,
 )

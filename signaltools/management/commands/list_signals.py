@@ -66,8 +66,13 @@ class Command(BaseCommand):
             action="append",
             help="import this module first, for example a Celery app",
         )
-        add("--format", choices=["text", "json"], default="text")
-        add("-o", "--output", metavar="FILE", help="write to FILE instead of stdout")
+        add(
+            "--format",
+            choices=["text", "json"],
+            default="text",
+            help="text for people (default), JSON for tools",
+        )
+        add("-o", "--output", metavar="FILE", help="write to FILE, as UTF-8")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._force_color = options["force_color"]
@@ -75,31 +80,29 @@ class Command(BaseCommand):
         notes = load_server()
         inventory = read_inventory()
         notes += inventory.notes
-        if options["verbosity"] >= 2:
-            notes += _autodiscovery_notes()
-        if options["verbosity"]:
-            self._print_notes(notes)
+        self._print_notes(notes, options["verbosity"])
         signals = list(inventory.signals)
         if options["all"]:
             signals += not_imported(inventory)
+        if problems := unmatched(signals, _filters(options)):
+            raise _error([*failures, *problems])
         selected = self._select(signals, options)
         report = self._render(selected, signals, [*failures, *notes], options)
         self._write(report, options["output"])
         if failures:
-            raise CommandError("\n".join(map(printable, failures)))
+            raise _error(failures)
 
-    def _print_notes(self, notes: list[str]) -> None:
+    def _print_notes(self, notes: list[str], verbosity: int) -> None:
+        if verbosity >= 2:
+            notes = [*notes, *_autodiscovery_notes()]
         paint = self._paint(self.stderr, self.style.WARNING)
-        for note in notes:
+        for note in notes if verbosity else ():
             self.stderr.write(printable(note), style_func=paint)
 
     def _select(
         self, signals: list[SignalRecord], options: dict[str, Any]
     ) -> list[SignalRecord]:
-        filters = _filters(options)
-        if problems := unmatched(signals, filters):
-            raise CommandError("\n".join(map(printable, problems)))
-        selected = select(signals, filters)
+        selected = select(signals, _filters(options))
         if not selected and options["verbosity"]:
             self.stderr.write("Nothing matches all of these filters.", style_func=str)
         return selected
@@ -131,7 +134,7 @@ class Command(BaseCommand):
         return style if painted else str
 
     def _write(self, text: str, file: str | None) -> None:
-        if file is None:
+        if file is None or file == "-":
             self._print(text)
             return
         try:
@@ -140,13 +143,20 @@ class Command(BaseCommand):
             raise CommandError(f"Cannot write {file!r}: {error.strerror}.") from error
 
     def _print(self, text: str) -> None:
+        text = encodable(text, getattr(self.stdout, "encoding", None))
         try:
-            self.stdout.write(encodable(text, self.stdout.encoding), ending="")
+            self.stdout.write(text, ending="")
             self.stdout.flush()
         except BrokenPipeError:
+            if self.stdout._out is not sys.stdout:
+                raise
             # Whoever read this (head, less) has seen enough. Without a new target,
             # Python would complain once more when it flushes at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _error(sentences: list[str]) -> CommandError:
+    return CommandError("\n".join(map(printable, sentences)))
 
 
 def _filters(options: dict[str, Any]) -> Filters:

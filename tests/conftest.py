@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+
+@pytest.fixture
+def write_module(tmp_path, monkeypatch):
+    """
+    Return a function that writes an importable module; it is forgotten at the end.
+    """
+    monkeypatch.syspath_prepend(tmp_path)
+    # Otherwise a second version, written within the same second, is not read.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    names = []
+
+    def write(name: str, source: str) -> Path:
+        names.append(name)
+        path = tmp_path.joinpath(*name.split(".")).with_suffix(".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(source), "utf-8")
+        return path
+
+    yield write
+    for name in names:
+        sys.modules.pop(name, None)
+
+
+@pytest.fixture
+def import_source(write_module):
+    """
+    Return a function that writes a module and imports it.
+    """
+
+    def load(name: str, source: str):
+        write_module(name, source)
+        return import_module(name)
+
+    return load
