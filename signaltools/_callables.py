@@ -118,11 +118,10 @@ def _builtin_name(value: Any) -> tuple[str, str]:
 
 
 def _object_name(value: Any) -> tuple[str, str]:
-    # functools.update_wrapper leaves the name of the wrapped function on the object.
-    if stored_attribute(value, "__wrapped__") is not None:
-        qualname = stored_attribute(value, "__qualname__")
-        if type(qualname) is str:
-            return _text(stored_attribute(value, "__module__")), qualname
+    # An object that stands for a function has taken over its name as well.
+    wrapped = stored_attribute(value, "__wrapped__")
+    if wrapped is not None and type(stored_attribute(value, "__qualname__")) is str:
+        return _name(wrapped)
     return class_path(type(value))
 
 

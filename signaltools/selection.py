@@ -174,7 +174,7 @@ def _model_roles() -> dict[str, set[str]]:
 def _no_match(pattern: str, signals: Signals) -> str:
     absent = [name for name in BUILTIN_SIGNALS if pattern.lower() in name]
     if absent:
-        return f"Nobody has imported {absent[0]!r}."
+        return f"{absent[0]!r} is not imported, so nothing is connected to it."
     hint = did_you_mean(pattern, _words(signals))
     return f"No signal, receiver or sender matches {pattern!r}.{hint}"
 

@@ -305,6 +305,16 @@ def test_stored_attribute_does_not_run_a_property():
     assert stored_attribute(value, "sold") is None
 
 
+def test_stored_attribute_in_a_slot_is_read():
+    class Slotted:
+        __slots__ = ("sold", "unset")
+
+    value = Slotted()
+    value.sold = 1
+    assert stored_attribute(value, "sold") == 1
+    assert stored_attribute(value, "unset") is None
+
+
 def test_stored_attribute_does_not_run_a_dict_property():
     value = hostile("__dict__", value=property(refuse))
 

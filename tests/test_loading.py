@@ -51,8 +51,8 @@ def test_an_interrupt_is_no_failed_import(module):
         load(module("raise KeyboardInterrupt"))
 
 
-def test_a_server_loads_urlconf_middleware_and_request_handler(module):
-    sys.modules.pop("django.core.handlers.wsgi", None)
+def test_a_server_loads_urlconf_middleware_and_request_handler(module, monkeypatch):
+    monkeypatch.delitem(sys.modules, "django.core.handlers.wsgi", raising=False)
     name = module("class Middleware: pass")
     with override_settings(ROOT_URLCONF=name, MIDDLEWARE=[]):
         assert load_server() == []

@@ -478,3 +478,10 @@ def test_each_value_that_matches_nothing_has_its_own_sentence() -> None:
         "No installed app has the label 'zzzzz'.",
         "No model and no connected sender is named 'zzzzz'.",
     ]
+
+
+def test_a_builtin_signal_that_is_not_imported_is_told_from_a_misspelt_one() -> None:
+    assert unmatched([], Filters(patterns=["Template_Rendered"])) == [
+        "'django.test.signals.template_rendered' is not imported, "
+        "so nothing is connected to it."
+    ]
