@@ -73,7 +73,7 @@ def _describe(receiver: Any) -> Described:
     name = f"{module}.{qualname}" if module else qualname
     if len(name) > MAX_LENGTH:
         name, module, qualname = clip(name), clip(module), clip(qualname)
-    code = _code(receiver)
+    code = innermost_code(receiver)
     if code is None:
         return Described(name, module, qualname, None, None)
     return Described(name, module, qualname, code.co_filename, code.co_firstlineno)
@@ -129,7 +129,10 @@ def _text(value: object) -> str:
     return exact(value) if is_a(value, str) else ""
 
 
-def _code(value: Any) -> CodeType | None:
+def innermost_code(value: Any) -> CodeType | None:
+    """
+    Return the code that runs in the end, through all wrappers, None if compiled.
+    """
     code = None
     for _ in range(_MAX_LAYERS):
         if type(value) is FunctionType:

@@ -19,7 +19,7 @@ from django.apps import apps
 from django.dispatch import Signal
 
 from ._callables import Unreadable
-from ._introspect import is_a, live_classes, loaded_modules
+from ._introspect import class_attribute, is_a, live_classes, loaded_modules
 
 
 class Sender(Enum):
@@ -58,6 +58,20 @@ def read_rows(signal: Signal, find_sender: FindSender) -> list[Row]:
     ``receivers`` of a foreign ``Signal`` subclass raises.
     """
     return list(_iter_rows(tuple(signal.receivers), find_sender))
+
+
+def dispatches_itself(cls: type[Signal]) -> bool:
+    """
+    Tell whether a ``Signal`` subclass decides itself which receivers run, or in which
+    order.
+    """
+    return any(
+        class_attribute(cls, name) is not class_attribute(Signal, name)
+        for name in _DISPATCHING
+    )
+
+
+_DISPATCHING = ("send", "send_robust", "asend", "asend_robust", "_live_receivers")
 
 
 def connected_receivers(signal: Signal) -> list[Any]:

@@ -6,7 +6,7 @@ from django.apps import AppConfig
 from django.core.checks import register
 
 from .autodiscover import Discovery, autodiscover
-from .checks import check_settings
+from .checks import check_command, check_settings
 
 
 class SignaltoolsConfig(AppConfig):
@@ -17,4 +17,5 @@ class SignaltoolsConfig(AppConfig):
 
     def ready(self) -> None:
         register(check_settings, "signals")
+        register(check_command, "signals")
         self.discoveries = autodiscover()

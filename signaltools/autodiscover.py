@@ -8,15 +8,15 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from importlib import import_module
-from inspect import unwrap
+from itertools import chain
 from types import CodeType
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from django.apps import AppConfig, apps
 from django.dispatch import Signal
 from django.utils.module_loading import module_has_submodule
 
-from ._callables import describe
+from ._callables import describe, innermost_code
 from ._dispatch import connected_receivers
 from ._introspect import loaded_modules
 from .conf import conf
@@ -27,7 +27,7 @@ class Discovery(NamedTuple):
     """
     What became of the ``signals`` module of one app.
 
-    ``detail`` is the module whose ``ready()`` decides about it. ``signals`` names
+    ``detail`` is the module whose ``AppConfig`` imports it. ``signals`` names
     what the import created, ``receivers`` what it connected.
     """
 
@@ -52,7 +52,7 @@ def autodiscover() -> list[Discovery]:
     """
     Import the modules that the settings name from every installed app.
 
-    An app whose own ``ready()`` names the module is left alone, and so is what the
+    An app that imports the module in ``ready()`` is left alone, and so is what the
     settings exclude. A missing module is silent. Any error inside a module is the
     project's own: it goes on, with a note that tells how to exclude the module.
     """
@@ -89,18 +89,20 @@ def _exists(config: AppConfig, name: str) -> bool:
 
 
 def _left_to(config: AppConfig, name: str) -> str:
-    for cls in type(config).__mro__:
-        ready = vars(cls).get("ready")
-        if cls is AppConfig or ready is None:
-            continue
-        if any(_names(text, config.name, name) for text in _strings(ready)):
-            return cls.__module__
-    return ""
+    """
+    Return the module of the ``AppConfig`` that imports the module itself, or "".
+
+    Any method may do it for ``ready()``, and so may another app, by the full path.
+    """
+    own = next((m for m, text in _texts(config) if _names(text, config.name, name)), "")
+    path = f"{config.name}.{name}"
+    others = (_texts(other) for other in apps.get_app_configs())
+    return own or next((m for m, text in chain(*others) if text == path), "")
 
 
 def _names(text: str, app_name: str, module: str) -> bool:
     """
-    Tell whether a name or string in ``ready()`` means ``module`` of this app.
+    Tell whether a name or string in an ``AppConfig`` means ``module`` of its app.
 
     "signals", ".signals" and "shop.signals" do for the app "project.shop",
     "django.db.models.signals" does not.
@@ -110,18 +112,26 @@ def _names(text: str, app_name: str, module: str) -> bool:
     return bool(found) and (not prefix or f".{app_name}".endswith(f".{prefix}"))
 
 
-def _strings(function: Any) -> Iterator[str]:
-    code = getattr(unwrap(function), "__code__", None)
-    codes = [code] if code else []
-    while codes:
-        code = codes.pop()
-        for item in (*code.co_names, *code.co_consts):
-            if isinstance(item, CodeType):
-                codes.append(item)
-            elif isinstance(item, str):
-                yield item
-            elif isinstance(item, tuple):
-                yield from (part for part in item if isinstance(part, str))
+def _texts(config: AppConfig) -> Iterator[tuple[str, str]]:
+    """
+    Yield the names and strings in the methods of an ``AppConfig``, with its module.
+    """
+    for cls in type(config).__mro__:
+        if cls is not AppConfig:
+            for value in vars(cls).values():
+                texts = _strings(innermost_code(value))
+                yield from ((cls.__module__, text) for text in texts)
+
+
+def _strings(code: object) -> Iterator[str]:
+    if isinstance(code, CodeType):
+        yield from code.co_names
+        for item in code.co_consts:
+            yield from _strings(item)
+    elif isinstance(code, tuple):
+        yield from (item for item in code if isinstance(item, str))
+    elif isinstance(code, str):
+        yield code
 
 
 class _Importer:

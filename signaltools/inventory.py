@@ -18,7 +18,14 @@ from django.apps import AppConfig, apps
 from django.db.models.base import ModelBase
 
 from ._callables import describe
-from ._dispatch import FindSender, Row, Sender, read_rows, sender_finder
+from ._dispatch import (
+    FindSender,
+    Row,
+    Sender,
+    dispatches_itself,
+    read_rows,
+    sender_finder,
+)
 from ._introspect import (
     class_name,
     class_namespace,
@@ -77,6 +84,9 @@ class SignalRecord(NamedTuple):
 
     ``class_name`` is None for a built-in signal whose module nobody has imported
     (``imported`` is false then). ``doc`` is the comment above the definition.
+    ``dispatches_itself`` tells that its class overrides how Django sends: then the
+    receivers are in the order in which they connected, and which of them run, and in
+    which order, is up to the class.
     """
 
     name: str
@@ -89,6 +99,7 @@ class SignalRecord(NamedTuple):
     line: int | None
     doc: str
     aliases: tuple[str, ...]
+    dispatches_itself: bool
     receivers: tuple[ReceiverRecord, ...]
 
 
@@ -152,13 +163,14 @@ class _Reader:
             line=entry.line,
             doc=entry.doc,
             aliases=entry.aliases,
+            dispatches_itself=dispatches_itself(type(entry.signal)),
             receivers=self._receivers(entry),
         )
 
     def absent(self, name: str) -> SignalRecord:
         app, component, _ = self._place(name.rpartition(".")[0], None)
         return SignalRecord(
-            name, "builtin", None, app, component, False, None, None, "", (), ()
+            name, "builtin", None, app, component, False, None, None, "", (), False, ()
         )
 
     def _receivers(self, entry: NamedSignal) -> tuple[ReceiverRecord, ...]:

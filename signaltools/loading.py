@@ -17,16 +17,18 @@ from ._text import error_text
 
 def load_server() -> list[str]:
     """
-    Import what a server has imported before its first request; return notes.
+    Import what a server has imported when it answers requests; return notes.
 
-    That is the URLconf, the middleware (not instantiated) and Django's request
-    handler. A module that cannot be imported becomes a note.
+    That is the URLconf, the middleware and the template backends (not instantiated),
+    and Django's request handler. What cannot be imported becomes a note.
     """
     urlconf = getattr(settings, "ROOT_URLCONF", None)
     middleware = settings.MIDDLEWARE or ()
+    backends = [engine["BACKEND"] for engine in settings.TEMPLATES]
     notes = [
         load(urlconf, "ROOT_URLCONF") if isinstance(urlconf, str) else "",
         *(load(path, "middleware", import_string) for path in middleware),
+        *(load(path, "template backend", import_string) for path in backends),
         load("django.core.handlers.wsgi"),
     ]
     return [note for note in notes if note]

@@ -150,6 +150,26 @@ def test_an_app_that_imports_its_signals_on_a_condition_keeps_the_say(make_app):
     assert "shop.signals" not in sys.modules
 
 
+@pytest.mark.parametrize("decorator", ["", "@classmethod", "@staticmethod"])
+def test_a_method_that_imports_for_ready_counts(make_app, decorator):
+    argument = "" if decorator == "@staticmethod" else "self"
+    method = f"""
+    {decorator}
+    def connect({argument}):
+        from shop import signals
+"""
+    make_app("shop", apps=config("self.connect()") + method, signals=CREATES)
+    [discovery] = discoveries("shop")
+    assert str(discovery) == "shop.signals left to shop.apps"
+
+
+def test_another_app_that_imports_the_module_by_its_path_counts(make_app):
+    make_app("crm", signals=CREATES)
+    make_app("shop", apps=config("import crm.signals"))
+    [discovery] = discoveries("crm", "shop")
+    assert str(discovery) == "crm.signals left to shop.apps"
+
+
 def test_a_ready_inherited_from_another_class_counts(make_app):
     base = "class Base:\n    def ready(self):\n        from shop import signals\n"
     make_app("base", __init__=base)

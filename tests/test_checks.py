@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import sys
+
+import pytest
 from django.core.checks import Error, run_checks
+from django.core.checks import Warning as CheckWarning
+from django.core.management import get_commands
 from django.test import override_settings
 
 
@@ -34,3 +39,38 @@ def test_E001_a_key_that_is_no_string_is_quoted():  # noqa: N802
 
 def test_E001_known_settings_are_fine():  # noqa: N802
     assert check(AUTODISCOVER=True, AUTODISCOVER_EXCLUDE=["shop"]) == []
+
+
+@pytest.fixture
+def other_app(tmp_path, monkeypatch):
+    """
+    An app with a ``list_signals`` of its own.
+    """
+    folder = tmp_path / "other_app" / "management" / "commands"
+    folder.mkdir(parents=True)
+    (tmp_path / "other_app" / "__init__.py").touch()
+    (folder / "list_signals.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    yield "other_app"
+    get_commands.cache_clear()
+    del sys.modules["other_app"]
+
+
+def check_with(*installed: str) -> list[CheckWarning]:
+    with override_settings(INSTALLED_APPS=installed):
+        get_commands.cache_clear()
+        return run_checks(tags=["signals"])
+
+
+def test_W020_another_app_owns_the_command(other_app):  # noqa: N802
+    assert check_with(other_app, "signaltools") == [
+        CheckWarning(
+            "The command 'list_signals' belongs to 'other_app'.",
+            hint="List 'signaltools' before 'other_app' in INSTALLED_APPS.",
+            id="signaltools.W020",
+        )
+    ]
+
+
+def test_W020_another_app_that_is_listed_later_is_fine(other_app):  # noqa: N802
+    assert check_with("signaltools", other_app) == []

@@ -36,11 +36,11 @@ from signaltools.inventory import (
     read_inventory,
 )
 from signaltools.registry import registry
+from tests.records import signal
 from tests.shapes import SHAPES, Shape, refuse
 from tests.testapp import models as testapp
 from tests.testapp import receivers as testapp_receivers
 from tests.testapp import signals as testapp_signals
-from tests.testapp.records import signal
 
 UNKNOWN = (None, "unknown", None)
 knows_instances = django.VERSION >= (6, 0)
@@ -115,6 +115,7 @@ def test_a_custom_signal_has_its_name_app_place_and_comment() -> None:
             "The sender is the class of the order."
         ),
         aliases=(),
+        dispatches_itself=False,
         receivers=(),
     )
     assert "tests.testapp.receivers.order_paid" in record.aliases
@@ -785,6 +786,7 @@ def test_builtin_signals_that_nobody_imported_are_named() -> None:
             line=None,
             doc="",
             aliases=(),
+            dispatches_itself=False,
             receivers=(),
         )
         for name, app in (
@@ -797,3 +799,19 @@ def test_builtin_signals_that_nobody_imported_are_named() -> None:
 def test_what_is_imported_is_not_named_again() -> None:
     known = tuple(signal(name) for name in BUILTIN_SIGNALS)
     assert not_imported(Inventory(known, ())) == []
+
+
+@pytest.mark.parametrize(
+    "method", ["send", "send_robust", "asend", "asend_robust", "_live_receivers"]
+)
+def test_a_signal_that_dispatches_in_its_own_way_is_marked(
+    method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cls = type("OwnSignal", (Signal,), {method: lambda self, sender: None})
+    module = ModuleType("own_signals")
+    module.plain, module.own = Signal(), cls()  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "own_signals", module)
+    found = {s.name: s.dispatches_itself for s in read_inventory().signals}
+    assert found["own_signals.own"] is True
+    assert found["own_signals.plain"] is False
+    assert found["django.db.models.signals.post_save"] is False

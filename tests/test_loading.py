@@ -59,6 +59,15 @@ def test_a_server_loads_urlconf_middleware_and_request_handler(module, monkeypat
     assert {name, "django.core.handlers.wsgi"} <= set(sys.modules)
 
 
+def test_a_server_loads_its_template_backends():
+    templates = [{"BACKEND": "no_such.Engine"}]
+    with override_settings(TEMPLATES=templates):
+        assert load_server() == [
+            "Could not import template backend 'no_such.Engine' "
+            "(ModuleNotFoundError: No module named 'no_such')."
+        ]
+
+
 def test_a_project_without_urlconf_has_nothing_to_note():
     assert load_server() == []
 

@@ -14,7 +14,7 @@ from django.core.signals import setting_changed
 import signaltools.reports
 from signaltools.inventory import not_imported, read_inventory
 from signaltools.reports.json import render_json
-from tests.testapp.records import builtin, receiver, signal
+from tests.records import builtin, receiver, signal
 
 SCHEMA = json.loads(
     Path(signaltools.reports.__file__)

@@ -15,7 +15,7 @@ import pytest
 
 from signaltools.inventory import SignalRecord
 from signaltools.reports.text import Look, render_text
-from tests.testapp.records import builtin, receiver, signal
+from tests.records import builtin, receiver, signal
 
 GOLDEN = Path(__file__).parent / "golden"
 FOLDER = "/srv/site"
@@ -491,3 +491,31 @@ def test_headings_and_names_of_signals_are_painted() -> None:
         "DJANGO SIGNALS",
         "django.db.models.signals.post_save",
     ]
+
+
+def test_a_signal_that_dispatches_in_its_own_way_says_so() -> None:
+    record = signal(
+        "a.b", receiver("shop.run"), class_name="a.Sorted", dispatches_itself=True
+    )
+    [_, remark, _] = render_one(record)
+    assert remark == "  In order of connection: a.Sorted decides itself who runs when."
+    unheard = record._replace(receivers=())
+    assert render_one(unheard)[1:] == ["      no receivers"]
+
+
+@pytest.mark.parametrize(
+    ("doc", "shown"),
+    [
+        ("Sent when a user connects\nan account. Not when", "an account."),
+        ("provides args: instance,\nuser", "provides args: instance, user"),
+        ("Sent.\n\nSecond paragraph.", "Sent."),
+        ("No end\n\nSecond paragraph.", "No end"),
+        ("x" * 98, "x" * 98),
+        ("x" * 99, "x" * 97 + "…"),
+    ],
+)
+def test_the_first_sentence_of_the_doc_is_shown(doc: str, shown: str) -> None:
+    [_, line, _] = render_one(signal("a.b", doc=doc))
+    assert line.startswith("  ")
+    assert line.endswith(shown)
+    assert len(line) <= 100

@@ -9,8 +9,8 @@ from django.db.models.signals import m2m_changed, post_init, post_save
 from signaltools.builtin import BUILTIN_SIGNALS
 from signaltools.inventory import ReceiverRecord, SignalRecord
 from signaltools.selection import Filters, select, unmatched
+from tests.records import builtin, receiver, signal
 from tests.testapp.models import Line, Order, Tag
-from tests.testapp.records import builtin, receiver, signal
 
 ORDER = {"sender": "testapp.Order", "sender_kind": "model"}
 TAG = {"sender": "testapp.Tag", "sender_kind": "model"}

@@ -14,7 +14,6 @@ DEBUG = True
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "testserver"]
 
 INSTALLED_APPS = [
-    "signaltools",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -26,6 +25,7 @@ INSTALLED_APPS = [
     "stock",
     "notifications",
     "audit",
+    "signaltools",
 ]
 
 MIDDLEWARE = [

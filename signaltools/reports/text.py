@@ -82,7 +82,10 @@ class _Section:
         place = "" if signal.kind == "builtin" else self._place(signal)
         yield from self._line(printable(signal.name), place, paint=self._look.name)
         if signal.doc:
-            yield "  " + printable(signal.doc.splitlines()[0])
+            yield "  " + _first_sentence(signal.doc, self._look.width - 2)
+        if signal.dispatches_itself and signal.receivers:
+            cls = printable(signal.class_name or "")
+            yield f"  In order of connection: {cls} decides itself who runs when."
         for receiver in signal.receivers:
             if not self._folds(receiver):
                 yield from self._receiver(receiver)
@@ -171,6 +174,12 @@ def _details(receiver: ReceiverRecord) -> str:
         "strong": not receiver.weak,
     }
     return ", ".join(text for text, applies in details.items() if applies)
+
+
+def _first_sentence(doc: str, width: int) -> str:
+    paragraph = " ".join(doc.partition("\n\n")[0].split())
+    sentence = printable(re.split(r"(?<=[.!?])\s", paragraph)[0])
+    return sentence if len(sentence) <= width else sentence[: width - 1] + "…"
 
 
 def _unheard(signals: Signals) -> Iterator[tuple[str, list[str]]]:

@@ -58,7 +58,7 @@ def test_the_readme_shows_commands():
 
 
 def test_the_code_runs():
-    code = "\n".join(blocks("python")).replace("# ... your apps", "")
+    code = "\n".join(blocks("python"))
     assert "SIGNALTOOLS" in code
     done = run("manage.py", "shell", "--no-imports", "--command", code)
     assert (done.returncode, done.stderr) == (0, "")

@@ -76,54 +76,45 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._force_color = options["force_color"]
+        filters = _filters(options)
         failures = [note for name in _list(options["imports"]) if (note := load(name))]
-        notes = load_server()
-        inventory = read_inventory()
-        notes += inventory.notes
-        self._print_notes(notes, options["verbosity"])
-        signals = list(inventory.signals)
-        if options["all"]:
-            signals += not_imported(inventory)
-        if problems := unmatched(signals, _filters(options)):
+        signals, notes = self._read(options)
+        if problems := unmatched(signals, filters):
             raise _error([*failures, *problems])
-        selected = self._select(signals, options)
-        report = self._render(selected, signals, [*failures, *notes], options)
+        selected = select(signals, filters)
+        if not selected and options["verbosity"]:
+            self.stderr.write("Nothing matches all of these filters.", style_func=str)
+        if options["format"] == "json":
+            notes = [*failures, *notes]
+            report = render_json(selected, notes, with_storage=options["all"])
+        else:
+            fold = not options["all"] and not any(filters)
+            report = render_text(selected, signals, self._look(options, fold))
         self._write(report, options["output"])
         if failures:
             raise _error(failures)
 
-    def _print_notes(self, notes: list[str], verbosity: int) -> None:
-        if verbosity >= 2:
-            notes = [*notes, *_autodiscovery_notes()]
+    def _read(self, options: dict[str, Any]) -> tuple[list[SignalRecord], list[str]]:
+        notes = load_server()
+        inventory = read_inventory()
+        notes += inventory.notes
+        if options["verbosity"]:
+            shown = _autodiscovery_notes() if options["verbosity"] > 1 else []
+            self._print_notes([*notes, *shown])
+        absent = not_imported(inventory) if options["all"] else []
+        return [*inventory.signals, *absent], notes
+
+    def _print_notes(self, notes: list[str]) -> None:
         paint = self._paint(self.stderr, self.style.WARNING)
-        for note in notes if verbosity else ():
+        for note in notes:
             self.stderr.write(printable(note), style_func=paint)
 
-    def _select(
-        self, signals: list[SignalRecord], options: dict[str, Any]
-    ) -> list[SignalRecord]:
-        selected = select(signals, _filters(options))
-        if not selected and options["verbosity"]:
-            self.stderr.write("Nothing matches all of these filters.", style_func=str)
-        return selected
-
-    def _render(
-        self,
-        selected: list[SignalRecord],
-        signals: list[SignalRecord],
-        notes: list[str],
-        options: dict[str, Any],
-    ) -> str:
-        if options["format"] == "json":
-            return render_json(selected, notes, with_storage=options["all"])
-        return render_text(selected, signals, self._look(options))
-
-    def _look(self, options: dict[str, Any]) -> Look:
+    def _look(self, options: dict[str, Any], fold: bool) -> Look:
         stream = None if options["output"] else self.stdout
         return Look(
             width=_terminal_width(stream),
             folder=os.getcwd(),
-            fold=not options["all"] and not any(_filters(options)),
+            fold=fold,
             heading=self._paint(stream, self.style.MIGRATE_HEADING),
             name=self._paint(stream, self.style.MIGRATE_LABEL),
         )

@@ -43,6 +43,7 @@ def signal(name: str, *receivers: ReceiverRecord, **changes: Any) -> SignalRecor
         line=3,
         doc="",
         aliases=(),
+        dispatches_itself=False,
         receivers=receivers,
     )._replace(**changes)
 
