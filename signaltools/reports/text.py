@@ -97,13 +97,19 @@ class _Section:
     def _receiver(self, receiver: ReceiverRecord) -> Iterator[str]:
         order = "~" if receiver.order is None else receiver.order
         name = f"{order:>4}  {printable(receiver.name)}"
-        sender = f"{_sender(receiver):<{self._sender_width}}"
-        columns = f"  {sender}  {_details(receiver)}".rstrip()
         width = len(_INDENT) + self._name_width
         if len(name) > width:
             yield name
             name, width = "", len(_INDENT)
-        yield from self._line(f"{name:<{width}}{columns}", self._place(receiver))
+        sender = f"{_sender(receiver):<{self._sender_width}}"
+        row, details = f"{name:<{width}}  {sender}", _details(receiver)
+        place = self._place(receiver)
+        if len(f"{row}  {details}  {place}") <= self._look.width:
+            yield from self._line(f"{row}  {details}".rstrip(), place)
+        else:
+            yield from self._line(row.rstrip(), place)
+            if details:
+                yield f"{_INDENT}  {details}"
 
     def _folded(
         self, signal: SignalRecord, receivers: Sequence[ReceiverRecord]
