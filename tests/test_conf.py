@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import ast
+import inspect
+import re
+from pathlib import Path
+
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
-from signaltools.conf import conf
+from signaltools.conf import KEYS, Conf, conf
 
 
 def test_every_setting_has_a_default():
@@ -47,3 +52,15 @@ def test_signaltools_must_be_a_dict(settings):
     with pytest.raises(ImproperlyConfigured) as caught:
         _ = conf.AUTODISCOVER
     assert str(caught.value) == "SIGNALTOOLS must be a dict, not ['AUTODISCOVER']."
+
+
+def test_the_docs_have_a_line_for_every_setting():
+    page = Path(__file__).parents[1].joinpath("docs/settings.md").read_text("utf-8")
+    shown = re.findall(r"^\| `([A-Z_]+)` \| `(.+?)` \| (.+) \|$", page, re.MULTILINE)
+    assert [name for name, _, _ in shown] == [
+        name for name in vars(Conf) if name in KEYS
+    ]
+    for name, default, meaning in shown:
+        assert ast.literal_eval(default) == getattr(conf, name)
+        docstring = inspect.getdoc(getattr(Conf, name)) or ""
+        assert meaning == docstring.replace("``", "`").replace("\n", " ")
