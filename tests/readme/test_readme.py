@@ -1,11 +1,13 @@
 """
-The README says what is true: its commands print what it shows, its code runs.
+The README and the docs say what is true: commands print what is shown, code runs.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,26 +15,50 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-EXAMPLE = ROOT / "example_project"
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in [
+        ROOT / "README.md",
+        ROOT / "CONTRIBUTING.md",
+        *sorted(ROOT.glob("docs/*.md")),
+    ]
+}
+README = PAGES["README.md"]
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+def blocks(language: str, page: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
 
 
-def sessions() -> list[tuple[str, str]]:
-    texts = [block.removeprefix("$ ").partition("\n") for block in blocks("console")]
-    return [(command, output) for command, _, output in texts if "manage.py" in command]
+def sessions(page: str) -> list[tuple[str, str]]:
+    """
+    Return each ``manage.py`` command with what the page shows below it.
+    """
+    prompts = re.compile(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
+    found = [
+        pair for block in blocks("console", page) for pair in prompts.findall(block)
+    ]
+    return [pair for pair in found if pair[0].startswith("python manage.py")]
 
 
-def run(*args: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture(scope="module")
+def example(tmp_path_factory):
+    """
+    A copy of the example project, for commands that write files.
+    """
+    ignored = shutil.ignore_patterns("*.sqlite3*", "__pycache__")
+    folder = tmp_path_factory.mktemp("docs") / "example_project"
+    return shutil.copytree(ROOT / "example_project", folder, ignore=ignored)
+
+
+def run(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *args],
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         encoding="utf-8",
-        cwd=EXAMPLE,
+        cwd=folder,
         env={
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "config.settings",
@@ -47,34 +73,49 @@ def portable(output: str) -> str:
     return re.sub(r" +\S*/…/(\S+):\d+", r"  …/\1", output)
 
 
-@pytest.mark.parametrize(("command", "shown"), sessions())
-def test_a_command_prints_what_the_readme_shows(command, shown):
-    done = run(*command.split()[1:])
-    assert portable(done.stdout + done.stderr) == portable(shown)
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        pytest.param(*session, id=f"{name}-{session[0]}")
+        for name, page in PAGES.items()
+        for session in sessions(page)
+    ],
+)
+def test_a_command_prints_what_the_page_shows(command, shown, example):
+    done = run(example, *shlex.split(command)[1:])
+    assert portable(done.stdout) == portable(shown)
 
 
-def test_the_readme_shows_commands():
-    assert len(sessions()) >= 3
+@pytest.mark.parametrize(("name", "least"), [("README.md", 3), ("docs/tour.md", 8)])
+def test_the_page_shows_commands(name, least):
+    assert len(sessions(PAGES[name])) >= least
 
 
-def test_the_code_runs():
-    code = "\n".join(blocks("python"))
-    assert "SIGNALTOOLS" in code
-    done = run("manage.py", "shell", "--no-imports", "--command", code)
-    assert (done.returncode, done.stderr) == (0, "")
+@pytest.mark.parametrize(
+    "name", [name for name, page in PAGES.items() if blocks("python", page)]
+)
+def test_the_code_runs(name, example):
+    code = "\n".join(blocks("python", PAGES[name]))
+    done = run(example, "manage.py", "shell", "--no-imports", "--command", code)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_links_lead_somewhere():
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
-        assert (ROOT / target).exists(), target
+def test_the_readme_shows_the_settings():
+    assert any("SIGNALTOOLS" in block for block in blocks("python", README))
 
 
-def test_every_option_of_the_command_has_a_place_in_the_docs():
-    reference = (ROOT / "docs/list_signals.md").read_text(encoding="utf-8")
-    usage = run("manage.py", "list_signals", "--help").stdout
+@pytest.mark.parametrize("name", PAGES)
+def test_links_lead_somewhere(name):
+    for target in re.findall(r"\]\((?!https:)([^)#]+)(?:#[^)]*)?\)", PAGES[name]):
+        assert (ROOT / name).parent.joinpath(target).exists(), target
+
+
+def test_every_option_of_the_command_has_a_place_in_the_docs(example):
+    usage = run(example, "manage.py", "list_signals", "--help").stdout
     own_options = usage.partition("show this help")[2].partition("--version")[0]
     names = set(re.findall(r"--[a-z]+", own_options))
     assert {"--app", "--sender", "--format", "--output"} <= names
+    reference = PAGES["docs/list_signals.md"]
     assert not {name for name in names if f"`{name}" not in reference}
 
 

@@ -1,0 +1,33 @@
+"""
+How Sphinx builds these pages: ``tox run -e docs``. Nothing is read from the network.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+_PYPROJECT = tomllib.loads(
+    Path(__file__).parents[1].joinpath("pyproject.toml").read_text("utf-8")
+)
+
+project = _PYPROJECT["project"]["name"]
+release = version = _PYPROJECT["project"]["version"]
+project_copyright = "2026 The signaltools authors"
+
+extensions = ["myst_parser"]
+exclude_patterns = ["_build"]
+nitpicky = True
+# Links to "page.md#a-heading" are checked like those to pages.
+myst_heading_anchors = 3
+
+html_theme = "furo"
+# 100 columns, the width of what list_signals prints, fit into the page.
+html_theme_options = {
+    "light_css_variables": {"code-font-size": "72%"},
+    "dark_css_variables": {"code-font-size": "72%"},
+}
+html_title = f"signaltools {release}"
+html_show_sphinx = False
+# Sources are in the repository; a copy of each in the built pages helps nobody.
+html_copy_source = False
