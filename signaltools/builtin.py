@@ -16,7 +16,7 @@ BUILTIN_SIGNALS: dict[str, str] = {
     "django.core.signals.got_request_exception": "nobody",
     "django.core.signals.request_finished": "class",
     "django.core.signals.request_started": "class",
-    "django.core.signals.setting_changed": "instance",
+    "django.core.signals.setting_changed": "class",
     "django.db.backends.signals.connection_created": "class",
     "django.db.models.signals.class_prepared": "model",
     "django.db.models.signals.m2m_changed": "through",
