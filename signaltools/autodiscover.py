@@ -7,8 +7,8 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dis import get_instructions, opmap
 from importlib import import_module
-from itertools import chain
 from types import CodeType
 from typing import Literal, NamedTuple
 
@@ -59,15 +59,24 @@ def autodiscover() -> list[Discovery]:
     if not conf.AUTODISCOVER:
         return []
     importer = _Importer()
+    configs = list(apps.get_app_configs())
+    texts = [text for config in configs for text in _texts(config)]
     return [
         discovery
-        for config in apps.get_app_configs()
+        for config in configs
         for name in conf.AUTODISCOVER_MODULES
-        if (discovery := _discover(config, name, importer))
+        if (discovery := _discover(config, name, texts, importer))
     ]
 
 
-def _discover(config: AppConfig, name: str, importer: _Importer) -> Discovery | None:
+# What the methods of an AppConfig import and the strings in them: the label of the app,
+# the module that holds the method, and the dotted name or the string.
+Texts = list[tuple[str, str, str]]
+
+
+def _discover(
+    config: AppConfig, name: str, texts: Texts, importer: _Importer
+) -> Discovery | None:
     module = f"{config.name}.{name}"
     if not _exists(config, name):
         return None
@@ -75,7 +84,7 @@ def _discover(config: AppConfig, name: str, importer: _Importer) -> Discovery | 
         return Discovery(config.label, module, "excluded")
     if module in sys.modules:
         return Discovery(config.label, module, "already imported")
-    if left_to := _left_to(config, name):
+    if left_to := _left_to(config, name, texts):
         return Discovery(config.label, module, "left", left_to)
     return importer.run(config.label, module)
 
@@ -88,16 +97,18 @@ def _exists(config: AppConfig, name: str) -> bool:
     return config.module is not None and module_has_submodule(config.module, name)
 
 
-def _left_to(config: AppConfig, name: str) -> str:
+def _left_to(config: AppConfig, name: str, texts: Texts) -> str:
     """
     Return the module of the ``AppConfig`` that imports the module itself, or "".
 
     Any method may do it for ``ready()``, and so may another app, by the full path.
     """
-    own = next((m for m, text in _texts(config) if _names(text, config.name, name)), "")
     path = f"{config.name}.{name}"
-    others = (_texts(other) for other in apps.get_app_configs())
-    return own or next((m for m, text in chain(*others) if text == path), "")
+    for app, where, text in texts:
+        own = app == config.label and _names(text, config.name, name)
+        if own or f"{text}.".startswith(f"{path}."):
+            return where
+    return ""
 
 
 def _names(text: str, app_name: str, module: str) -> bool:
@@ -112,26 +123,44 @@ def _names(text: str, app_name: str, module: str) -> bool:
     return bool(found) and (not prefix or f".{app_name}".endswith(f".{prefix}"))
 
 
-def _texts(config: AppConfig) -> Iterator[tuple[str, str]]:
+def _texts(config: AppConfig) -> Texts:
     """
-    Yield the names and strings in the methods of an ``AppConfig``, with its module.
+    Return the imports and strings in the methods of an ``AppConfig``.
     """
-    for cls in type(config).__mro__:
-        if cls is not AppConfig:
-            for value in vars(cls).values():
-                texts = _strings(innermost_code(value))
-                yield from ((cls.__module__, text) for text in texts)
+    return [
+        (config.label, cls.__module__, text)
+        for cls in type(config).__mro__
+        if cls is not AppConfig
+        for value in vars(cls).values()
+        for text in _code_texts(innermost_code(value))
+    ]
 
 
-def _strings(code: object) -> Iterator[str]:
-    if isinstance(code, CodeType):
-        yield from code.co_names
-        for item in code.co_consts:
-            yield from _strings(item)
-    elif isinstance(code, tuple):
-        yield from (item for item in code if isinstance(item, str))
-    elif isinstance(code, str):
-        yield code
+def _code_texts(code: CodeType | None) -> Iterator[str]:
+    if code is None:
+        return
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _code_texts(constant)
+        elif isinstance(constant, str):
+            yield constant
+    if _IMPORT_NAME in code.co_code[::2]:
+        yield from _imports(code)
+
+
+def _imports(code: CodeType) -> Iterator[str]:
+    loaded: object = None
+    for instruction in get_instructions(code):
+        if instruction.opcode == _IMPORT_NAME:
+            # What "from module import names" takes was loaded just before.
+            names = loaded if isinstance(loaded, tuple) else ("",)
+            for name in names:
+                yield f"{instruction.argval}.{name}".strip(".")
+        elif instruction.opname != "EXTENDED_ARG":
+            loaded = instruction.argval
+
+
+_IMPORT_NAME = opmap["IMPORT_NAME"]
 
 
 class _Importer:

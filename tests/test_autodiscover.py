@@ -144,7 +144,9 @@ def test_an_app_whose_ready_names_the_module_is_left_alone(make_app, ready):
 
 
 def test_an_app_that_imports_its_signals_on_a_condition_keeps_the_say(make_app):
-    make_app("shop", apps=config("if False: from . import signals"), signals=CREATES)
+    make_app(
+        "shop", apps=config("if self.path == 0: from . import signals"), signals=CREATES
+    )
     [discovery] = discoveries("shop")
     assert discovery.outcome == "left"
     assert "shop.signals" not in sys.modules
@@ -163,9 +165,13 @@ def test_a_method_that_imports_for_ready_counts(make_app, decorator):
     assert str(discovery) == "shop.signals left to shop.apps"
 
 
-def test_another_app_that_imports_the_module_by_its_path_counts(make_app):
+@pytest.mark.parametrize(
+    "statement",
+    ["import crm.signals", "from crm import signals", "from crm.signals import paid"],
+)
+def test_another_app_that_imports_the_module_by_its_path_counts(make_app, statement):
     make_app("crm", signals=CREATES)
-    make_app("shop", apps=config("import crm.signals"))
+    make_app("shop", apps=config(statement))
     [discovery] = discoveries("crm", "shop")
     assert str(discovery) == "crm.signals left to shop.apps"
 
@@ -186,9 +192,12 @@ def test_a_ready_inherited_from_another_class_counts(make_app):
     "ready",
     [
         "from django.db.models.signals import post_save",
+        "from django.db.models import signals",
+        "from other import signals",
         "from other.signals import paid",
         "'Connect the signals of this app.'",
         "self.signalling = 1",
+        "from django.db import models; models.signals.post_save",
     ],
 )
 def test_a_ready_that_means_something_else_does_not_count(make_app, ready):
