@@ -165,6 +165,16 @@ def test_a_method_that_imports_for_ready_counts(make_app, decorator):
     assert str(discovery) == "shop.signals left to shop.apps"
 
 
+def test_a_ready_with_hundreds_of_names_before_the_import_counts(make_app):
+    # Python numbers names and constants above 255 in two steps.
+    names = "; ".join(f"name_{number} = 'text {number}'" for number in range(300))
+    attributes = "; ".join(f"self.name_{number} = 1" for number in range(300))
+    ready = f"{names}; {attributes}; from shop import signals"
+    make_app("shop", apps=config(ready), signals=CREATES)
+    [discovery] = discoveries("shop")
+    assert str(discovery) == "shop.signals left to shop.apps"
+
+
 @pytest.mark.parametrize(
     "statement",
     ["import crm.signals", "from crm import signals", "from crm.signals import paid"],
