@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from importlib import import_module
+from typing import Any
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -24,7 +25,9 @@ def load_server() -> list[str]:
     """
     urlconf = getattr(settings, "ROOT_URLCONF", None)
     middleware = settings.MIDDLEWARE or ()
-    backends = [engine["BACKEND"] for engine in settings.TEMPLATES]
+    # A project may have forgotten what the type says is always there.
+    engines: list[Any] = list(settings.TEMPLATES)
+    backends = [engine["BACKEND"] for engine in engines if "BACKEND" in engine]
     notes = [
         load(urlconf, "ROOT_URLCONF") if isinstance(urlconf, str) else "",
         *(load(path, "middleware", import_string) for path in middleware),

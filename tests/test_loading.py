@@ -68,6 +68,11 @@ def test_a_server_loads_its_template_backends():
         ]
 
 
+def test_a_template_engine_without_a_backend_is_not_ours_to_judge():
+    with override_settings(TEMPLATES=[{"DIRS": []}]):
+        assert load_server() == []
+
+
 def test_a_project_without_urlconf_has_nothing_to_note():
     assert load_server() == []
 
