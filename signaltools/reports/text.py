@@ -249,10 +249,13 @@ def _and(words: Sequence[str]) -> str:
 def _short_path(file: str, folder: str) -> str:
     """
     Return ``file`` relative to ``folder``, without the inside of a site-packages.
+
+    An environment that is somewhere else is left out as well: it says little, is long,
+    and differs between machines.
     """
     if folder and file.startswith(folder.rstrip(os.sep) + os.sep):
-        file = os.path.relpath(file, folder)
-    return _INSTALLED.sub(r"\1…", file)
+        return _INSTALLED.sub(r"\1…", os.path.relpath(file, folder))
+    return _INSTALLED.sub("…", file)
 
 
 # ".venv/lib/python3.13/site-packages/audit/log.py" becomes ".venv/…/audit/log.py".
