@@ -4,6 +4,20 @@ See, record and check the signals of a Django project.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from .registry import registry
 
-__all__ = ["registry"]
+if TYPE_CHECKING:
+    from .tracing import trace
+
+__all__ = ["registry", "trace"]
+
+
+def __getattr__(name: str) -> Any:
+    # Whoever does not record need not load what does it.
+    if name == "trace":
+        from .tracing import trace
+
+        return trace
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 from itertools import chain
 from types import MethodType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import django
 from django.apps import apps
@@ -34,6 +34,8 @@ class Sender(Enum):
 class Row(NamedTuple):
     """
     One live connection: ``sender`` is the object itself or a ``Sender``.
+
+    ``id`` is one of those that ``row_ids()`` returns.
     """
 
     receiver: Any
@@ -41,6 +43,7 @@ class Row(NamedTuple):
     dispatch_uid: Any
     weak: bool
     is_async: bool
+    id: int
 
 
 FindSender = Callable[[Any, Any], Any]
@@ -85,6 +88,33 @@ def connected_receivers(signal: Signal) -> list[Any]:
     return [row.receiver for row in rows]
 
 
+def row_ids(signal: Signal) -> frozenset[int]:
+    """
+    Return what tells the present connections of ``signal`` from later ones.
+    """
+    try:
+        return frozenset(map(id, tuple(signal.receivers)))
+    except Exception:
+        return frozenset()
+
+
+def dead_rows(signal: Signal) -> list[Literal["receiver", "sender"]]:
+    """
+    Return what is gone, for each connection that Django has not cleared away yet.
+    """
+    try:
+        return [gone for entry in tuple(signal.receivers) if (gone := _gone(entry))]
+    except Exception:
+        return []
+
+
+def _gone(entry: Any) -> Literal["receiver", "sender"] | None:
+    _, reference, sender_ref, _ = _unpack(entry)
+    if is_a(reference, weakref.ReferenceType) and reference() is None:
+        return "receiver"
+    return "sender" if sender_ref is not None and sender_ref() is None else None
+
+
 def _iter_rows(entries: tuple[Any, ...], find_sender: FindSender) -> Iterator[Row]:
     for entry in entries:
         try:
@@ -97,9 +127,10 @@ def _iter_rows(entries: tuple[Any, ...], find_sender: FindSender) -> Iterator[Ro
             if sender is DEAD:
                 continue
             uid = _dispatch_uid(key, receiver)
-            yield Row(receiver, sender, uid, weak, bool(is_async))
+            yield Row(receiver, sender, uid, weak, bool(is_async), id(entry))
         except Exception as error:
-            yield Row(Unreadable(error), Sender.UNKNOWN, None, False, False)
+            unreadable = Unreadable(error)
+            yield Row(unreadable, Sender.UNKNOWN, None, False, False, id(entry))
 
 
 def _dispatch_uid(key: Any, receiver: Any) -> Any:

@@ -65,6 +65,25 @@ def error_text(error: BaseException) -> str:
     return clip(f"{name}: {message}" if message else name)
 
 
+def exception_text(error: BaseException) -> str:
+    """
+    Return "ValueError: message" without running code of the exception.
+
+    The message is made of the arguments that are text or numbers, as most classes do.
+    """
+    name = short_name(type(error))
+    args = [arg for arg in _exception_args(error) if type(arg) in (str, int, float)]
+    if len(args) == 1 and not issubclass(type(error), KeyError):
+        message = str(args[0])
+    else:
+        message = ", ".join(map(repr, args))
+    message = " ".join(message[: 2 * MAX_LENGTH].split())
+    return clip(f"{name}: {message}" if message else name)
+
+
+_exception_args = vars(BaseException)["args"].__get__
+
+
 def stable_text(value: object) -> str:
     """
     Describe any hashable object without running its code and without addresses.

@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
+from collections.abc import Iterable
 from pathlib import PurePath
 from types import MethodType, ModuleType
 from typing import Any, Literal, NamedTuple
 
 from django.apps import AppConfig, apps
 from django.db.models.base import ModelBase
+from django.dispatch import Signal
 
 from ._callables import describe
 from ._dispatch import (
@@ -35,7 +37,7 @@ from ._introspect import (
 )
 from ._text import clip, error_text, stable_text
 from .builtin import BUILTIN_SIGNALS
-from .registry import NamedSignal, registry
+from .registry import NamedSignal, registry, unnamed
 
 Kind = Literal["builtin", "custom", "event"]
 Component = Literal["django", "third_party", "project"]
@@ -121,8 +123,32 @@ def read_inventory() -> Inventory:
     nothing that was read is kept alive.
     """
     reader = _Reader()
-    signals = tuple(reader.signal(entry) for entry in registry.entries())
+    signals = tuple(reader.signal(entry).record for entry in registry.entries())
     return Inventory(signals, tuple(reader.notes))
+
+
+class Connected(NamedTuple):
+    """
+    The record of a signal, with the connections behind ``record.receivers``.
+    """
+
+    signal: Signal
+    record: SignalRecord
+    rows: tuple[Row, ...]
+
+
+def read_connected(others: Iterable[Signal]) -> list[Connected]:
+    """
+    Read every signal as ``read_inventory()`` does, and ``others`` that have no name.
+    """
+    reader = _Reader()
+    entries = registry.entries()
+    known = {id(entry.signal) for entry in entries}
+    for signal in others:
+        if id(signal) not in known:
+            name = unnamed(signal)
+            entries.append(NamedSignal(name, signal, (), "", None, None, ""))
+    return [reader.signal(entry) for entry in entries]
 
 
 def not_imported(inventory: Inventory) -> list[SignalRecord]:
@@ -134,27 +160,58 @@ def not_imported(inventory: Inventory) -> list[SignalRecord]:
     return [reader.absent(name) for name in BUILTIN_SIGNALS if name not in known]
 
 
-_Place = tuple[str | None, Component, str | None]
+class Place(NamedTuple):
+    """
+    The app, the component and the absolute file of a piece of code.
+    """
+
+    app: str | None
+    component: Component
+    file: str | None
+
+
+class Places:
+    """
+    Find out once where each piece of code belongs.
+    """
+
+    def __init__(self) -> None:
+        configs = apps.app_configs.copy().values()
+        self._labels = {config.name: config.label for config in configs}
+        self._known: dict[tuple[str, str | None], Place] = {}
+
+    def find(self, module: str, filename: str | None) -> Place:
+        key = module, filename
+        if key not in self._known:
+            file = _absolute(filename) if filename else None
+            place = Place(self._app(module), _component(module, file), file)
+            self._known[key] = place
+        return self._known[key]
+
+    def _app(self, module: str) -> str | None:
+        while module:
+            if module in self._labels:
+                return self._labels[module]
+            module = module.rpartition(".")[0]
+        return None
 
 
 class _Reader:
     """
-    What one reading has to look up once: apps, components and senders.
+    What one reading has to look up once: places and senders.
     """
 
     def __init__(self) -> None:
         self.notes: list[str] = []
         self._find_sender: FindSender = sender_finder()
-        configs = apps.app_configs.copy().values()
-        self._labels = {config.name: config.label for config in configs}
-        self._config_labels = {id(config): config.label for config in configs}
-        self._places: dict[tuple[str, str | None], _Place] = {}
+        self._places = Places()
 
-    def signal(self, entry: NamedSignal) -> SignalRecord:
-        app, component, file = self._place(entry.module, entry.file)
-        return SignalRecord(
+    def signal(self, entry: NamedSignal) -> Connected:
+        app, component, file = self._places.find(entry.module, entry.file)
+        numbered = self._rows(entry)
+        record = SignalRecord(
             name=clip(entry.name),
-            kind="builtin" if component == "django" else "custom",
+            kind=signal_kind(component),
             class_name=_name(type(entry.signal)),
             app=app,
             component=component,
@@ -164,16 +221,20 @@ class _Reader:
             doc=entry.doc,
             aliases=entry.aliases,
             dispatches_itself=dispatches_itself(type(entry.signal)),
-            receivers=self._receivers(entry),
+            receivers=tuple(self._receiver(row, order) for order, row in numbered),
         )
+        return Connected(entry.signal, record, tuple(row for _, row in numbered))
 
     def absent(self, name: str) -> SignalRecord:
-        app, component, _ = self._place(name.rpartition(".")[0], None)
+        app, component, _ = self._places.find(name.rpartition(".")[0], None)
         return SignalRecord(
             name, "builtin", None, app, component, False, None, None, "", (), False, ()
         )
 
-    def _receivers(self, entry: NamedSignal) -> tuple[ReceiverRecord, ...]:
+    def _rows(self, entry: NamedSignal) -> list[tuple[int | None, Row]]:
+        """
+        Return the connections in dispatch order, each with its number.
+        """
         try:
             rows = read_rows(entry.signal, self._find_sender)
         except Exception as error:
@@ -181,16 +242,15 @@ class _Reader:
             self.notes.append(
                 f"The receivers of {entry.name!r} could not be read ({cause})."
             )
-            return ()
+            return []
         sync_rows = [row for row in rows if not row.is_async]
         async_rows = [row for row in rows if row.is_async]
-        numbered = [*enumerate(sync_rows, 1), *((None, row) for row in async_rows)]
-        return tuple(self._receiver(row, order) for order, row in numbered)
+        return [*enumerate(sync_rows, 1), *((None, row) for row in async_rows)]
 
     def _receiver(self, row: Row, order: int | None) -> ReceiverRecord:
         name, module, qualname, filename, line = describe(row.receiver)
-        app, component, file = self._place(module, filename)
-        sender, sender_kind, sender_app = self._sender(row.sender)
+        app, component, file = self._places.find(module, filename)
+        sender, sender_kind, sender_app = _row_sender(row.sender)
         uid = row.dispatch_uid
         return ReceiverRecord(
             name,
@@ -210,42 +270,41 @@ class _Reader:
             _is_storage_method(row.receiver),
         )
 
-    def _sender(self, sender: Any) -> tuple[str | None, SenderKind | None, str | None]:
-        if sender is Sender.ANY:
-            return None, None, None
-        if sender is Sender.UNKNOWN:
-            return None, "unknown", None
-        if is_a(sender, type):
-            label = _model_label(sender)
-            return (label, "model", None) if label else (_name(sender), "class", None)
-        if is_a(sender, ModuleType):
-            name = module_attribute(sender, "__name__")
-            return clip(name) if type(name) is str else None, "module", None
-        if is_a(sender, AppConfig):
-            return _name(type(sender)), "app_config", self._config_label(sender)
-        return _name(type(sender)), "instance", None
 
-    def _config_label(self, config: AppConfig) -> str | None:
-        label = self._config_labels.get(id(config), stored_attribute(config, "label"))
-        return label if type(label) is str else None
+def signal_kind(component: Component) -> Kind:
+    """
+    Return the kind of a signal that a part of Django or somebody else defines.
+    """
+    return "builtin" if component == "django" else "custom"
 
-    def _place(self, module: str, filename: str | None) -> _Place:
-        """
-        Return the app, the component and the absolute file of a piece of code.
-        """
-        key = module, filename
-        if key not in self._places:
-            file = _absolute(filename) if filename else None
-            place = self._app(module), _component(module, file), file
-            self._places[key] = place
-        return self._places[key]
 
-    def _app(self, module: str) -> str | None:
-        while module:
-            if module in self._labels:
-                return self._labels[module]
-            module = module.rpartition(".")[0]
-        return None
+def describe_sender(
+    sender: Any,
+) -> tuple[str | None, SenderKind | None, str | None]:
+    """
+    Return the label, the kind and, of an ``AppConfig``, the app label of a sender.
+
+    They are those of a ``ReceiverRecord``; nobody (None) has none of them.
+    """
+    if sender is None:
+        return None, None, None
+    if is_a(sender, type):
+        label = _model_label(sender)
+        return (label, "model", None) if label else (_name(sender), "class", None)
+    if is_a(sender, ModuleType):
+        name = module_attribute(sender, "__name__")
+        return clip(name) if type(name) is str else None, "module", None
+    if is_a(sender, AppConfig):
+        label = stored_attribute(sender, "label")
+        label = label if type(label) is str else None
+        return _name(type(sender)), "app_config", label
+    return _name(type(sender)), "instance", None
+
+
+def _row_sender(sender: Any) -> tuple[str | None, SenderKind | None, str | None]:
+    if sender is Sender.UNKNOWN:
+        return None, "unknown", None
+    return describe_sender(None if sender is Sender.ANY else sender)
 
 
 def _name(cls: type) -> str:

@@ -23,7 +23,7 @@ from ._introspect import (
     module_namespace,
 )
 from ._source import Assignment, assignments, source_file
-from ._text import did_you_mean
+from ._text import clip, did_you_mean
 from .exceptions import SignalNameTaken, SignalNotFound
 
 
@@ -95,7 +95,7 @@ class Registry:
         for entry in self.entries():
             if entry.signal is signal:
                 return entry.name
-        return f"unnamed Signal ({class_name(type(signal))})"
+        return unnamed(signal)
 
     def entries(self) -> list[NamedSignal]:
         """
@@ -139,6 +139,13 @@ class Registry:
 
 
 registry = Registry()
+
+
+def unnamed(signal: Signal) -> str:
+    """
+    Return what a signal is called that has no name.
+    """
+    return f"unnamed Signal ({clip(class_name(type(signal)))})"
 
 
 def _taken(name: str, module: str) -> SignalNameTaken:

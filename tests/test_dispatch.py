@@ -20,6 +20,7 @@ from signaltools._dispatch import (
     Sender,
     connected_receivers,
     read_rows,
+    row_ids,
     sender_finder,
 )
 from tests.shapes import (
@@ -109,7 +110,9 @@ def test_signal_without_receivers_has_no_rows():
 
 
 def test_row_tells_how_a_receiver_is_connected():
-    assert only_row(connected()) == Row(on_save, Sender.ANY, None, True, False)
+    signal = connected()
+    [row_id] = row_ids(signal)
+    assert only_row(signal) == Row(on_save, Sender.ANY, None, True, False, row_id)
 
 
 def test_rows_are_in_the_order_of_connection():
@@ -245,7 +248,7 @@ def test_row_of_a_dead_sender_stays_with_an_unknown_sender():
     del sender
     gc.collect()
 
-    assert only_row(signal) == Row(on_save, Sender.UNKNOWN, None, True, False)
+    assert only_row(signal)[:5] == (on_save, Sender.UNKNOWN, None, True, False)
 
 
 @by_id_only
@@ -424,7 +427,7 @@ def test_sender_that_cannot_be_found_makes_the_row_unreadable():
 def is_unreadable(row, error):
     assert type(row.receiver) is Unreadable
     assert describe(row.receiver).name == f"unreadable receiver ({error})"
-    return row[1:] == (Sender.UNKNOWN, None, False, False)
+    return row[1:5] == (Sender.UNKNOWN, None, False, False)
 
 
 def test_error_of_a_receivers_property_propagates():

@@ -4,32 +4,15 @@ Render signals as text for a terminal.
 
 from __future__ import annotations
 
-import os
 import re
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 from .._text import printable
 from ..inventory import ReceiverRecord, SignalRecord
+from .layout import INDENT, Look, Paint, justified, plural, sender_name, short_place
 
 Signals = Sequence[SignalRecord]
-Paint = Callable[[str], str]
-
-
-class Look(NamedTuple):
-    """
-    How to lay the text out: ``folder`` is what paths are relative to.
-
-    ``fold`` counts receivers inside Django, the debug toolbar and storage objects
-    instead of listing them. ``heading`` and ``name`` may add colour.
-    """
-
-    width: int = 100
-    folder: str = ""
-    fold: bool = True
-    heading: Paint = str
-    name: Paint = str
 
 
 def render_text(signals: Signals, everything: Signals, look: Look) -> str:
@@ -49,7 +32,6 @@ _SECTIONS = (
     ("third_party", "THIRD-PARTY SIGNALS"),
     ("django", "DJANGO SIGNALS"),
 )
-_INDENT = " " * 6
 
 
 class _Section:
@@ -92,15 +74,15 @@ class _Section:
         if folded := [r for r in signal.receivers if self._folds(r)]:
             yield from self._folded(signal, folded)
         if not signal.receivers:
-            yield f"{_INDENT}no receivers"
+            yield f"{INDENT}no receivers"
 
     def _receiver(self, receiver: ReceiverRecord) -> Iterator[str]:
         order = "~" if receiver.order is None else receiver.order
         name = f"{order:>4}  {printable(receiver.name)}"
-        width = len(_INDENT) + self._name_width
+        width = len(INDENT) + self._name_width
         if len(name) > width:
             yield name
-            name, width = "", len(_INDENT)
+            name, width = "", len(INDENT)
         sender = f"{_sender(receiver):<{self._sender_width}}"
         row, details = f"{name:<{width}}  {sender}", _details(receiver)
         place = self._place(receiver)
@@ -109,27 +91,18 @@ class _Section:
         else:
             yield from self._line(row.rstrip(), place)
             if details:
-                yield f"{_INDENT}  {details}"
+                yield f"{INDENT}  {details}"
 
     def _folded(
         self, signal: SignalRecord, receivers: Sequence[ReceiverRecord]
     ) -> Iterator[str]:
         homes = sorted({_home(receiver) for receiver in receivers})
-        text = f"{'+':>4}  {_plural(len(receivers), 'receiver')} inside {_and(homes)}"
+        text = f"{'+':>4}  {plural(len(receivers), 'receiver')} inside {_and(homes)}"
         bare_name = printable(signal.name.rpartition(".")[2])
         yield from self._line(text, f"list_signals {bare_name}")
 
     def _line(self, left: str, right: str, paint: Paint = str) -> Iterator[str]:
-        """
-        Yield ``left`` with ``right`` at the right edge, or below it without room.
-        """
-        gap = self._look.width - len(left) - len(right)
-        if gap >= 2 or not right:
-            yield (paint(left) + " " * gap + right).rstrip()
-        else:
-            yield paint(left)
-            room = self._look.width - len(_INDENT)
-            yield _INDENT + f"{right:>{room}}"
+        return justified(left, right, self._look.width, paint)
 
     def _wrapped(self, text: str) -> list[str]:
         return textwrap.wrap(
@@ -141,10 +114,7 @@ class _Section:
         )
 
     def _place(self, record: SignalRecord | ReceiverRecord) -> str:
-        if record.file is None:
-            return ""
-        file = printable(_short_path(record.file, self._look.folder))
-        return f"{file}:{record.line}" if record.line else file
+        return short_place(record.file, record.line, self._look.folder)
 
     def _folds(self, receiver: ReceiverRecord) -> bool:
         return self._look.fold and bool(_home(receiver))
@@ -166,10 +136,7 @@ def _sender(receiver: ReceiverRecord) -> str:
         return "any sender"
     if receiver.sender is None:
         return "unknown sender"
-    if receiver.sender_app:
-        return f"app {printable(receiver.sender_app)}"
-    suffix = " instance" if receiver.sender_kind == "instance" else ""
-    return printable(receiver.sender) + suffix
+    return sender_name(receiver.sender, receiver.sender_kind, receiver.sender_app)
 
 
 def _details(receiver: ReceiverRecord) -> str:
@@ -212,8 +179,8 @@ def _counts(signals: Signals, folded: int) -> str:
     unheard = sum(signal.imported and not signal.receivers for signal in signals)
     return " · ".join(
         [
-            _plural(len(signals), "signal"),
-            _plural(receivers, "receiver") + (f" ({folded} folded)" if folded else ""),
+            plural(len(signals), "signal"),
+            plural(receivers, "receiver") + (f" ({folded} folded)" if folded else ""),
             *([f"{unheard} unheard"] if unheard else []),
         ]
     )
@@ -233,33 +200,8 @@ def _receiver_count(signals: Signals) -> int:
 
 
 def _part_of(part: int, whole: int, noun: str) -> str:
-    return (
-        _plural(whole, noun) if part == whole else f"{part} of {_plural(whole, noun)}"
-    )
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return plural(whole, noun) if part == whole else f"{part} of {plural(whole, noun)}"
 
 
 def _and(words: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
-
-
-def _short_path(file: str, folder: str) -> str:
-    """
-    Return ``file`` relative to ``folder``, without the inside of a site-packages.
-
-    An environment that is somewhere else is left out as well: it says little, is long,
-    and differs between machines.
-    """
-    if folder and file.startswith(folder.rstrip(os.sep) + os.sep):
-        return _INSTALLED.sub(r"\1…", os.path.relpath(file, folder))
-    return _INSTALLED.sub("…", file)
-
-
-# ".venv/lib/python3.13/site-packages/audit/log.py" becomes ".venv/…/audit/log.py".
-_INSTALLED = re.compile(
-    r"^(.*?[/\\]|)lib(?:64)?[/\\](?:(?:python|pypy)3[.\w]*[/\\])?(?:site|dist)-packages(?=[/\\])",
-    re.IGNORECASE,
-)

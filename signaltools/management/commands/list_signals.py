@@ -16,7 +16,8 @@ from signaltools.apps import SignaltoolsConfig
 from signaltools.inventory import SignalRecord, not_imported, read_inventory
 from signaltools.loading import load, load_server
 from signaltools.reports.json import render_json
-from signaltools.reports.text import Look, render_text
+from signaltools.reports.layout import Look
+from signaltools.reports.text import render_text
 from signaltools.selection import Filters, select, unmatched
 
 Paint = Callable[[str], str]

@@ -1,0 +1,178 @@
+"""
+Make the frozen tree of what a recorder holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from .._text import clip
+from ..inventory import Kind, Places, signal_kind
+from ..registry import registry
+from .recorder import FOLD_AFTER, CallNode, KnownSignal, Node, Recorder, SendNode
+from .tree import Call, Outcome, Send, Totals, Tree, walk
+
+
+def freeze(recorder: Recorder) -> Tree:
+    """
+    Return what ``recorder`` holds by now; it may go on recording.
+    """
+    freezer = _Freezer(recorder.origin)
+    sends = freezer.sends([recorder])
+    overflow = freezer.sends([recorder.overflow])
+    if recorder.others.count:
+        overflow += (freezer.send([recorder.others]),)
+    return Tree(sends, overflow, _totals(recorder, sends + overflow))
+
+
+class _Freezer:
+    """
+    What one freezing has to look up: names of signals, places of receivers.
+    """
+
+    def __init__(self, origin: float) -> None:
+        self._origin = origin
+        self._places = Places()
+        self._entries = {id(entry.signal): entry for entry in registry.entries()}
+
+    def sends(self, parents: Sequence[Node]) -> tuple[Send, ...]:
+        """
+        Return the sends below ``parents``, which are shown as one.
+
+        Those of a series are one as well if there are many of them, or if they are
+        below something that ran several times.
+        """
+        merged = sum(parent.count for parent in parents) > 1
+        found: list[Send] = []
+        for nodes in _grouped(parents):
+            if merged or sum(node.count for node in nodes) > FOLD_AFTER:
+                found.append(self.send(nodes))
+            else:
+                found += [self.send([node]) for node in nodes]
+        return tuple(sorted(found, key=lambda send: send.start))
+
+    def send(self, nodes: Sequence[SendNode]) -> Send:
+        first = nodes[0]
+        sender = first.series.sender
+        calls = self._calls(nodes)
+        sends = self.sends(nodes)
+        name, kind = self._signal(first.series.signal)
+        return Send(
+            signal=name,
+            kind=kind,
+            method=first.series.method,
+            sender=sender.label,
+            sender_kind=sender.kind,
+            sender_app=sender.app,
+            arguments=first.arguments,
+            file=first.site.file if first.site else None,
+            line=first.site.line if first.site else None,
+            in_atomic=first.in_atomic,
+            on_commit=sum(node.on_commit for node in nodes),
+            unheard=sum(node.count - node.heard for node in nodes),
+            wrong_loop=any(node.wrong_loop for node in nodes),
+            calls=calls,
+            sends=sends,
+            **self._measured(nodes, [*calls, *sends]),
+        )
+
+    def _calls(self, sends: Sequence[SendNode]) -> tuple[Call, ...]:
+        groups: dict[int, list[CallNode]] = {}
+        for send in sends:
+            for call in send.calls:
+                if call.count:
+                    groups.setdefault(id(call.receiver), []).append(call)
+        return tuple(self._call(nodes) for nodes in groups.values())
+
+    def _call(self, nodes: Sequence[CallNode]) -> Call:
+        first = nodes[0]
+        name, module, _, filename, line = first.receiver.described
+        place = self._places.find(module, filename)
+        sends = self.sends(nodes)
+        return Call(
+            receiver=name,
+            app=place.app,
+            component=place.component,
+            file=place.file,
+            line=line,
+            order=first.order,
+            busy=sum(node.busy or node.time for node in nodes),
+            self_sql=sum(node.sql for node in nodes),
+            outcome=_outcome(nodes),
+            swallowed=sum(node.swallowed for node in nodes),
+            cancelled=sum(node.cancelled for node in nodes),
+            sends=sends,
+            **self._measured(nodes, sends),
+        )
+
+    def _measured(
+        self, nodes: Sequence[Node], below: Iterable[Send | Call]
+    ) -> dict[str, Any]:
+        """
+        Return what sends and calls have in common.
+        """
+        first = nodes[0]
+        return {
+            # A trace inside of this one has a clock of its own.
+            "start": first.start + first.recorder.origin - self._origin,
+            "time": sum(node.time for node in nodes),
+            "self_time": sum(
+                max(0.0, (node.busy or node.time) - node.inner) for node in nodes
+            ),
+            "longest": max(node.longest for node in nodes),
+            "count": sum(node.count for node in nodes),
+            "sql": sum(part.sql for part in (*nodes, *below)),
+            "sql_time": sum(part.sql_time for part in (*nodes, *below)),
+            "thread": first.thread,
+            "raised": sum(node.raised for node in nodes),
+            "error": next((node.error for node in nodes if node.error), None),
+        }
+
+    def _signal(self, known: KnownSignal) -> tuple[str, Kind]:
+        signal = known.reference()
+        entry = self._entries.get(id(signal))
+        if entry is None or entry.signal is not signal:
+            return known.label, "custom"
+        component = self._places.find(entry.module, entry.file).component
+        return clip(entry.name), signal_kind(component)
+
+
+def _grouped(parents: Iterable[Node]) -> Iterable[list[SendNode]]:
+    groups: dict[object, list[SendNode]] = {}
+    for parent in parents:
+        for send in parent.sends or ():
+            series = send.series
+            key = id(series.signal), id(series.sender), series.method
+            groups.setdefault(key, []).append(send)
+    return groups.values()
+
+
+def _outcome(nodes: Sequence[CallNode]) -> Outcome:
+    if sum(node.raised - node.swallowed for node in nodes):
+        return "raised"
+    if any(node.swallowed for node in nodes):
+        return "swallowed"
+    if any(node.cancelled for node in nodes):
+        return "cancelled"
+    if any(node.active or node.pending for node in nodes):
+        return "unfinished"
+    return "returned"
+
+
+def _totals(recorder: Recorder, roots: tuple[Send, ...]) -> Totals:
+    sends = [node for node in walk(roots) if isinstance(node, Send)]
+    calls = [node for node in walk(roots) if isinstance(node, Call)]
+    return Totals(
+        time=recorder.time,
+        sends=sum(send.count for send in sends),
+        calls=sum(call.count for call in calls),
+        unheard=sum(send.unheard for send in sends),
+        receiver_time=sum(call.self_time for call in calls),
+        sql=recorder.sql + sum(send.sql for send in roots),
+        sql_time=recorder.sql_time + sum(send.sql_time for send in roots),
+        receiver_sql=sum(call.self_sql for call in calls),
+        raised=sum(call.raised - call.swallowed for call in calls),
+        swallowed=sum(call.swallowed for call in calls),
+        on_commit=sum(send.on_commit for send in roots),
+    )

@@ -1,0 +1,301 @@
+"""
+Hook into Django while somebody records, and leave no trace afterwards.
+
+These are all the places that are patched: the four methods that send, and
+``_live_receivers``, on ``Signal`` and on each subclass that has its own, and the method
+of ``CursorWrapper`` that every query goes through.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from inspect import iscoroutinefunction
+from time import perf_counter as now
+from types import FunctionType
+from typing import Any, NamedTuple
+
+from django.db.backends.utils import CursorWrapper
+from django.dispatch import Signal
+
+from .probes import Steps, both_probes, originals
+from .recorder import Node, SendNode, current, open_send
+from .surroundings import connection_of
+
+
+class _Patch(NamedTuple):
+    cls: type
+    name: str
+    original: Any
+    hook: Any
+
+
+_lock = threading.Lock()
+_recorders = 0
+_patches: list[_Patch] = []
+_originals: weakref.WeakKeyDictionary[FunctionType, Any] = weakref.WeakKeyDictionary()
+
+
+def arm() -> None:
+    """
+    Install the hooks, unless another recorder has done so.
+    """
+    global _recorders
+    with _lock:
+        _recorders += 1
+        if _recorders == 1:
+            _install()
+
+
+def disarm() -> None:
+    """
+    Put back what was there, unless another recorder still needs the hooks.
+    """
+    global _recorders
+    with _lock:
+        _recorders -= 1
+        if _recorders == 0:
+            _restore()
+
+
+# A process that forks meanwhile shall not inherit a lock that nobody releases.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_lock.acquire,
+        after_in_parent=_lock.release,
+        after_in_child=_lock.release,
+    )
+
+
+def _install() -> None:
+    for cls in _classes(Signal):
+        _hook_class(cls)
+    hook = classmethod(_hook_new_class)
+    _patch(Signal, "__init_subclass__", _MISSING, hook)
+    query = _unhooked(CursorWrapper.__dict__["_execute_with_wrappers"])
+    _patch(CursorWrapper, "_execute_with_wrappers", query, _query_hook(query))
+
+
+def _restore() -> None:
+    while _patches:
+        cls, name, original, hook = _patches.pop()
+        # Another tool may have patched over the hook. It goes on to call the hook,
+        # which lets everything pass.
+        if cls.__dict__.get(name) is not hook:
+            continue
+        if original is _MISSING:
+            delattr(cls, name)
+        else:
+            setattr(cls, name, original)
+
+
+_MISSING = object()
+
+
+def _classes(cls: type[Signal]) -> Iterator[type[Signal]]:
+    yield cls
+    for subclass in type.__subclasses__(cls):
+        yield from _classes(subclass)
+
+
+def _hook_class(cls: type[Signal]) -> None:
+    namespace = cls.__dict__
+    for name, make_hook in _HOOKS.items():
+        if name in namespace:
+            original = _unhooked(namespace[name])
+            _patch(cls, name, original, make_hook(cls, original, name))
+
+
+def _unhooked(function: Any) -> Any:
+    # A tool that had patched over an earlier hook may have put that hook back.
+    while isinstance(function, FunctionType) and function in _originals:
+        function = _originals[function]
+    return function
+
+
+def _hook_new_class(cls: type[Signal], /, **options: Any) -> None:
+    super(Signal, cls).__init_subclass__(**options)
+    with _lock:
+        if _recorders:
+            _hook_class(cls)
+
+
+def _patch(cls: type, name: str, original: Any, hook: Any) -> None:
+    if isinstance(hook, FunctionType):
+        _originals[hook] = original
+    _patches.append(_Patch(cls, name, original, hook))
+    setattr(cls, name, hook)
+
+
+get_current = current.get
+set_current = current.set
+
+
+def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
+    if cls is not Signal:
+        return _own_send_hook(original, method)
+
+    @functools.wraps(original)
+    def send(self: Signal, sender: Any, **named: Any) -> Any:
+        __tracebackhide__ = True
+        here = get_current()
+        if here is None or not here.recorder.recording or here.signal() is self:
+            return original(self, sender, **named)
+        # What is sent most often has to be found fast; for the rest see open_send().
+        # An address may by now be that of another object.
+        node = here.folded.get((id(self), id(sender), method))
+        if node is None or node.signal() is not self or node.sender() is not sender:
+            node = open_send(here, self, method, sender, named)
+        else:
+            node.count += 1
+        if not self.receivers:
+            # Django asks the same, first of all, and then returns an empty list.
+            return original(self, sender, **named)
+        call = functools.partial(original, self, sender, **named)
+        return _record(call, node, here, named)
+
+    return send
+
+
+def _own_send_hook(original: Any, method: str) -> Any:
+    """
+    Hook the method of a ``Signal`` subclass, which may have any signature.
+    """
+    bound = _binder(original)
+
+    @functools.wraps(original)
+    def send(self: Signal, /, *args: Any, **named: Any) -> Any:
+        __tracebackhide__ = True
+        here = get_current()
+        # The send of a subclass most often goes on to that of Signal.
+        if here is None or not here.recorder.recording or here.signal() is self:
+            return bound(self)(*args, **named)
+        node = open_send(here, self, method, _sender(args, named), named)
+        call = functools.partial(bound(self), *args, **named)
+        return _record(call, node, here, named)
+
+    return send
+
+
+def _record(
+    call: Callable[[], Any], node: SendNode, here: Node, named: dict[str, Any]
+) -> Any:
+    __tracebackhide__ = True
+    connection = connection_of(named) if node.count == 1 else None
+    queued = len(connection.run_on_commit) if connection is not None else 0
+    set_current(node)
+    node.active += 1
+    started = now()
+    try:
+        responses = call()
+    except BaseException as error:
+        node.failed(error)
+        raise
+    finally:
+        elapsed = now() - started
+        node.active -= 1
+        set_current(here)
+        node.took(elapsed)
+        if here.active:
+            here.inner += elapsed
+        if connection is not None:
+            node.on_commit = max(0, len(connection.run_on_commit) - queued)
+    return originals(responses) if node.calls else responses
+
+
+def _asend_hook(cls: type[Signal], original: Any, method: str) -> Any:
+    if not iscoroutinefunction(original):
+        return _own_send_hook(original, method)
+    bound = _binder(original)
+
+    @functools.wraps(original)
+    async def asend(self: Signal, /, *args: Any, **named: Any) -> Any:
+        __tracebackhide__ = True
+        here = get_current()
+        if here is None or not here.recorder.recording or here.signal() is self:
+            return await bound(self)(*args, **named)
+        node = open_send(here, self, method, _sender(args, named), named)
+        started = now()
+        try:
+            responses = await Steps(node, bound(self)(*args, **named))
+        except BaseException as error:
+            node.failed(error)
+            raise
+        finally:
+            node.took(now() - started)
+        return originals(responses) if node.calls else responses
+
+    return asend
+
+
+def _live_receivers_hook(cls: type[Signal], original: Any, _name: str) -> Any:
+    if cls is not Signal:
+        return _own_live_receivers_hook(original)
+
+    @functools.wraps(original)
+    def live_receivers(self: Signal, sender: Any) -> Any:
+        here = get_current()
+        if not isinstance(here, SendNode) or here.signal() is not self:
+            return original(self, sender)
+        return both_probes(here, original(self, sender))
+
+    return live_receivers
+
+
+def _own_live_receivers_hook(original: Any) -> Any:
+    bound = _binder(original)
+
+    @functools.wraps(original)
+    def live_receivers(self: Signal, /, *args: Any, **named: Any) -> Any:
+        here = get_current()
+        if not isinstance(here, SendNode) or here.signal() is not self:
+            return bound(self)(*args, **named)
+        # What a subclass filters and sorts shall be the receivers themselves, so
+        # the hook of Signal must not think that it is asked by a send.
+        set_current(here.series.parent)
+        try:
+            receivers = bound(self)(*args, **named)
+        finally:
+            set_current(here)
+        return both_probes(here, receivers)
+
+    return live_receivers
+
+
+def _query_hook(original: Any) -> Any:
+    @functools.wraps(original)
+    def execute(self: Any, /, *args: Any, **named: Any) -> Any:
+        __tracebackhide__ = True
+        here = get_current()
+        if here is None or not here.recorder.recording:
+            return original(self, *args, **named)
+        started = now()
+        try:
+            return original(self, *args, **named)
+        finally:
+            elapsed = now() - started
+            here.sql += 1
+            here.sql_time += elapsed
+
+    return execute
+
+
+_HOOKS = {
+    "send": _send_hook,
+    "send_robust": _send_hook,
+    "asend": _asend_hook,
+    "asend_robust": _asend_hook,
+    "_live_receivers": _live_receivers_hook,
+}
+
+
+def _binder(original: Any) -> Callable[[Signal], Callable[..., Any]]:
+    # A class may hold any descriptor under the name of a method.
+    return lambda signal: original.__get__(signal, type(signal))
+
+
+def _sender(args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    return named["sender"] if "sender" in named else args[0] if args else None

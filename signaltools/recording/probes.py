@@ -1,0 +1,220 @@
+"""
+Watch receivers while Django's own loop calls them.
+"""
+
+from __future__ import annotations
+
+from asyncio import CancelledError
+from collections.abc import Awaitable, Generator
+from inspect import isawaitable
+from time import perf_counter as now
+from types import CoroutineType
+from typing import Any
+
+from .recorder import CallNode, Node, SendNode, current
+
+
+def both_probes(
+    send: SendNode, receivers: tuple[list[Any], list[Any]]
+) -> tuple[list[Any], list[Any]]:
+    """
+    Return stand-ins for what ``_live_receivers`` found, which record each call.
+    """
+    sync_receivers, async_receivers = receivers
+    if not sync_receivers and not async_receivers:
+        return receivers
+    send.heard += 1
+    sync_probes = _probes(Probe, send, sync_receivers, 0)
+    if not async_receivers:
+        return sync_probes, async_receivers
+    offset = len(sync_receivers)
+    return sync_probes, _probes(AsyncProbe, send, async_receivers, offset)
+
+
+def _probes(
+    cls: type[Probe], send: SendNode, receivers: list[Any], offset: int
+) -> list[Any]:
+    calls = send.calls
+    known = len(calls)
+    probes = []
+    for position, receiver in enumerate(receivers, offset):
+        # A folded send has met nearly the same receivers before.
+        if position < known and calls[position].receiver.function() is receiver:
+            call = calls[position]
+        else:
+            order = None if cls is AsyncProbe else position + 1
+            call = send.call(receiver, position, order)
+        probes.append(cls(receiver, call))
+    return probes
+
+
+def originals(responses: Any) -> Any:
+    """
+    Return what ``send`` returned, with the receivers in place of the stand-ins.
+    """
+    if type(responses) is not list:
+        return responses
+    for index, response in enumerate(responses):
+        if type(response) is tuple and len(response) == 2:
+            probe, answer = response
+            if type(probe) is Probe or type(probe) is AsyncProbe:
+                responses[index] = (probe._traced_receiver, answer)
+    return responses
+
+
+def _delegated(name: str) -> Any:
+    return property(lambda self: getattr(self._traced_receiver, name))
+
+
+get_current = current.get
+set_current = current.set
+
+
+class Probe:
+    """
+    Stand for a receiver and record its call; in all else be like the receiver.
+    """
+
+    __slots__ = ("_traced_call", "_traced_receiver")
+
+    # What a class has by itself would hide what the receiver has.
+    __module__ = _delegated("__module__")
+    __doc__ = _delegated("__doc__")
+    __class__ = _delegated("__class__")
+
+    def __init__(self, receiver: Any, call: CallNode) -> None:
+        self._traced_receiver = receiver
+        self._traced_call = call
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        call = self._traced_call
+        previous = get_current()
+        set_current(call)
+        call.count += 1
+        call.active += 1
+        started = now()
+        try:
+            return self._traced_receiver(*args, **kwargs)
+        except BaseException as error:
+            call.failed(error)
+            raise
+        finally:
+            elapsed = now() - started
+            call.active -= 1
+            set_current(previous)
+            call.time += elapsed
+            if elapsed > call.longest:
+                call.longest = elapsed
+            if previous is not None and previous.active:
+                previous.inner += elapsed
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._traced_receiver, name)
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is Probe or type(other) is AsyncProbe:
+            other = other._traced_receiver
+        return self._traced_receiver == other  # type: ignore[no-any-return]
+
+    def __hash__(self) -> int:
+        return hash(self._traced_receiver)
+
+    def __repr__(self) -> str:
+        return repr(self._traced_receiver)
+
+
+class AsyncProbe(Probe):
+    """
+    Stand for a receiver that returns something to await.
+    """
+
+    __slots__ = ()
+    __module__ = _delegated("__module__")
+    __doc__ = _delegated("__doc__")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True
+        call = self._traced_call
+        previous = current.get()
+        current.set(call)
+        call.count += 1
+        try:
+            awaitable = self._traced_receiver(*args, **kwargs)
+        except BaseException as error:
+            call.failed(error)
+            raise
+        finally:
+            current.set(previous)
+        if not isawaitable(awaitable):
+            return awaitable
+        call.pending += 1
+        return _await_call(call, awaitable)
+
+
+async def _await_call(call: CallNode, awaitable: Awaitable[Any]) -> Any:
+    __tracebackhide__ = True
+    started = now()
+    try:
+        return await Steps(call, awaitable)
+    except (CancelledError, GeneratorExit):
+        call.cancelled += 1
+        raise
+    except BaseException as error:
+        call.failed(error)
+        raise
+    finally:
+        call.pending -= 1
+        call.took(now() - started)
+
+
+class Steps:
+    """
+    Await something so that whatever it does belongs to ``node``, step by step.
+
+    Between two steps other tasks run, on Django 6.1 in this very context: what is
+    current may be set for one step only.
+    """
+
+    __slots__ = ("_awaitable", "_node")
+
+    def __init__(self, node: Node, awaitable: Awaitable[Any]) -> None:
+        self._node = node
+        self._awaitable = awaitable
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        __tracebackhide__ = True
+        coroutine = self._awaitable
+        if type(coroutine) is not CoroutineType:
+            coroutine = _plain_await(coroutine)
+        step, argument = coroutine.send, None
+        while True:
+            try:
+                yielded = self._step(step, argument)
+            except StopIteration as stop:
+                return stop.value
+            try:
+                step, argument = coroutine.send, (yield yielded)
+            except BaseException as error:
+                step, argument = coroutine.throw, error
+
+    def _step(self, step: Any, argument: Any) -> Any:
+        __tracebackhide__ = True
+        node = self._node
+        previous = current.get()
+        current.set(node)
+        node.active += 1
+        started = now()
+        try:
+            return step(argument)
+        finally:
+            elapsed = now() - started
+            node.active -= 1
+            current.set(previous)
+            node.busy += elapsed
+            if previous is not None and previous.active:
+                previous.inner += elapsed
+
+
+async def _plain_await(awaitable: Awaitable[Any]) -> Any:
+    return await awaitable

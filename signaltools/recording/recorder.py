@@ -1,0 +1,467 @@
+"""
+Hold what is recorded, as it happens, in little memory and without anybody's objects.
+
+Sends and calls form a tree: below a call is what its receiver sent. Signals, senders
+and receivers are remembered by weak references and by what they are called.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
+from threading import get_ident
+from time import perf_counter as now
+from types import MethodType, ModuleType
+from typing import Any
+
+from django.apps import AppConfig
+from django.dispatch import Signal
+
+from .._callables import Described, describe
+from .._dispatch import row_ids
+from .._text import exception_text
+from ..inventory import describe_sender
+from ..registry import unnamed
+from .surroundings import argument_type, call_site, connection_of, in_atomic
+
+#: So many sends of one signal by one sender stay apart below one parent.
+FOLD_AFTER = 20
+# Beyond the first limit there is a flat profile only, beyond the second only a sum.
+_MAX_TREE = 4_500
+_MAX_NODES = 4_990
+
+#: What anything that happens next in this context belongs to.
+current: ContextVar[Node | None] = ContextVar("signaltools.current", default=None)
+
+# Ids of the signal and of the sender (negative: of its class), and the method.
+_Key = tuple[int, int, str]
+_Reference = Callable[[], Any]
+
+
+class Node:
+    """
+    What a recorder, a send and a call have in common. Times are in seconds.
+
+    ``busy`` is the time on the event loop of something awaited, ``inner`` the time
+    that nested sends and calls took of it, ``active`` how often this runs right now.
+    """
+
+    __slots__ = (
+        "active",
+        "busy",
+        "count",
+        "error",
+        "folded",
+        "inner",
+        "longest",
+        "raised",
+        "recorder",
+        "sends",
+        "signal",
+        "sql",
+        "sql_time",
+        "start",
+        "table",
+        "thread",
+        "time",
+    )
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+        self.start = now() - recorder.origin
+        self.thread = get_ident()
+        self.active = self.count = self.raised = self.sql = 0
+        self.time = self.busy = self.inner = self.longest = self.sql_time = 0.0
+        self.error: str | None = None
+        # Of what is no send, a reference that leads nowhere.
+        self.signal: _Reference = _GONE
+        # Most nodes have nothing below them, and empty containers are large.
+        self.sends: list[SendNode] | None = None
+        self.table: dict[_Key, Series] | None = None
+        self.folded: Mapping[_Key, SendNode] = _EMPTY
+
+    def known_series(self, key: _Key, signal: Signal, anchor: Any) -> Series | None:
+        series = self.table.get(key) if self.table else None
+        return series if series is not None and series.is_of(signal, anchor) else None
+
+    def absorb(self, inner: Recorder) -> None:
+        """
+        Take over what a trace inside of this one has recorded.
+        """
+        recorder = self.recorder
+        if not recorder.recording:
+            return
+        self.sql += inner.sql
+        self.sql_time += inner.sql_time
+        self.inner += inner.inner
+        if recorder.nodes + inner.nodes <= _MAX_TREE:
+            recorder.nodes += inner.nodes
+            self.sends = [*(self.sends or ()), *(inner.sends or ())]
+            overflow = recorder.overflow
+            overflow.sends = [*(overflow.sends or ()), *(inner.overflow.sends or ())]
+            recorder.others.add(inner.others)
+        else:
+            for send in inner.all_sends():
+                recorder.others.add(send)
+
+    def took(self, seconds: float) -> None:
+        self.time += seconds
+        if seconds > self.longest:
+            self.longest = seconds
+
+    def sum_up(self, other: Node) -> None:
+        for name in ("busy", "count", "inner", "raised", "sql", "sql_time", "time"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.longest = max(self.longest, other.longest)
+        self.error = self.error or other.error
+
+    def failed(self, error: BaseException) -> None:
+        self.raised += 1
+        self.error = self.error or exception_text(error)
+
+
+_EMPTY: dict[Any, Any] = {}
+_GONE: _Reference = weakref.ref(set())
+
+
+class SendNode(Node):
+    """
+    One send, or all further ones of a series.
+    """
+
+    __slots__ = (
+        "arguments",
+        "calls",
+        "heard",
+        "in_atomic",
+        "on_commit",
+        "sender",
+        "series",
+        "site",
+        "wrong_loop",
+    )
+
+    def __init__(self, series: Series, arguments: Mapping[str, Any]) -> None:
+        super().__init__(series.parent.recorder)
+        self.series = series
+        self.signal = series.signal.reference
+        self.sender = series.sender.reference
+        self.arguments = self.recorder.arguments(arguments)
+        self.site = call_site()
+        self.in_atomic = in_atomic(connection_of(arguments))
+        self.on_commit = self.heard = 0
+        self.wrong_loop = False
+        self.calls: list[CallNode] = []
+
+    def add(self, other: SendNode) -> None:
+        """
+        Add up what another send and its calls have counted, for totals only.
+        """
+        self.sum_up(other)
+        self.heard += other.heard
+        for call in other.calls:
+            self.calls[0].sum_up(call)
+            self.calls[0].swallowed += call.swallowed
+            self.calls[0].cancelled += call.cancelled
+
+    def failed(self, error: BaseException) -> None:
+        super().failed(error)
+        if isinstance(error, RuntimeError) and _in_event_loop():
+            # Django gave up before it ran one of them.
+            waiting = [call for call in self.calls if call.order is None]
+            self.wrong_loop |= any(not call.count for call in waiting)
+
+    def call(self, receiver: Any, position: int, order: int | None) -> CallNode:
+        """
+        Return the node for ``receiver``, most likely the one at ``position``.
+        """
+        calls = self.calls
+        if position < len(calls) and calls[position].receiver.is_of(receiver):
+            return calls[position]
+        for call in calls:
+            if call.receiver.is_of(receiver):
+                return call
+        return self._new_call(receiver, order)
+
+    def _new_call(self, receiver: Any, order: int | None) -> CallNode:
+        recorder = self.recorder
+        if recorder.nodes >= _MAX_NODES:
+            return recorder.others.calls[0]
+        recorder.nodes += 1
+        call = CallNode(self, recorder.known_receiver(receiver), order)
+        self.calls.append(call)
+        return call
+
+
+class CallNode(Node):
+    """
+    One call of a receiver, or all its calls in the sends of a series.
+
+    ``pending`` is how many have begun to await and not ended.
+    """
+
+    __slots__ = ("cancelled", "order", "pending", "receiver", "send", "swallowed")
+
+    def __init__(
+        self, send: SendNode, receiver: KnownReceiver, order: int | None
+    ) -> None:
+        super().__init__(send.recorder)
+        self.send = send
+        self.receiver = receiver
+        self.order = order
+        self.cancelled = self.pending = self.swallowed = 0
+
+    def failed(self, error: BaseException) -> None:
+        super().failed(error)
+        # What Django's robust methods catch.
+        if self.send.series.method.endswith("robust") and isinstance(error, Exception):
+            self.swallowed += 1
+
+
+class KnownSignal:
+    """
+    A signal that was sent, and which connections it had by then.
+    """
+
+    __slots__ = ("label", "reference", "rows")
+
+    def __init__(self, signal: Signal) -> None:
+        self.reference: _Reference = weakref.ref(signal)
+        self.rows = row_ids(signal)
+        self.label = unnamed(signal)
+
+
+class KnownSender:
+    """
+    What is remembered of a sender: of an instance, its class.
+    """
+
+    __slots__ = ("app", "kind", "label", "reference")
+
+    def __init__(self, sender: Any, anchor: Any) -> None:
+        self.reference = _reference(anchor)
+        self.label, self.kind, self.app = describe_sender(sender)
+
+
+class KnownReceiver:
+    """
+    What is remembered of a receiver that was about to run.
+    """
+
+    __slots__ = ("described", "function", "key", "method", "owner")
+
+    def __init__(self, receiver: Any) -> None:
+        self.described = describe(receiver)
+        self.key = _receiver_key(receiver)
+        self.function = self.owner = self.method = _GONE
+        if type(receiver) is MethodType:
+            self.owner = _reference(receiver.__self__)
+            self.method = _reference(receiver.__func__)
+        else:
+            self.function = _reference(receiver)
+
+    def is_of(self, receiver: Any) -> bool:
+        """
+        Tell whether this is about ``receiver``.
+
+        An object that takes no weak reference is told by its address.
+        """
+        if type(receiver) is not MethodType:
+            return _refers(self.function, receiver) and self.key == id(receiver)
+        return (
+            self.key == _receiver_key(receiver)
+            and _refers(self.owner, receiver.__self__)
+            and _refers(self.method, receiver.__func__)
+        )
+
+
+class Series:
+    """
+    The sends of one signal, by one sender and method, below one parent.
+    """
+
+    __slots__ = ("count", "folded", "key", "method", "parent", "sender", "signal")
+
+    def __init__(
+        self, parent: Node, signal: KnownSignal, sender: KnownSender, key: _Key
+    ) -> None:
+        self.parent = parent
+        self.signal = signal
+        self.sender = sender
+        self.key = key
+        self.method = key[2]
+        self.count = 0
+        self.folded: SendNode | None = None
+
+    def is_of(self, signal: Signal, anchor: Any) -> bool:
+        return self.signal.reference() is signal and self.sender.reference() is anchor
+
+
+class Recorder(Node):
+    """
+    The root of a tree, with tables of what was met on the way.
+    """
+
+    __slots__ = (
+        "nodes",
+        "origin",
+        "others",
+        "overflow",
+        "receivers",
+        "recording",
+        "senders",
+        "signals",
+        "texts",
+        "with_types",
+    )
+
+    def __init__(self, *, with_types: bool = False) -> None:
+        self.origin = now()
+        super().__init__(self)
+        self.recording = True
+        self.with_types = with_types
+        self.active = 1
+        self.nodes = 0
+        self.signals: dict[int, KnownSignal] = {}
+        self.senders: dict[int, KnownSender] = {}
+        self.receivers: dict[Any, KnownReceiver] = {}
+        self.texts: dict[tuple[str, ...], tuple[str, ...]] = {}
+        # A flat profile of what found no place in the tree, and what not even there.
+        self.overflow = Node(self)
+        self.others = _others(self)
+
+    def stop(self) -> None:
+        self.recording = False
+        self.took(now() - self.origin)
+
+    def all_sends(self) -> Iterator[SendNode]:
+        waiting: list[Node] = [self, self.overflow]
+        while waiting:
+            for send in waiting.pop().sends or ():
+                yield send
+                waiting += (send, *send.calls)
+        yield self.others
+
+    def known_signal(self, signal: Signal) -> KnownSignal:
+        known = self.signals.get(id(signal))
+        if known is None or known.reference() is not signal:
+            known = self.signals[id(signal)] = KnownSignal(signal)
+        return known
+
+    def known_sender(self, sender: Any, anchor: Any, key: int) -> KnownSender:
+        known = self.senders.get(key)
+        if known is None or known.reference() is not anchor:
+            known = self.senders[key] = KnownSender(sender, anchor)
+        return known
+
+    def known_receiver(self, receiver: Any) -> KnownReceiver:
+        key = _receiver_key(receiver)
+        known = self.receivers.get(key)
+        if known is None or not known.is_of(receiver):
+            known = self.receivers[key] = KnownReceiver(receiver)
+        return known
+
+    def arguments(self, arguments: Mapping[str, Any]) -> tuple[str, ...]:
+        """
+        Return the names of the arguments, with their types if asked for.
+        """
+        texts = tuple(
+            f"{name}={argument_type(value)}" if self.with_types else name
+            for name, value in arguments.items()
+            if name != "sender"
+        )
+        # All sends of a signal share one tuple.
+        return self.texts.setdefault(texts, texts)
+
+
+def open_send(
+    parent: Node, signal: Signal, method: str, sender: Any, arguments: Mapping[str, Any]
+) -> SendNode:
+    """
+    Return the node of a send that begins now: a new one, or that of its series.
+    """
+    series = _series(parent, signal, method, sender)
+    series.count += 1
+    send = series.folded or _new_send(series, arguments)
+    send.count += 1
+    return send
+
+
+def _series(parent: Node, signal: Signal, method: str, sender: Any) -> Series:
+    recorder = parent.recorder
+    anchor = _anchor(sender)
+    sender_key = id(sender) if anchor is sender else -id(anchor)
+    key = (id(signal), sender_key, method)
+    series = parent.known_series(key, signal, anchor)
+    if series is None and recorder.nodes >= _MAX_TREE:
+        parent = recorder.overflow
+        series = parent.known_series(key, signal, anchor)
+        if series is None and recorder.nodes >= _MAX_NODES:
+            return recorder.others.series
+    if series is None:
+        known_sender = recorder.known_sender(sender, anchor, sender_key)
+        series = Series(parent, recorder.known_signal(signal), known_sender, key)
+        parent.table = parent.table or {}
+        parent.table[key] = series
+    return series
+
+
+def _new_send(series: Series, arguments: Mapping[str, Any]) -> SendNode:
+    parent = series.parent
+    recorder = parent.recorder
+    recorder.nodes += 1
+    send = SendNode(series, arguments)
+    parent.sends = parent.sends or []
+    parent.sends.append(send)
+    if series.count > FOLD_AFTER or parent is recorder.overflow:
+        series.folded = send
+        parent.folded = {**parent.folded, series.key: send}
+    return send
+
+
+def _others(recorder: Recorder) -> SendNode:
+    signal, receiver = KnownSignal(Signal()), KnownReceiver(_others)
+    signal.label = "other signals"
+    receiver.described = Described("other receivers", "", "other receivers", None, None)
+    series = Series(recorder, signal, KnownSender(None, None), (0, 0, "send"))
+    series.folded = send = SendNode(series, {})
+    send.calls.append(CallNode(send, receiver, None))
+    return send
+
+
+def _anchor(sender: Any) -> Any:
+    """
+    Return what tells a sender from others: itself, for most instances their class.
+    """
+    kind = type(sender)
+    return sender if sender is None or issubclass(kind, _LASTING) else kind
+
+
+_LASTING = (type, AppConfig, ModuleType)
+
+
+def _receiver_key(receiver: Any) -> Any:
+    if type(receiver) is MethodType:
+        return id(receiver.__self__), id(receiver.__func__)
+    return id(receiver)
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _reference(value: Any) -> _Reference:
+    try:
+        return weakref.ref(value)
+    except TypeError:
+        return _GONE
+
+
+def _refers(reference: _Reference, value: Any) -> bool:
+    return reference is _GONE or reference() is value

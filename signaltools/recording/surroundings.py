@@ -1,0 +1,94 @@
+"""
+Read what surrounds a send: who made it, and in which transaction.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import sysconfig
+from collections.abc import Mapping
+from types import FrameType
+from typing import Any, NamedTuple
+
+import asgiref
+import django
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models import Model
+
+from .._introspect import is_a, short_name, stored_attribute
+from .._text import stable_text
+
+
+class Site(NamedTuple):
+    """
+    The line of code that sent a signal.
+    """
+
+    file: str
+    line: int
+
+
+def call_site() -> Site | None:
+    """
+    Return the nearest caller outside of Django, asgiref and the standard library.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not _is_between(file):
+            return Site(file, frame.f_lineno)
+        frame = frame.f_back
+    return None
+
+
+@functools.cache
+def _is_between(file: str) -> bool:
+    return file.startswith(_BETWEEN) or (
+        file.startswith(_STANDARD_LIBRARY) and "-packages" not in file
+    )
+
+
+def _folder(path: str | None) -> str:
+    return os.path.join(os.path.dirname(path or ""), "")
+
+
+_BETWEEN = (
+    "<frozen ",
+    _folder(django.__file__),
+    _folder(asgiref.__file__),
+    _folder(os.path.dirname(__file__)),
+)
+_STANDARD_LIBRARY = os.path.join(sysconfig.get_path("stdlib"), "")
+
+
+def connection_of(arguments: Mapping[str, Any]) -> Any:
+    """
+    Return the connection that a send is about, None if this thread has not used it.
+    """
+    using = arguments.get("using")
+    alias = using if type(using) is str else DEFAULT_DB_ALIAS
+    # connections[alias] would make one.
+    return getattr(connections._connections, alias, None)  # type: ignore[attr-defined]
+
+
+def in_atomic(connection: Any) -> bool | None:
+    """
+    Tell whether an ``atomic()`` block is open, other than that of a ``TestCase``.
+    """
+    if connection is None:
+        return None
+    return any(not block._from_testcase for block in connection.atomic_blocks)
+
+
+def argument_type(value: Any) -> str:
+    """
+    Return the type of an argument; for a model instance also its primary key.
+    """
+    if not is_a(value, Model):
+        return short_name(type(value))
+    options = type(value)._meta
+    key = stored_attribute(value, options.pk.attname)
+    text = str(key) if type(key) is int else stable_text(key)
+    return f"{options.label} pk={text}"

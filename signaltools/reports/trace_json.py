@@ -1,0 +1,78 @@
+"""
+Render a trace as JSON, the contract that other tools build on.
+
+``trace.schema.json`` beside this file describes it. The tree is a flat list in which
+each node names its parent, so that its depth is no problem for anybody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+import django
+
+from ..recording.reasons import NotRun
+from ..recording.remarks import Remark
+from ..recording.tree import Call, Send, Tree
+
+VERSION = 1
+
+
+def trace_document(
+    tree: Tree, remarks: Sequence[Remark], not_run: Sequence[NotRun]
+) -> dict[str, Any]:
+    """
+    Return a trace as plain dicts, lists, text and numbers.
+    """
+    nodes = list(_nodes(tree.sends))
+    return {
+        "version": VERSION,
+        "django": django.get_version(),
+        "totals": tree.totals._asdict(),
+        "nodes": nodes,
+        "overflow": list(_nodes(tree.overflow)),
+        "remarks": [asdict(remark) for remark in remarks],
+        "not_run": [_not_run(item) for item in not_run],
+    }
+
+
+def _nodes(sends: Sequence[Send]) -> Iterator[dict[str, Any]]:
+    number = 0
+    waiting: list[tuple[Send | Call, int | None]]
+    waiting = [(send, None) for send in reversed(sends)]
+    while waiting:
+        node, parent = waiting.pop()
+        yield {"id": number, "parent": parent, **_node(node)}
+        below: list[Send | Call] = list(node.sends)
+        if isinstance(node, Send):
+            below = [*node.calls, *below]
+        waiting += ((inner, number) for inner in reversed(below))
+        number += 1
+
+
+def _node(node: Send | Call) -> dict[str, Any]:
+    values = {
+        field.name: getattr(node, field.name)
+        for field in fields(node)
+        if field.name not in ("calls", "sends")
+    }
+    if isinstance(node, Send):
+        values["arguments"] = list(node.arguments)
+    return {"type": "send" if isinstance(node, Send) else "call", **values}
+
+
+def _not_run(item: NotRun) -> dict[str, Any]:
+    receiver = item.receiver
+    return {
+        "signal": item.signal,
+        "receiver": receiver and receiver.name,
+        "sender": receiver and receiver.sender,
+        "sender_kind": receiver and receiver.sender_kind,
+        "sender_app": receiver and receiver.sender_app,
+        "file": receiver and receiver.file,
+        "line": receiver and receiver.line,
+        "reason": item.reason,
+        "text": item.text,
+    }

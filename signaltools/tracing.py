@@ -1,0 +1,181 @@
+"""
+Record what is sent and what runs.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Self
+
+from .recording import hooks
+from .recording.freeze import freeze
+from .recording.reasons import NotRun, SignalFacts, find_reasons, gather_facts
+from .recording.recorder import Node, Recorder, current
+from .recording.remarks import Remark, find_remarks
+from .recording.tree import Call, Send, Totals, Tree, walk
+from .reports.layout import Look
+from .reports.trace_json import trace_document
+from .reports.trace_text import render_trace
+
+
+def trace(*, argument_types: bool = False) -> Trace:
+    """
+    Return a recorder of the signals that are sent in a ``with`` block.
+
+    ``argument_types`` adds the types of arguments to their names, and the primary
+    keys of model instances.
+    """
+    return Trace(argument_types=argument_types)
+
+
+class Trace:
+    """
+    Every signal sent in a ``with`` block, and every receiver that ran.
+
+    Recorded is what the block does itself, also in tasks and ``sync_to_async`` threads
+    that it starts. Other requests, threads and tasks are not. Django's own code calls
+    the receivers; what they get, return and raise stays the same. No receiver, sender,
+    argument or exception is kept alive.
+
+    Everything can be read while the recording goes on, as it is by then, and does not
+    change after its end. Reading the first time walks all loaded modules for the names
+    of signals, which takes milliseconds. Traces may be nested: the outer one has what
+    the inner one has. Other threads may read a trace, but only one may record it.
+    """
+
+    def __init__(self, *, argument_types: bool = False) -> None:
+        self._argument_types = argument_types
+        self._recorder: Recorder | None = None
+        self._outer: Node | None = None
+        self._result: tuple[Tree, list[SignalFacts]] | None = None
+
+    def start(self) -> None:
+        """
+        Begin to record, for where a ``with`` statement does not fit.
+
+        Raises ``RuntimeError`` the second time: a trace records once.
+        """
+        if self._recorder is not None or self._result is not None:
+            raise RuntimeError(
+                "This trace has already been started; call trace() for another one."
+            )
+        self._recorder = Recorder(with_types=self._argument_types)
+        hooks.arm()
+        self._outer = current.get()
+        current.set(self._recorder)
+
+    def stop(self) -> None:
+        """
+        End the recording; a second time does nothing.
+        """
+        recorder = self._recorder
+        if recorder is None or not recorder.recording:
+            return
+        recorder.stop()
+        hooks.disarm()
+        # In another context than that of start() there is nothing to put back.
+        if current.get() is recorder:
+            current.set(self._outer)
+        if self._outer is not None:
+            self._outer.absorb(recorder)
+            self._outer = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
+    @property
+    def tree(self) -> tuple[Send, ...]:
+        """
+        What was sent first of all; all else is below it, in ``calls`` and ``sends``.
+        """
+        return self._read()[0].sends
+
+    @property
+    def sends(self) -> tuple[Send, ...]:
+        """
+        Every send at any depth, and last the profile of what exceeded the limit.
+        """
+        return tuple(node for node in self._nodes() if isinstance(node, Send))
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """
+        Every call of a receiver at any depth, in the order of ``sends``.
+        """
+        return tuple(node for node in self._nodes() if isinstance(node, Call))
+
+    @property
+    def overflow(self) -> tuple[Send, ...]:
+        """
+        A flat profile of what exceeded the limit of nodes, which is 5,000 for all.
+        """
+        return self._read()[0].overflow
+
+    @property
+    def unheard(self) -> tuple[Send, ...]:
+        """
+        The sends that had no receiver to call. This is information, no mistake.
+        """
+        return tuple(send for send in self.sends if not send.calls)
+
+    @property
+    def totals(self) -> Totals:
+        """
+        Exact sums, whatever was folded or exceeded the limit.
+        """
+        return self._read()[0].totals
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """
+        What is worth a look: errors first, then warnings, then notes.
+        """
+        tree = self._read()[0]
+        return tuple(find_remarks(tree.sends + tree.overflow))
+
+    @property
+    def not_run(self) -> tuple[NotRun, ...]:
+        """
+        Every receiver that is connected now and did not run, with the reason.
+
+        Worked out anew each time from the connections of this moment.
+        """
+        return tuple(find_reasons(self._read()[1]))
+
+    def as_dict(self) -> dict[str, Any]:
+        """
+        Return everything as plain dicts, lists, text and numbers, ready for JSON.
+
+        ``trace.schema.json`` in ``signaltools.reports`` describes it.
+        """
+        return trace_document(self._read()[0], self.remarks, self.not_run)
+
+    def __str__(self) -> str:
+        look = Look(folder=os.getcwd())
+        return render_trace(self._read()[0], self.remarks, self.not_run, look)
+
+    def __repr__(self) -> str:
+        if self._recorder is None and self._result is None:
+            return "<Trace: not started>"
+        totals = self.totals
+        return f"<Trace: {totals.sends} sends, {totals.calls} calls>"
+
+    def _nodes(self) -> list[Send | Call]:
+        tree = self._read()[0]
+        return list(walk(tree.sends + tree.overflow))
+
+    def _read(self) -> tuple[Tree, list[SignalFacts]]:
+        if self._result is not None:
+            return self._result
+        recorder = self._recorder
+        if recorder is None:
+            raise RuntimeError("This trace has not been started; use it with `with`.")
+        finished = not recorder.recording
+        result = freeze(recorder), gather_facts(recorder)
+        if finished:
+            self._result, self._recorder = result, None
+        return result
