@@ -154,9 +154,11 @@ class Trace:
         """
         return trace_document(self._read()[0], self.remarks, self.not_run)
 
-    def __str__(self) -> str:
-        look = Look(folder=os.getcwd())
+    def as_text(self, look: Look) -> str:
         return render_trace(self._read()[0], self.remarks, self.not_run, look)
+
+    def __str__(self) -> str:
+        return self.as_text(Look(folder=os.getcwd()))
 
     def __repr__(self) -> str:
         if self._recorder is None and self._result is None:

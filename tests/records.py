@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from signaltools.inventory import ReceiverRecord, SignalRecord
+from signaltools.recording.tree import Call, Send, Totals
 
 
 def receiver(name: str, **changes: Any) -> ReceiverRecord:
@@ -51,3 +52,62 @@ def signal(name: str, *receivers: ReceiverRecord, **changes: Any) -> SignalRecor
 def builtin(name: str, *receivers: ReceiverRecord, **changes: Any) -> SignalRecord:
     place = {"kind": "builtin", "component": "django", "app": None, "file": None}
     return signal(f"django.{name}", *receivers, **{**place, "line": None, **changes})
+
+
+def send(signal: str, *calls: Call, **changes: Any) -> Send:
+    values = {
+        "signal": signal,
+        "kind": "builtin" if signal.startswith("django.") else "custom",
+        "method": "send",
+        "sender": "shop.Order",
+        "sender_kind": "model",
+        "sender_app": None,
+        "arguments": ("order",),
+        "file": "/srv/site/shop/views.py",
+        "line": 88,
+        "in_atomic": False,
+        "on_commit": 0,
+        "unheard": 0 if calls else changes.get("count", 1),
+        "wrong_loop": False,
+        "calls": calls,
+        "sends": (),
+    }
+    return Send(**{**MEASURED, **values, **changes})
+
+
+def call(receiver: str, *sends: Send, **changes: Any) -> Call:
+    module = receiver.rpartition(".")[0]
+    values = {
+        "receiver": receiver,
+        "app": module.partition(".")[0],
+        "component": "project",
+        "file": f"/srv/site/{module.replace('.', '/')}.py",
+        "line": 12,
+        "order": 1,
+        "busy": 0.002,
+        "self_sql": 0,
+        "outcome": "returned",
+        "swallowed": 0,
+        "cancelled": 0,
+        "sends": sends,
+    }
+    return Call(**{**MEASURED, **values, **changes})
+
+
+MEASURED = {
+    "start": 0.0042,
+    "time": 0.002,
+    "self_time": 0.001,
+    "longest": 0.002,
+    "count": 1,
+    "sql": 0,
+    "sql_time": 0.0,
+    "thread": 1,
+    "raised": 0,
+    "error": None,
+}
+
+
+def totals(**changes: Any) -> Totals:
+    nothing = dict.fromkeys(Totals._fields, 0) | {"time": 0.1}
+    return Totals(**{**nothing, **changes})

@@ -4,6 +4,7 @@ Render a trace as text for a terminal, in the words and names of ``list_signals`
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from .._text import printable
@@ -12,16 +13,9 @@ from ..recording.remarks import Remark
 from ..recording.tree import Call, Send, Totals, Tree, walk
 from .layout import Look, Paint, justified, plural, sender_name, short_place
 
-# What is nested deeper keeps this indent, or there were no room for its name.
+# What is nested deeper keeps this indent, or there would be no room for its name.
 _MAX_DEPTH = 12
 _SLOWEST = 10
-_LABELS = {
-    "returned": "",
-    "raised": "RAISED ",
-    "swallowed": "RAISED ",
-    "cancelled": "CANCELLED",
-    "unfinished": "UNFINISHED",
-}
 
 
 def render_trace(
@@ -36,12 +30,16 @@ def render_trace(
         report.totals(),
         report.problems(remarks),
         report.events("IN ORDER", tree.sends),
-        report.events("BEYOND THE LIMIT, added up", tree.overflow),
+        report.events("TOO MUCH FOR THE TREE, added up", tree.overflow),
         report.slowest(),
         report.not_run(not_run),
     ]
-    parts = ["\n".join(lines) for lines in map(list, sections) if lines]
-    return "\n\n".join(parts) + "\n"
+    return (
+        "\n\n".join(
+            "\n".join(lines) for section in sections if (lines := list(section))
+        )
+        + "\n"
+    )
 
 
 class _Report:
@@ -50,95 +48,108 @@ class _Report:
         self._look = look
 
     def totals(self) -> Iterator[str]:
-        yield self._look.heading(" · ".join(_total_parts(self._tree.totals)))
-        if not self._tree.totals.sends:
+        totals = self._tree.totals
+        yield self._look.heading(" · ".join(_total_parts(totals)))
+        if not totals.sends:
             yield "Nothing was sent."
 
     def problems(self, remarks: Sequence[Remark]) -> Iterator[str]:
         if remarks:
-            yield self._look.heading(f"PROBLEMS ({len(remarks)})")
+            yield self._look.heading(f"PROBLEMS ({len(remarks):,})")
         for remark in remarks:
             names = [_bare(remark.signal)]
             names += [printable(remark.receiver)] if remark.receiver else []
-            left = f"{remark.level.upper():<8} {' > '.join(names)}"
-            yield f"{left}{_times(remark.count)}"
+            where = f"{remark.level.upper():<7}  {' > '.join(names)}"
+            yield where + _times(remark.count)
             place = self._place(remark.file, remark.line)
-            yield from self._line(f"{'':8} {printable(remark.text)}", place)
+            yield from self._line(f"{'':7}  {printable(remark.text)}", place)
 
     def events(self, title: str, sends: Sequence[Send]) -> Iterator[str]:
         if sends:
+            is_async = any(isinstance(n, Call) and n.order is None for n in walk(sends))
+            legend = "     ~ = async, concurrent" if is_async else ""
             columns = _columns("self ms", "total", "SQL")
-            yield from self._line(title, columns, self._look.heading)
+            yield from self._line(title + legend, columns, self._look.heading)
         # With a stack of its own, recursion may be as deep as it likes.
-        waiting: list[tuple[Send | Call, int]] = [(send, 0) for send in reversed(sends)]
+        waiting = [(row, 0) for row in reversed(_rows(sends))]
         while waiting:
-            node, depth = waiting.pop()
+            row, depth = waiting.pop()
             indent = "   " * min(depth, _MAX_DEPTH)
-            below: list[Send | Call] = list(node.sends)
-            if isinstance(node, Send):
-                yield from self._send(node, indent)
-                below = [*node.calls, *below]
+            if isinstance(row, Call):
+                yield from self._call(row, indent)
+                below = _rows(row.sends)
+            elif isinstance(row, Send):
+                yield from self._send(row, indent)
+                below = [*row.calls, *_rows(row.sends)]
             else:
-                yield from self._call(node, indent)
+                yield from self._unheard(row, indent)
+                below = []
             waiting += ((inner, depth + 1) for inner in reversed(below))
 
     def slowest(self) -> Iterator[str]:
-        totals: dict[str, tuple[float, int, Call]] = {}
+        times: dict[str, float] = {}
+        calls: dict[str, list[Call]] = {}
         for node in walk(self._tree.sends + self._tree.overflow):
             if isinstance(node, Call):
-                time, count, _ = totals.get(node.receiver, (0.0, 0, node))
-                totals[node.receiver] = time + node.self_time, count + node.count, node
-        ranked = sorted(totals.values(), key=lambda total: -total[0])[:_SLOWEST]
-        if ranked:
+                calls.setdefault(node.receiver, []).append(node)
+                times[node.receiver] = times.get(node.receiver, 0) + node.self_time
+        if times:
             yield self._look.heading("RECEIVERS BY SELF TIME")
-        for time, count, call in ranked:
-            left = f"{_ms(time):>9} ms  {printable(call.receiver)}{_times(count)}"
+        for name in sorted(times, key=times.__getitem__, reverse=True)[:_SLOWEST]:
+            count = sum(call.count for call in calls[name])
+            left = f"{_ms(times[name]):>8} ms  {printable(name)}{_times(count)}"
+            call = calls[name][0]
             yield from self._line(left, self._place(call.file, call.line))
 
     def not_run(self, not_run: Sequence[NotRun]) -> Iterator[str]:
+        if not self._tree.totals.sends:
+            return
         shown = [item for item in not_run if item.reason not in _UNSENT]
         if not_run:
             yield self._look.heading("DID NOT RUN")
-        signal = ""
+        signal = None
         for item in shown:
             if item.signal != signal:
                 signal = item.signal
-                yield self._look.name(printable(signal))
-            name = printable(item.receiver.name) if item.receiver else "receiver gone"
-            yield from self._line(f"      {name}", printable(item.text))
-        if rest := len(not_run) - len(shown):
-            yield f"{plural(rest, 'receiver')} of signals that were not sent"
+                yield self._look.name(_bare(signal))
+            yield from self._line(f"      {_not_run_name(item)}", printable(item.text))
+        if others := len(not_run) - len(shown):
+            yield f"{plural(others, 'receiver')} of signals that were not sent"
 
     def _send(self, send: Send, indent: str) -> Iterator[str]:
-        parts = [f"{_bare(send.signal)}{_times(send.count)}"]
-        parts += [send.method] if send.method != "send" else []
-        if send.sender_kind is not None:
-            sender = send.sender, send.sender_kind, send.sender_app
-            parts.append(sender_name(*sender))
+        parts = [_bare(send.signal) + _times(send.count), *_method(send)]
+        parts += [_sender(send)] if send.sender_kind is not None else []
         if send.unheard:
-            unheard = "" if send.unheard == send.count else f" for {send.unheard:,}"
-            parts.append(f"no receivers{unheard}")
-        if send.error:
-            parts.append(f"RAISED {printable(send.error)}")
-        left = f"{'+' + _ms(send.start):>8}  {indent}{'  '.join(parts)}"
-        yield from self._row(left, send, is_idle=not send.calls)
+            some = "" if send.unheard == send.count else f" {send.unheard:,} times"
+            parts += [f"no receivers{some}"]
+        parts += [f"RAISED {printable(send.error)}"] if send.error else []
+        left = f"{_start(send)}  {indent}{'  '.join(parts)}"
+        yield from self._row(left, send)
         if not indent and (place := self._place(send.file, send.line)):
             yield f"{'':10}from {place}"
 
-    def _call(self, call: Call, indent: str) -> Iterator[str]:
-        order = "~" if call.order is None else str(call.order)
-        left = f"{'':8}{indent}{order:>3}  {printable(call.receiver)}"
-        left += _times(call.count)
-        if call.outcome != "returned":
-            error = printable(call.error or "") if call.raised else ""
-            left += f"  {_LABELS[call.outcome]}{error}"
-        yield from self._row(left, call)
+    def _unheard(self, sends: Sequence[Send], indent: str) -> Iterator[str]:
+        counts: dict[str, int] = {}
+        for send in sends:
+            name = " ".join([_bare(send.signal), *_method(send)])
+            counts[name] = counts.get(name, 0) + send.count
+        names = ", ".join(name + _times(count) for name, count in counts.items())
+        yield from textwrap.wrap(
+            f"{_sender(sends[0])}  no receivers: {names}",
+            self._look.width,
+            initial_indent=f"{_start(sends[0])}  {indent}",
+            subsequent_indent=f"{'':12}{indent}",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
 
-    def _row(
-        self, left: str, node: Send | Call, *, is_idle: bool = False
-    ) -> Iterator[str]:
-        own = "-" if is_idle else _ms(node.self_time)
-        columns = _columns(own, _ms(node.time), str(node.sql))
+    def _call(self, call: Call, indent: str) -> Iterator[str]:
+        order = "~" if call.order is None else call.order
+        left = f"{'':8}{indent}{order:>3}  {printable(call.receiver)}"
+        yield from self._row(left + _times(call.count) + _outcome(call), call)
+
+    def _row(self, left: str, node: Send | Call) -> Iterator[str]:
+        columns = _columns(_ms(node.self_time), _ms(node.time), f"{node.sql:,}")
         yield from self._line(left, columns)
 
     def _line(self, left: str, right: str, paint: Paint = str) -> Iterator[str]:
@@ -149,6 +160,55 @@ class _Report:
 
 
 _UNSENT = ("not_sent", "outside_window")
+
+_Row = Call | Send | list[Send]
+
+
+def _rows(sends: Sequence[Send]) -> list[_Row]:
+    """
+    Return ``sends`` with those of one sender that had no receivers as one.
+    """
+    rows: list[_Row] = []
+    unheard: dict[str, list[Send]] = {}
+    for send in sends:
+        if send.calls or send.sends or send.error:
+            rows.append(send)
+            continue
+        sender = _sender(send)
+        if sender not in unheard:
+            rows.append(unheard.setdefault(sender, []))
+        unheard[sender].append(send)
+    return rows
+
+
+def _start(send: Send) -> str:
+    return f"{'+' + _ms(send.start):>8}"
+
+
+def _sender(send: Send) -> str:
+    if send.sender_kind is None:
+        return "nobody"
+    return sender_name(send.sender, send.sender_kind, send.sender_app)
+
+
+def _method(send: Send) -> list[str]:
+    return [] if send.method == "send" else [send.method]
+
+
+def _outcome(call: Call) -> str:
+    if call.raised:
+        return f"  RAISED {printable(call.error or '')}"
+    return "" if call.outcome == "returned" else f"  {call.outcome.upper()}"
+
+
+def _not_run_name(item: NotRun) -> str:
+    receiver = item.receiver
+    if receiver is None:
+        return "a receiver that is gone"
+    if receiver.sender_kind is None:
+        return printable(receiver.name)
+    sender = sender_name(receiver.sender, receiver.sender_kind, receiver.sender_app)
+    return f"{printable(receiver.name)}  {sender}"
 
 
 def _total_parts(totals: Totals) -> Iterator[str]:
@@ -171,11 +231,10 @@ def _columns(own: str, total: str, sql: str) -> str:
 
 def _bare(signal: str) -> str:
     """
-    Return the bare name of a signal of Django: these are known and different.
+    Return the name of a signal, of Django's the bare one: they are known and different.
     """
-    return printable(
-        signal.rpartition(".")[2] if signal.startswith("django.") else signal
-    )
+    is_django = signal.startswith("django.")
+    return printable(signal.rpartition(".")[2] if is_django else signal)
 
 
 def _times(count: int) -> str:

@@ -1,29 +1,22 @@
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 from argparse import ArgumentParser
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any, cast
 
 from django.apps import apps
-from django.core.management.base import BaseCommand, CommandError, OutputWrapper
+from django.core.management.base import CommandError
 
-from signaltools._text import encodable, printable
+from signaltools._text import printable
 from signaltools.apps import SignaltoolsConfig
 from signaltools.inventory import SignalRecord, not_imported, read_inventory
 from signaltools.loading import load, load_server
+from signaltools.management.base import ReportCommand
 from signaltools.reports.json import render_json
-from signaltools.reports.layout import Look
 from signaltools.reports.text import render_text
 from signaltools.selection import Filters, select, unmatched
 
-Paint = Callable[[str], str]
 
-
-class Command(BaseCommand):
+class Command(ReportCommand):
     help = "List every receiver that is connected to a signal of this project."
     # A broken URLconf shall be a note; a check would end in its traceback.
     requires_system_checks = ()
@@ -67,16 +60,9 @@ class Command(BaseCommand):
             action="append",
             help="import this module first, for example a Celery app",
         )
-        add(
-            "--format",
-            choices=["text", "json"],
-            default="text",
-            help="text for people (default), JSON for tools",
-        )
-        add("-o", "--output", metavar="FILE", help="write to FILE, as UTF-8")
+        self.add_report_arguments(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self._force_color = options["force_color"]
         filters = _filters(options)
         failures = [note for name in _list(options["imports"]) if (note := load(name))]
         signals, notes = self._read(options)
@@ -90,8 +76,9 @@ class Command(BaseCommand):
             report = render_json(selected, notes, with_storage=options["all"])
         else:
             fold = not options["all"] and not any(filters)
-            report = render_text(selected, signals, self._look(options, fold))
-        self._write(report, options["output"])
+            look = self.look(options["output"], fold=fold)
+            report = render_text(selected, signals, look)
+        self.write_report(report, options["output"])
         if failures:
             raise _error(failures)
 
@@ -106,45 +93,9 @@ class Command(BaseCommand):
         return [*inventory.signals, *absent], notes
 
     def _print_notes(self, notes: list[str]) -> None:
-        paint = self._paint(self.stderr, self.style.WARNING)
+        paint = self.paint(self.stderr, self.style.WARNING)
         for note in notes:
             self.stderr.write(printable(note), style_func=paint)
-
-    def _look(self, options: dict[str, Any], fold: bool) -> Look:
-        stream = None if options["output"] else self.stdout
-        return Look(
-            width=_terminal_width(stream),
-            folder=os.getcwd(),
-            fold=fold,
-            heading=self._paint(stream, self.style.MIGRATE_HEADING),
-            name=self._paint(stream, self.style.MIGRATE_LABEL),
-        )
-
-    def _paint(self, stream: OutputWrapper | None, style: Paint) -> Paint:
-        # Django's styles follow sys.stdout, which need not be where this goes.
-        painted = stream and (stream.isatty() or self._force_color)
-        return style if painted else str
-
-    def _write(self, text: str, file: str | None) -> None:
-        if file is None or file == "-":
-            self._print(text)
-            return
-        try:
-            Path(file).write_text(text, encoding="utf-8", newline="\n")
-        except OSError as error:
-            raise CommandError(f"Cannot write {file!r}: {error.strerror}.") from error
-
-    def _print(self, text: str) -> None:
-        text = encodable(text, getattr(self.stdout, "encoding", None))
-        try:
-            self.stdout.write(text, ending="")
-            self.stdout.flush()
-        except BrokenPipeError:
-            if self.stdout._out is not sys.stdout:
-                raise
-            # Whoever read this (head, less) has seen enough. Without a new target,
-            # Python would complain once more when it flushes at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def _error(sentences: list[str]) -> CommandError:
@@ -169,9 +120,3 @@ def _autodiscovery_notes() -> list[str]:
 def _list(value: str | list[str] | None) -> list[str]:
     # call_command(app="shop") passes a string where the parser makes a list.
     return [value] if isinstance(value, str) else value or []
-
-
-def _terminal_width(stream: OutputWrapper | None) -> int:
-    if stream is None or not stream.isatty():
-        return 100
-    return max(60, min(shutil.get_terminal_size().columns, 140))
