@@ -21,7 +21,7 @@ def freeze(recorder: Recorder) -> Tree:
     freezer = _Freezer(recorder.origin)
     sends = freezer.sends([recorder])
     overflow = freezer.sends([recorder.overflow])
-    if recorder.others.count:
+    if recorder.others is not None:
         overflow += (freezer.send([recorder.others]),)
     return Tree(sends, overflow, _totals(recorder, sends + overflow))
 

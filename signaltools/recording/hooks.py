@@ -23,7 +23,7 @@ from django.dispatch import Signal
 
 from .probes import Steps, both_probes, originals
 from .recorder import Node, SendNode, current, open_send
-from .surroundings import connection_of
+from .surroundings import connection_of, in_atomic
 
 
 class _Patch(NamedTuple):
@@ -153,6 +153,8 @@ def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
             node.count += 1
         if not self.receivers:
             # Django asks the same, first of all, and then returns an empty list.
+            if node.count == 1:
+                _note_transaction(node, named)
             return original(self, sender, **named)
         call = functools.partial(original, self, sender, **named)
         return _record(call, node, here, named)
@@ -173,7 +175,7 @@ def _own_send_hook(original: Any, method: str) -> Any:
         # The send of a subclass most often goes on to that of Signal.
         if here is None or not here.recorder.recording or here.signal() is self:
             return bound(self)(*args, **named)
-        node = open_send(here, self, method, _sender(args, named), named)
+        node = open_send(here, self, method, *_arguments(args, named))
         call = functools.partial(bound(self), *args, **named)
         return _record(call, node, here, named)
 
@@ -184,7 +186,7 @@ def _record(
     call: Callable[[], Any], node: SendNode, here: Node, named: dict[str, Any]
 ) -> Any:
     __tracebackhide__ = True
-    connection = connection_of(named) if node.count == 1 else None
+    connection = _note_transaction(node, named) if node.count == 1 else None
     queued = len(connection.run_on_commit) if connection is not None else 0
     set_current(node)
     node.active += 1
@@ -217,7 +219,9 @@ def _asend_hook(cls: type[Signal], original: Any, method: str) -> Any:
         here = get_current()
         if here is None or not here.recorder.recording or here.signal() is self:
             return await bound(self)(*args, **named)
-        node = open_send(here, self, method, _sender(args, named), named)
+        node = open_send(here, self, method, *_arguments(args, named))
+        if node.count == 1:
+            _note_transaction(node, named)
         started = now()
         try:
             responses = await Steps(node, bound(self)(*args, **named))
@@ -297,5 +301,20 @@ def _binder(original: Any) -> Callable[[Signal], Callable[..., Any]]:
     return lambda signal: original.__get__(signal, type(signal))
 
 
-def _sender(args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    return named["sender"] if "sender" in named else args[0] if args else None
+def _arguments(
+    args: tuple[Any, ...], named: dict[str, Any]
+) -> tuple[Any, dict[str, Any]]:
+    """
+    Return the sender, as far as there is one, and the other arguments.
+    """
+    if "sender" not in named:
+        return args[0] if args else None, named
+    others = named.copy()
+    return others.pop("sender"), others
+
+
+def _note_transaction(node: SendNode, named: dict[str, Any]) -> Any:
+    connection = connection_of(named)
+    if connection is not None:
+        node.in_atomic = in_atomic(connection)
+    return connection

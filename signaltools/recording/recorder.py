@@ -24,7 +24,7 @@ from .._dispatch import row_ids
 from .._text import exception_text
 from ..inventory import describe_sender
 from ..registry import unnamed
-from .surroundings import argument_type, call_site, connection_of, in_atomic
+from .surroundings import argument_type, call_site
 
 #: So many sends of one signal by one sender stay apart below one parent.
 FOLD_AFTER = 20
@@ -101,10 +101,11 @@ class Node:
             self.sends = [*(self.sends or ()), *(inner.sends or ())]
             overflow = recorder.overflow
             overflow.sends = [*(overflow.sends or ()), *(inner.overflow.sends or ())]
-            recorder.others.add(inner.others)
+            if inner.others is not None:
+                recorder.other_sends().add(inner.others)
         else:
             for send in inner.all_sends():
-                recorder.others.add(send)
+                recorder.other_sends().add(send)
 
     def took(self, seconds: float) -> None:
         self.time += seconds
@@ -148,9 +149,9 @@ class SendNode(Node):
         self.series = series
         self.signal = series.signal.reference
         self.sender = series.sender.reference
-        self.arguments = self.recorder.arguments(arguments)
+        self.arguments = self.recorder.names(arguments)
         self.site = call_site()
-        self.in_atomic = in_atomic(connection_of(arguments))
+        self.in_atomic: bool | None = None
         self.on_commit = self.heard = 0
         self.wrong_loop = False
         self.calls: list[CallNode] = []
@@ -188,7 +189,7 @@ class SendNode(Node):
     def _new_call(self, receiver: Any, order: int | None) -> CallNode:
         recorder = self.recorder
         if recorder.nodes >= _MAX_NODES:
-            return recorder.others.calls[0]
+            return recorder.other_sends().calls[0]
         recorder.nodes += 1
         call = CallNode(self, recorder.known_receiver(receiver), order)
         self.calls.append(call)
@@ -330,7 +331,15 @@ class Recorder(Node):
         self.texts: dict[tuple[str, ...], tuple[str, ...]] = {}
         # A flat profile of what found no place in the tree, and what not even there.
         self.overflow = Node(self)
-        self.others = _others(self)
+        self.others: SendNode | None = None
+
+    def other_sends(self) -> SendNode:
+        """
+        Return the sum of what found no place even in the profile.
+        """
+        if self.others is None:
+            self.others = _others(self)
+        return self.others
 
     def stop(self) -> None:
         self.recording = False
@@ -342,7 +351,8 @@ class Recorder(Node):
             for send in waiting.pop().sends or ():
                 yield send
                 waiting += (send, *send.calls)
-        yield self.others
+        if self.others is not None:
+            yield self.others
 
     def known_signal(self, signal: Signal) -> KnownSignal:
         known = self.signals.get(id(signal))
@@ -363,17 +373,15 @@ class Recorder(Node):
             known = self.receivers[key] = KnownReceiver(receiver)
         return known
 
-    def arguments(self, arguments: Mapping[str, Any]) -> tuple[str, ...]:
+    def names(self, arguments: Mapping[str, Any]) -> tuple[str, ...]:
         """
         Return the names of the arguments, with their types if asked for.
         """
-        texts = tuple(
-            f"{name}={argument_type(value)}" if self.with_types else name
-            for name, value in arguments.items()
-            if name != "sender"
-        )
+        names = tuple(arguments)
+        if self.with_types:
+            names = tuple(f"{n}={argument_type(arguments[n])}" for n in names)
         # All sends of a signal share one tuple.
-        return self.texts.setdefault(texts, texts)
+        return self.texts.setdefault(names, names)
 
 
 def open_send(
@@ -399,7 +407,7 @@ def _series(parent: Node, signal: Signal, method: str, sender: Any) -> Series:
         parent = recorder.overflow
         series = parent.known_series(key, signal, anchor)
         if series is None and recorder.nodes >= _MAX_NODES:
-            return recorder.others.series
+            return recorder.other_sends().series
     if series is None:
         known_sender = recorder.known_sender(sender, anchor, sender_key)
         series = Series(parent, recorder.known_signal(signal), known_sender, key)

@@ -73,13 +73,13 @@ def connection_of(arguments: Mapping[str, Any]) -> Any:
     return getattr(connections._connections, alias, None)  # type: ignore[attr-defined]
 
 
-def in_atomic(connection: Any) -> bool | None:
+def in_atomic(connection: Any) -> bool:
     """
-    Tell whether an ``atomic()`` block is open, other than that of a ``TestCase``.
+    Tell whether an ``atomic()`` block is open, other than those of a ``TestCase``.
     """
-    if connection is None:
-        return None
-    return any(not block._from_testcase for block in connection.atomic_blocks)
+    blocks = connection.atomic_blocks
+    # Those of a TestCase are around all others.
+    return bool(blocks) and not blocks[-1]._from_testcase
 
 
 def argument_type(value: Any) -> str:

@@ -7,7 +7,7 @@ Frozen, made of text and numbers only, and ready for JSON. All times are in seco
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -149,7 +149,7 @@ class Tree(NamedTuple):
     totals: Totals
 
 
-def walk(sends: tuple[Send, ...]) -> Iterator[Send | Call]:
+def walk(sends: Sequence[Send]) -> Iterator[Send | Call]:
     """
     Yield sends and calls at any depth, parents first.
     """
