@@ -16,7 +16,8 @@ example: .venv/ready
 	  'Try next, in another terminal:' '' \
 	  '  $(EXAMPLE) list_signals' \
 	  '  $(EXAMPLE) list_signals order_paid' \
-	  '  $(EXAMPLE) list_signals --sender shop.Order' ''
+	  '  $(EXAMPLE) list_signals --sender shop.Order' \
+	  '  $(EXAMPLE) trace_signals pay_order' ''
 	$(EXAMPLE) runserver 127.0.0.1:$(PORT)
 
 # TOX_ARGS="-e py313-django61,lint" runs a part.
@@ -29,6 +30,7 @@ coverage: .venv-test/ready
 
 bench: .venv/ready
 	.venv/bin/python benchmarks/inventory.py
+	.venv/bin/python benchmarks/recording.py
 
 clean:
 	rm -rf .venv .venv-test .tox .coverage* reports example_project/db.sqlite3

@@ -63,6 +63,7 @@ def overview() -> list[str]:
             calls=4,
             receiver_time=0.0184,
             receiver_sql=7,
+            sql=9,
             swallowed=1,
             on_commit=2,
         ),
@@ -110,7 +111,7 @@ def test_no_line_is_wider_than_the_terminal() -> None:
 def test_an_empty_trace_says_so() -> None:
     lines = render(totals=totals(), not_run=[NotRun("a", None, "unknown", "x")])
     assert lines == [
-        "0 sends · 0 calls · 0.0 ms in receivers (0%) · 0 SQL",
+        "0 sends · 0 calls · 0.0 ms in receivers (0%) · 0 of 0 SQL",
         "Nothing was sent.",
         "",
     ]
@@ -118,13 +119,13 @@ def test_an_empty_trace_says_so() -> None:
 
 def test_a_trace_of_no_time_has_no_share() -> None:
     lines = render(totals=totals(time=0))
-    assert lines[0] == "0 sends · 0 calls · 0.0 ms in receivers (0%) · 0 SQL"
+    assert lines[0] == "0 sends · 0 calls · 0.0 ms in receivers (0%) · 0 of 0 SQL"
 
 
 def test_all_totals_are_named() -> None:
     [first, *_] = render(totals=totals(sends=2, calls=1, raised=1, swallowed=2))
     assert first == (
-        "2 sends · 1 call · 0.0 ms in receivers (0%) · 0 SQL · 1 error"
+        "2 sends · 1 call · 0.0 ms in receivers (0%) · 0 of 0 SQL · 1 error"
         " · 2 swallowed errors"
     )
 

@@ -216,7 +216,7 @@ def _total_parts(totals: Totals) -> Iterator[str]:
     yield plural(totals.calls, "call")
     share = totals.receiver_time / totals.time if totals.time else 0
     yield f"{_ms(totals.receiver_time)} ms in receivers ({share:.0%})"
-    yield f"{totals.receiver_sql:,} SQL"
+    yield f"{totals.receiver_sql:,} of {totals.sql:,} SQL"
     if totals.raised:
         yield plural(totals.raised, "error")
     if totals.swallowed:
