@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 from ._introspect import exact, is_a, short_name
 
@@ -72,7 +73,7 @@ def exception_text(error: BaseException) -> str:
     The message is made of the arguments that are text or numbers, as most classes do.
     """
     name = short_name(type(error))
-    args = [arg for arg in _exception_args(error) if type(arg) in (str, int, float)]
+    args = [arg for arg in map(_plain, _exception_args(error)) if arg is not None]
     if len(args) == 1 and not issubclass(type(error), KeyError):
         message = str(args[0])
     else:
@@ -82,6 +83,20 @@ def exception_text(error: BaseException) -> str:
 
 
 _exception_args = vars(BaseException)["args"].__get__
+
+
+def _plain(value: Any) -> str | int | float | None:
+    # Types are not compared by ==, which a metaclass may define.
+    kind = type(value)
+    if kind is str:
+        return value[: 2 * MAX_LENGTH]  # type: ignore[no-any-return]
+    # Python refuses to write out integers of thousands of digits.
+    if kind is float or (kind is int and value.bit_length() <= _MAX_BITS):
+        return value  # type: ignore[no-any-return]
+    return None
+
+
+_MAX_BITS = 1_000
 
 
 def stable_text(value: object) -> str:
