@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 from itertools import chain
 from types import MethodType
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import django
 from django.apps import apps
@@ -98,21 +98,33 @@ def row_ids(signal: Signal) -> frozenset[int]:
         return frozenset()
 
 
-def dead_rows(signal: Signal) -> list[Literal["receiver", "sender"]]:
+def dead_rows(signal: Signal) -> list[Row]:
     """
-    Return what is gone, for each connection that Django has not cleared away yet.
+    Return the connections that are dead and that Django has not cleared away yet.
+
+    A receiver that is gone is ``DEAD``; ``dispatch_uid`` is then all that Django has
+    kept of it. Otherwise the sender is gone.
     """
     try:
-        return [gone for entry in tuple(signal.receivers) if (gone := _gone(entry))]
+        entries = tuple(signal.receivers)
     except Exception:
         return []
+    return [row for entry in entries if (row := _dead_row(entry)) is not None]
 
 
-def _gone(entry: Any) -> Literal["receiver", "sender"] | None:
-    _, reference, sender_ref, _ = _unpack(entry)
-    if is_a(reference, weakref.ReferenceType) and reference() is None:
-        return "receiver"
-    return "sender" if sender_ref is not None and sender_ref() is None else None
+def _dead_row(entry: Any) -> Row | None:
+    try:
+        (key, _), reference, sender_ref, is_async = _unpack(entry)
+        weak = is_a(reference, weakref.ReferenceType)
+        receiver = reference() if weak else reference
+        if weak and receiver is None:
+            receiver = DEAD
+        elif sender_ref is None or sender_ref() is not None:
+            return None
+        uid = _dispatch_uid(key, receiver)
+        return Row(receiver, Sender.UNKNOWN, uid, weak, bool(is_async), id(entry))
+    except Exception:
+        return None
 
 
 def _iter_rows(entries: tuple[Any, ...], find_sender: FindSender) -> Iterator[Row]:

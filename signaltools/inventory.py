@@ -151,6 +151,13 @@ def read_connected(others: Iterable[Signal]) -> list[Connected]:
     return [reader.signal(entry) for entry in entries]
 
 
+def describe_row(row: Row) -> ReceiverRecord:
+    """
+    Return the record of a connection that is dead, thus without an ``order``.
+    """
+    return _Reader().receiver(row, None)
+
+
 def not_imported(inventory: Inventory) -> list[SignalRecord]:
     """
     Return a record for each built-in signal whose module nobody has imported.
@@ -221,7 +228,7 @@ class _Reader:
             doc=entry.doc,
             aliases=entry.aliases,
             dispatches_itself=dispatches_itself(type(entry.signal)),
-            receivers=tuple(self._receiver(row, order) for order, row in numbered),
+            receivers=tuple(self.receiver(row, order) for order, row in numbered),
         )
         return Connected(entry.signal, record, tuple(row for _, row in numbered))
 
@@ -247,7 +254,7 @@ class _Reader:
         async_rows = [row for row in rows if row.is_async]
         return [*enumerate(sync_rows, 1), *((None, row) for row in async_rows)]
 
-    def _receiver(self, row: Row, order: int | None) -> ReceiverRecord:
+    def receiver(self, row: Row, order: int | None) -> ReceiverRecord:
         name, module, qualname, filename, line = describe(row.receiver)
         app, component, file = self._places.find(module, filename)
         sender, sender_kind, sender_app = _row_sender(row.sender)

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from .recording import hooks
 from .recording.freeze import freeze
-from .recording.reasons import NotRun, SignalFacts, find_reasons, gather_facts
+from .recording.reasons import Facts, NotRun, find_reasons, gather_facts
 from .recording.recorder import Node, Recorder, current
 from .recording.remarks import Remark, find_remarks
 from .recording.tree import Call, Send, Totals, Tree, walk
@@ -47,7 +47,7 @@ class Trace:
         self._argument_types = argument_types
         self._recorder: Recorder | None = None
         self._outer: Node | None = None
-        self._result: tuple[Tree, list[SignalFacts]] | None = None
+        self._result: tuple[Tree, Facts] | None = None
 
     def start(self) -> None:
         """
@@ -170,7 +170,7 @@ class Trace:
         tree = self._read()[0]
         return list(walk(tree.sends + tree.overflow))
 
-    def _read(self) -> tuple[Tree, list[SignalFacts]]:
+    def _read(self) -> tuple[Tree, Facts]:
         if self._result is not None:
             return self._result
         recorder = self._recorder

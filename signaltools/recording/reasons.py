@@ -4,11 +4,13 @@ Say of every connected receiver that did not run, why.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from .._dispatch import Row, Sender, dead_rows
-from ..inventory import Connected, ReceiverRecord, read_connected
+from .._dispatch import DEAD, Row, Sender, dead_rows
+from .._text import clip
+from ..inventory import Connected, ReceiverRecord, describe_row, read_connected
+from ..registry import unnamed
 from .recorder import KnownReceiver, KnownSender, KnownSignal, Recorder, SendNode
 
 Reason = Literal[
@@ -34,7 +36,8 @@ class NotRun(NamedTuple):
     """
     A connected receiver that did not run, and why; ``text`` is for people.
 
-    ``receiver`` is None for one that is gone: Django remembers nothing of it.
+    One that is connected for two senders counts twice. ``receiver`` is None for one
+    that is gone: Django remembers nothing of it.
     """
 
     signal: str
@@ -51,41 +54,70 @@ class SignalFacts:
     def __init__(self, signal: KnownSignal) -> None:
         self.signal = signal
         self.senders: dict[int, KnownSender] = {}
-        self.receivers: dict[int, KnownReceiver] = {}
-        #: For each send that raised: its sender, and what raised what.
-        self.errors: list[tuple[KnownSender, str]] = []
+        #: Which receivers ran for which senders.
+        self.ran: dict[tuple[int, int], tuple[KnownSender, KnownReceiver]] = {}
+        #: The sends that raised.
+        self.errors: list[_Error] = []
 
     def add(self, send: SendNode) -> None:
         sender = send.series.sender
         self.senders[id(sender)] = sender
         for call in send.calls:
             if call.count:
-                self.receivers[id(call.receiver)] = call.receiver
+                key = id(sender), id(call.receiver)
+                self.ran[key] = sender, call.receiver
         if send.raised:
-            self.errors.append((sender, _error(send)))
+            missed = [call.receiver for call in send.calls if not call.count]
+            self.errors.append(_Error(sender, missed, not send.calls, _error(send)))
+
+
+class _Error(NamedTuple):
+    """
+    A send that raised, and the receivers whose turn had not come by then.
+
+    ``any_missed`` is true if it raised before it had looked for receivers.
+    """
+
+    sender: KnownSender
+    missed: list[KnownReceiver]
+    any_missed: bool
+    text: str
 
 
 def _error(send: SendNode) -> str:
     for call in send.calls:
         if call.raised > call.swallowed:
             return f"{call.receiver.described.name} raised {call.error}"
-    return f"{send.series.method}() raised {send.error}"
+    method = send.series.method
+    if send.wrong_loop:
+        return f"{method}() cannot run async receivers inside an event loop"
+    return f"{method}() raised {send.error}"
 
 
-def gather_facts(recorder: Recorder) -> list[SignalFacts]:
+class Facts(NamedTuple):
+    """
+    The facts of each signal that was sent; ``complete`` unless a limit was exceeded.
+    """
+
+    signals: list[SignalFacts]
+    complete: bool
+
+
+def gather_facts(recorder: Recorder) -> Facts:
     """
     Return what ``find_reasons()`` has to know of each signal that was sent.
     """
-    facts: dict[int, SignalFacts] = {}
+    found: dict[int, SignalFacts] = {}
     for send in recorder.all_sends():
-        known = send.series.signal
         # A trace inside of this one has met the same signal on its own.
-        key = id(known.reference() or known)
-        facts.setdefault(key, SignalFacts(known)).add(send)
-    return list(facts.values())
+        known = recorder.first_known(send.series.signal)
+        found.setdefault(id(known), SignalFacts(known)).add(send)
+    others = recorder.others
+    complete = not others.count and not others.calls[0].count
+    return Facts(list(found.values()), complete)
 
 
-def find_reasons(facts: Iterable[SignalFacts]) -> Iterator[NotRun]:
+def find_reasons(facts: Facts) -> Iterator[NotRun]:
     """
     Yield every receiver that is connected by now and did not run.
 
@@ -93,61 +125,121 @@ def find_reasons(facts: Iterable[SignalFacts]) -> Iterator[NotRun]:
     """
     sent = {
         id(signal): (signal, fact)
-        for fact in facts
+        for fact in facts.signals
         if (signal := fact.signal.reference()) is not None
     }
     for connected in read_connected(signal for signal, _ in sent.values()):
         _, fact = sent.get(id(connected.signal), (None, None))
-        yield from _not_run(connected, fact)
+        for receiver, reason, text in _not_run(connected, fact, facts.complete):
+            yield NotRun(connected.record.name, receiver, reason, clip(text))
 
 
-def _not_run(connected: Connected, fact: SignalFacts | None) -> Iterator[NotRun]:
-    name = connected.record.name
+def _not_run(
+    connected: Connected, fact: SignalFacts | None, complete: bool
+) -> Iterator[tuple[ReceiverRecord | None, Reason, str]]:
     for row, receiver in zip(connected.rows, connected.record.receivers, strict=True):
         if fact is None or not _ran(row, fact):
-            yield NotRun(name, receiver, *_reason(connected, row, fact))
-    for gone in dead_rows(connected.signal):
-        if gone == "receiver":
-            text = "a receiver was garbage-collected: nothing but the signal held it"
-            yield NotRun(name, None, "receiver_gone", text)
+            reason, text = _reason(connected, row, receiver, fact)
+            if not complete and reason != "outside_window":
+                reason, text = "unknown", "may have run beyond the limit of nodes"
+            yield receiver, reason, text
+    for row in dead_rows(connected.signal):
+        if fact is not None and _ran_once(row, fact):
+            continue
+        if row.receiver is DEAD:
+            text = "garbage-collected: its connection was weak and nothing else held it"
+            yield None, "receiver_gone", text
         else:
-            yield NotRun(name, None, "sender_gone", "its sender was garbage-collected")
+            yield describe_row(row), "sender_gone", "its sender was garbage-collected"
 
 
 def _ran(row: Row, fact: SignalFacts) -> bool:
-    return any(known.is_of(row.receiver) for known in fact.receivers.values())
+    return any(
+        known.is_of(row.receiver) and _is_sender(row, sender)
+        for sender, known in fact.ran.values()
+    )
+
+
+def _ran_once(row: Row, fact: SignalFacts) -> bool:
+    """
+    Tell whether a connection that is dead by now ran while it was alive.
+    """
+    if row.receiver is DEAD:
+        return any(known.was_at(row.dispatch_uid) for _, known in fact.ran.values())
+    return any(
+        known.is_of(row.receiver) and _may_be_gone(sender)
+        for sender, known in fact.ran.values()
+    )
+
+
+def _may_be_gone(sender: KnownSender) -> bool:
+    if sender.kind is None:
+        return False
+    return sender.kind == "instance" or sender.reference() is None
 
 
 def _reason(
-    connected: Connected, row: Row, fact: SignalFacts | None
+    connected: Connected,
+    row: Row,
+    receiver: ReceiverRecord,
+    fact: SignalFacts | None,
 ) -> tuple[Reason, str]:
     name = connected.record.name
-    bare = name.rpartition(".")[2]
+    is_named = name != unnamed(connected.signal)
+    bare = name.rpartition(".")[2] if is_named else "this signal"
     if fact is None:
         if name in _AROUND_REQUESTS:
             return "outside_window", "outside the recorded window"
         return "not_sent", f"{bare} was not sent"
     if not any(_is_sender(row, sender) for sender in fact.senders.values()):
-        senders = sorted({_label(sender) for sender in fact.senders.values()})
-        return "other_sender", f"{bare} came from {_only(senders)}"
+        return "other_sender", f"{bare} came from {_senders(fact, receiver)}"
+    for error in fact.errors:
+        if _is_sender(row, error.sender) and _missed(row, error, fact.signal.rows):
+            return "earlier_error", f"not reached: {error.text}"
     if row.id not in fact.signal.rows:
         return "connected_later", f"connected after {bare} had been sent"
-    for sender, error in fact.errors:
-        if _is_sender(row, sender):
-            return "earlier_error", error
     if connected.record.dispatches_itself:
         cls = connected.record.class_name
         return "own_dispatch", f"{cls} decides itself which receivers run"
+    if not any(_is_surely_sender(row, sender) for sender in fact.senders.values()):
+        return "other_sender", f"{bare} came from {_senders(fact, receiver)}"
     return "unknown", f"{bare} was sent, but this receiver was not called"
 
 
+def _missed(row: Row, error: _Error, known_rows: frozenset[int]) -> bool:
+    if error.any_missed:
+        return row.id in known_rows
+    return any(known.is_of(row.receiver) for known in error.missed)
+
+
 def _is_sender(row: Row, sender: KnownSender) -> bool:
-    if row.sender is Sender.ANY:
-        return True
-    if sender.kind == "instance":
+    """
+    Tell whether a send by ``sender`` is for this connection, as far as is known.
+    """
+    if sender.kind == "instance" and row.sender is not Sender.ANY:
         # Of an instance only the class was remembered.
         return row.sender is Sender.UNKNOWN or sender.reference() is type(row.sender)
-    return sender.kind is not None and sender.reference() is row.sender
+    return _is_surely_sender(row, sender)
+
+
+def _is_surely_sender(row: Row, sender: KnownSender) -> bool:
+    if row.sender is Sender.ANY:
+        return True
+    if sender.kind is None or sender.kind == "instance":
+        return False
+    return sender.reference() is row.sender
+
+
+def _senders(fact: SignalFacts, receiver: ReceiverRecord) -> str:
+    """
+    Return who sent a signal, as opposed to the sender that ``receiver`` waits for.
+    """
+    expected = receiver.sender_kind, receiver.sender
+    labels: dict[str, None] = {}
+    for sender in fact.senders.values():
+        is_namesake = sender.kind and expected == (sender.kind, sender.label)
+        labels[f"another {_label(sender)}" if is_namesake else _label(sender)] = None
+    return _only(sorted(labels))
 
 
 def _label(sender: KnownSender) -> str:
@@ -162,5 +254,6 @@ def _label(sender: KnownSender) -> str:
 def _only(senders: list[str]) -> str:
     if len(senders) == 1:
         return f"{senders[0]} only"
-    shown = ", ".join(senders[:3])
-    return shown if len(senders) <= 3 else f"{shown} and {len(senders) - 3} others"
+    if len(senders) > 4:
+        senders = [*senders[:3], f"{len(senders) - 3} others"]
+    return f"{', '.join(senders[:-1])} and {senders[-1]} only"

@@ -93,6 +93,8 @@ class Node:
         recorder = self.recorder
         if not recorder.recording:
             return
+        for key, known in inner.signals.items():
+            recorder.signals.setdefault(key, known)
         self.sql += inner.sql
         self.sql_time += inner.sql_time
         self.inner += inner.inner
@@ -277,6 +279,19 @@ class KnownReceiver:
             and _refers(self.method, receiver.__func__)
         )
 
+    def was_at(self, key: Any) -> bool:
+        """
+        Tell whether this is about a receiver that is gone and was at these addresses.
+        """
+        # Only exact integers are compared: what Django keeps may be any object.
+        parts = key if type(key) is tuple else (key,)
+        return (
+            all(type(part) is int for part in parts)
+            and key == self.key
+            and self.function() is None
+            and (self.owner() is None or self.method() is None)
+        )
+
 
 class Series:
     """
@@ -359,6 +374,13 @@ class Recorder(Node):
         if known is None or known.reference() is not signal:
             known = self.signals[id(signal)] = KnownSignal(signal)
         return known
+
+    def first_known(self, known: KnownSignal) -> KnownSignal:
+        """
+        Return what was known of the same signal when it was first sent.
+        """
+        signal = known.reference()
+        return known if signal is None else self.known_signal(signal)
 
     def known_sender(self, sender: Any, anchor: Any, key: int) -> KnownSender:
         known = self.senders.get(key)
