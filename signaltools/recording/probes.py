@@ -7,6 +7,7 @@ from __future__ import annotations
 from asyncio import CancelledError
 from collections.abc import Awaitable, Generator
 from inspect import isawaitable
+from threading import get_ident
 from time import perf_counter as now
 from types import CoroutineType
 from typing import Any
@@ -91,6 +92,8 @@ class Probe:
         call = self._traced_call
         previous = get_current()
         set_current(call)
+        if not call.count:
+            call.thread = get_ident()
         call.count += 1
         call.active += 1
         started = now()
@@ -138,6 +141,8 @@ class AsyncProbe(Probe):
         call = self._traced_call
         previous = current.get()
         current.set(call)
+        if not call.count:
+            call.thread = get_ident()
         call.count += 1
         try:
             awaitable = self._traced_receiver(*args, **kwargs)

@@ -21,6 +21,7 @@ from django.dispatch import Signal
 
 from .._callables import Described, describe
 from .._dispatch import row_ids
+from .._introspect import is_a
 from .._text import exception_text
 from ..inventory import describe_sender
 from ..registry import unnamed
@@ -171,10 +172,14 @@ class SendNode(Node):
 
     def failed(self, error: BaseException) -> None:
         super().failed(error)
-        if isinstance(error, RuntimeError) and _in_event_loop():
-            # Django gave up before it ran one of them.
-            waiting = [call for call in self.calls if call.order is None]
-            self.wrong_loop |= any(not call.count for call in waiting)
+        if self.series.method.startswith("a") or not is_a(error, RuntimeError):
+            return
+        # Django gave up before it ran one of the asynchronous receivers, and no
+        # receiver is to blame for that.
+        waiting = any(call.order is None and not call.count for call in self.calls)
+        blamed = sum(call.raised - call.swallowed for call in self.calls)
+        if waiting and self.raised > blamed and _in_event_loop():
+            self.wrong_loop = True
 
     def call(self, receiver: Any, position: int, order: int | None) -> CallNode:
         """
@@ -219,7 +224,7 @@ class CallNode(Node):
     def failed(self, error: BaseException) -> None:
         super().failed(error)
         # What Django's robust methods catch.
-        if self.send.series.method.endswith("robust") and isinstance(error, Exception):
+        if self.send.series.method.endswith("robust") and is_a(error, Exception):
             self.swallowed += 1
 
 
