@@ -8,7 +8,7 @@ its rows, this is the file that changes.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from enum import Enum
 from itertools import chain
 from types import MethodType
@@ -77,15 +77,19 @@ def dispatches_itself(cls: type[Signal]) -> bool:
 _DISPATCHING = ("send", "send_robust", "asend", "asend_robust", "_live_receivers")
 
 
-def connected_receivers(signal: Signal) -> list[Any]:
+def connected_receivers(
+    signal: Signal, without: Collection[int] = frozenset()
+) -> list[Any]:
     """
     Return the live receivers of ``signal``, none if they cannot be read.
+
+    ``without`` is what ``row_ids()`` returned, to get those that connected since.
     """
     try:
         rows = read_rows(signal, lambda _key, _reference: Sender.UNKNOWN)
     except Exception:
         return []
-    return [row.receiver for row in rows]
+    return [row.receiver for row in rows if row.id not in without]
 
 
 def row_ids(signal: Signal) -> frozenset[int]:

@@ -135,7 +135,7 @@ class Trace:
         What is worth a look: errors first, then warnings, then notes.
         """
         tree = self._read()[0]
-        return tuple(find_remarks(tree.sends + tree.overflow))
+        return tuple(find_remarks(tree.sends + tree.overflow, tree.added))
 
     @property
     def not_run(self) -> tuple[NotRun, ...]:

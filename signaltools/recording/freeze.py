@@ -4,14 +4,14 @@ Make the frozen tree of what a recorder holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from .._text import clip
 from ..inventory import Kind, Places, signal_kind
 from ..registry import registry
 from .recorder import FOLD_AFTER, CallNode, KnownSignal, Node, Recorder, SendNode
-from .tree import Call, Outcome, Send, Totals, Tree, walk
+from .tree import Added, Call, Outcome, Send, Totals, Tree, walk
 
 
 def freeze(recorder: Recorder) -> Tree:
@@ -23,7 +23,10 @@ def freeze(recorder: Recorder) -> Tree:
     overflow = freezer.sends([recorder.overflow])
     if recorder.others is not None:
         overflow += (freezer.send([recorder.others]),)
-    return Tree(sends, overflow, _totals(recorder, sends + overflow))
+    if recorder.recording:
+        recorder.look_again()
+    added = tuple(freezer.added(recorder.signals.copy().values()))
+    return Tree(sends, overflow, _totals(recorder, sends + overflow), added)
 
 
 class _Freezer:
@@ -128,6 +131,12 @@ class _Freezer:
             "raised": sum(node.raised for node in nodes),
             "error": next((node.error for node in nodes if node.error), None),
         }
+
+    def added(self, signals: Iterable[KnownSignal]) -> Iterator[Added]:
+        for known in signals:
+            for name, module, _, filename, line in known.added:
+                file = self._places.find(module, filename).file
+                yield Added(self._signal(known)[0], name, file, line)
 
     def _signal(self, known: KnownSignal) -> tuple[str, Kind]:
         signal = known.reference()

@@ -20,7 +20,7 @@ from django.apps import AppConfig
 from django.dispatch import Signal
 
 from .._callables import Described, describe
-from .._dispatch import row_ids
+from .._dispatch import connected_receivers, row_ids
 from .._introspect import is_a
 from .._text import exception_text
 from ..inventory import describe_sender
@@ -230,15 +230,25 @@ class CallNode(Node):
 
 class KnownSignal:
     """
-    A signal that was sent, and which connections it had by then.
+    A signal that was sent, which connections it had by then, and what was added.
     """
 
-    __slots__ = ("label", "reference", "rows")
+    __slots__ = ("added", "label", "reference", "rows")
 
     def __init__(self, signal: Signal) -> None:
         self.reference: _Reference = weakref.ref(signal)
         self.rows = row_ids(signal)
         self.label = unnamed(signal)
+        self.added: list[Described] = []
+
+    def look_again(self) -> None:
+        """
+        Find out which receivers have been connected since.
+        """
+        signal = self.reference()
+        if signal is not None and not row_ids(signal) <= self.rows:
+            added = connected_receivers(signal, without=self.rows)
+            self.added = [describe(receiver) for receiver in added]
 
 
 class KnownSender:
@@ -364,6 +374,12 @@ class Recorder(Node):
     def stop(self) -> None:
         self.recording = False
         self.took(now() - self.origin)
+        self.look_again()
+
+    def look_again(self) -> None:
+        # Other threads that record may meet new signals meanwhile.
+        for known in self.signals.copy().values():
+            known.look_again()
 
     def all_sends(self) -> Iterator[SendNode]:
         waiting: list[Node] = [self, self.overflow]

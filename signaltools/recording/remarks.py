@@ -4,10 +4,12 @@ Point out what in a trace is worth a look.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
-from .tree import Call, Level, Send
+from .._text import clip
+from .tree import Added, Call, Level, Send
 
 _INIT = {"django.db.models.signals.pre_init", "django.db.models.signals.post_init"}
 
@@ -30,12 +32,15 @@ class Remark:
     count: int
 
 
-def find_remarks(sends: tuple[Send, ...]) -> list[Remark]:
+def find_remarks(sends: tuple[Send, ...], added: Iterable[Added] = ()) -> list[Remark]:
     """
-    Return remarks on ``sends`` and what is below them: errors first, equal ones as one.
+    Return remarks on ``sends``, what is below them, and receivers that were ``added``.
+
+    Errors come first; equal remarks are one.
     """
     found: dict[Remark, int] = {}
-    for remark in _remarks(sends):
+    for remark in chain(_remarks(sends), map(_on_added, added)):
+        remark = replace(remark, text=clip(remark.text))
         key = replace(remark, count=0)
         found[key] = found.get(key, 0) + remark.count
     remarks = [replace(remark, count=count) for remark, count in found.items()]
@@ -65,10 +70,20 @@ def _on_send(send: Send) -> Iterator[Remark]:
 
     if send.wrong_loop:
         text = f"{send.method}() cannot run async receivers inside an event loop"
-        yield remark("error", f"{text}; await a{send.method}()", send.raised)
+        yield remark("error", f"{text}; await a{send.method}()", _own_errors(send))
+    elif (count := _own_errors(send)) > 0:
+        yield remark("error", f"{send.method}() raised {send.error}", count)
     if send.kind != "builtin" and send.in_atomic and send.calls:
-        text = "sent inside atomic(): a rollback does not undo what receivers did"
-        yield remark("note", text)
+        text = "its receivers ran although the transaction could still roll back"
+        yield remark("note", f"sent inside atomic(): {text}")
+
+
+def _own_errors(send: Send) -> int:
+    """
+    Return how many sends raised something that did not come from below.
+    """
+    below = sum(call.raised - call.swallowed + call.cancelled for call in send.calls)
+    return send.raised - below - sum(nested.raised for nested in send.sends)
 
 
 def _on_call(send: Send, call: Call, above: frozenset[str]) -> Iterator[Remark]:
@@ -77,18 +92,23 @@ def _on_call(send: Send, call: Call, above: frozenset[str]) -> Iterator[Remark]:
         return Remark(level, send.signal, *place, count)
 
     if call.swallowed:
-        text = f"{call.error}, swallowed by {send.method}"
+        text = f"{send.method}() swallowed {call.error}"
         yield remark("error", text, call.swallowed)
     if call.raised > call.swallowed:
         yield remark("error", f"raised {call.error}", call.raised - call.swallowed)
     if call.cancelled:
         yield remark("warning", "cancelled before it ended", call.cancelled)
     if call.self_sql and send.signal in _INIT:
-        text = "queries the database for each instance that is made"
+        text = "queries the database whenever an instance is made"
         yield remark("warning", text)
     if call.receiver in above:
         yield remark("note", "ran inside of itself")
     if call.order is not None and call.thread != send.thread:
-        yield remark("note", "ran in another thread than the sender")
+        yield remark("note", f"ran in another thread than {send.method}()")
     if call.outcome == "unfinished":
-        yield remark("note", "still ran when the recording ended")
+        yield remark("note", "was still running at the end of the recording")
+
+
+def _on_added(added: Added) -> Remark:
+    text = "connected while recording"
+    return Remark("note", added.signal, added.receiver, text, added.file, added.line, 1)

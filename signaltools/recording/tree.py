@@ -138,6 +138,17 @@ class Totals(NamedTuple):
     on_commit: int
 
 
+class Added(NamedTuple):
+    """
+    A receiver that was connected while recording, after its signal had been sent.
+    """
+
+    signal: str
+    receiver: str
+    file: str | None
+    line: int | None
+
+
 class Tree(NamedTuple):
     """
     All that was recorded. ``overflow`` is a flat profile of what exceeded the limit
@@ -147,6 +158,7 @@ class Tree(NamedTuple):
     sends: tuple[Send, ...]
     overflow: tuple[Send, ...]
     totals: Totals
+    added: tuple[Added, ...] = ()
 
 
 def walk(sends: Sequence[Send]) -> Iterator[Send | Call]:
