@@ -11,6 +11,7 @@ import asyncio
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
+from copy import copy
 from threading import get_ident
 from time import perf_counter as now
 from types import MethodType, ModuleType
@@ -95,7 +96,8 @@ class Node:
         if not recorder.recording:
             return
         for key, known in inner.signals.items():
-            recorder.signals.setdefault(key, known)
+            # The inner trace has ended: its own shall not look again.
+            recorder.signals.setdefault(key, copy(known))
         self.sql += inner.sql
         self.sql_time += inner.sql_time
         self.inner += inner.inner
