@@ -16,9 +16,11 @@ from django.dispatch import Signal
 from signaltools import _dispatch
 from signaltools._callables import Unreadable, describe
 from signaltools._dispatch import (
+    DEAD,
     Row,
     Sender,
     connected_receivers,
+    dead_rows,
     read_rows,
     row_ids,
     sender_finder,
@@ -453,6 +455,99 @@ def test_connected_receivers_are_the_live_ones():
 
 def test_connected_receivers_that_cannot_be_read_are_none():
     assert connected_receivers(RaisingSignal()) == []
+
+
+def test_receivers_that_connected_since_are_found():
+    signal = connected()
+    ids = row_ids(signal)
+    signal.connect(stock.reserve)
+
+    assert connected_receivers(signal, without=ids) == [stock.reserve]
+    assert connected_receivers(signal, without=row_ids(signal)) == []
+
+
+def test_row_ids_are_those_of_the_rows():
+    signal = connect_rows(3)
+
+    assert row_ids(signal) == {row.id for row in read(signal)}
+    assert len(row_ids(signal)) == 3
+
+
+def test_row_ids_stay_while_others_come_and_go():
+    signal = connect_rows(3)
+    first, _, third = (row.id for row in read(signal))
+
+    signal.disconnect(dispatch_uid="uid-1", sender=read(signal)[1].sender)
+    signal.connect(on_save)
+
+    assert {first, third} < row_ids(signal)
+    assert len(row_ids(signal)) == 3
+
+
+@pytest.mark.parametrize("receivers", [None, 7])
+def test_row_ids_that_cannot_be_read_are_none(receivers):
+    signal = Signal()
+    signal.receivers = receivers
+
+    assert row_ids(signal) == row_ids(RaisingSignal()) == frozenset()
+
+
+def test_live_rows_are_not_dead():
+    signal = connected()
+    signal.connect(stock.reserve, Order)
+    signal.connect(Stock.check, weak=False)
+
+    assert dead_rows(signal) == []
+
+
+@pytest.mark.parametrize("uid", [None, "uid"])
+def test_dead_receivers_have_their_address_or_uid(uid):
+    receiver, _ = numbered(1)
+    owner = local_class()()
+    signal = connected(receiver, dispatch_uid=uid)
+    signal.connect(owner.receive, Order)
+    signal.connect(on_save)
+    key = id(receiver)
+    method_key = id(owner), id(owner.receive.__func__)
+
+    del receiver, owner
+    gc.collect()
+
+    first, second = dead_rows(signal)
+    assert first[:5] == (DEAD, Sender.UNKNOWN, uid or key, True, False)
+    assert second[:5] == (DEAD, Sender.UNKNOWN, method_key, True, False)
+    assert {first.id, second.id} < row_ids(signal)
+
+
+@by_reference
+def test_dead_row_of_a_dead_sender_has_its_receiver():
+    sender = local_class()
+    signal = connected(on_save, sender)
+    signal.connect(on_save_async, sender, weak=False, dispatch_uid="uid")
+
+    del sender
+    gc.collect()
+
+    assert [row[:5] for row in dead_rows(signal)] == [
+        (on_save, Sender.UNKNOWN, None, True, False),
+        (on_save_async, Sender.UNKNOWN, "uid", False, True),
+    ]
+
+
+def test_rows_of_a_foreign_shape_are_not_dead():
+    receiver, _ = numbered(1)
+    signal = connected(receiver)
+    signal.receivers.insert(0, None)
+    signal.receivers.insert(0, (1, 2))
+
+    del receiver
+    gc.collect()
+
+    assert [row.receiver for row in dead_rows(signal)] == [DEAD]
+
+
+def test_dead_rows_that_cannot_be_read_are_none():
+    assert dead_rows(RaisingSignal()) == []
 
 
 def test_connected_receivers_do_not_look_for_senders(monkeypatch):

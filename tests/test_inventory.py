@@ -25,6 +25,7 @@ from django.dispatch import Signal
 from django.test.utils import CaptureQueriesContext
 from django.utils.functional import SimpleLazyObject
 
+from signaltools._dispatch import Row, Sender
 from signaltools._introspect import class_name, short_name
 from signaltools._text import stable_text
 from signaltools.builtin import BUILTIN_SIGNALS
@@ -32,7 +33,10 @@ from signaltools.inventory import (
     Inventory,
     ReceiverRecord,
     SignalRecord,
+    describe_row,
+    describe_sender,
     not_imported,
+    read_connected,
     read_inventory,
 )
 from signaltools.registry import registry
@@ -815,3 +819,74 @@ def test_a_signal_that_dispatches_in_its_own_way_is_marked(
     assert found["own_signals.own"] is True
     assert found["own_signals.plain"] is False
     assert found["django.db.models.signals.post_save"] is False
+
+
+# --- connections behind the records -------------------------------------------------
+
+
+def test_signals_are_read_with_the_connections_behind_their_records(
+    probe: Any,
+) -> None:
+    probe.signal.connect(on_signal_async)
+    probe.signal.connect(on_signal, sender=testapp.Order)
+
+    [found] = [one for one in read_connected([]) if one.signal is probe.signal]
+
+    assert found.record == read_signal("probe.signal")
+    assert [row.receiver for row in found.rows] == [on_signal, on_signal_async]
+    assert [row.sender for row in found.rows] == [testapp.Order, Sender.ANY]
+
+
+def test_signals_without_a_name_are_read_if_they_are_given(probe: Any) -> None:
+    signal = Signal()
+    signal.connect(on_signal)
+
+    found = read_connected([probe.signal, signal])
+
+    assert [one.signal for one in found].count(probe.signal) == 1
+    assert found[-1].signal is signal
+    assert found[-1].record.name == "unnamed Signal (django.dispatch.dispatcher.Signal)"
+    assert [row.receiver for row in found[-1].rows] == [on_signal]
+
+
+def test_connection_that_is_dead_has_a_record_without_an_order() -> None:
+    record = describe_row(Row(on_signal, Sender.UNKNOWN, "uid", True, False, 1))
+
+    assert record.name == f"{__name__}.on_signal"
+    assert (record.sender, record.sender_kind, record.order) == (None, "unknown", None)
+    assert record.dispatch_uid == "uid"
+
+
+@pytest.mark.parametrize(
+    ("sender", "described"),
+    [
+        (None, (None, None, None)),
+        (testapp.Order, ("testapp.Order", "model", None)),
+        (testapp.RushOrder, ("testapp.RushOrder", "model", None)),
+        (Plain, (f"{__name__}.Plain", "class", None)),
+        (models.Model, ("django.db.models.base.Model", "class", None)),
+        (sys, ("sys", "module", None)),
+        (Plain(), (f"{__name__}.Plain", "instance", None)),
+        ("django.contrib.auth", ("builtins.str", "instance", None)),
+        (
+            apps.get_app_config("testapp"),
+            ("tests.testapp.apps.TestappConfig", "app_config", "testapp"),
+        ),
+    ],
+)
+def test_senders_are_described(sender: Any, described: Any) -> None:
+    assert describe_sender(sender) == described
+
+
+def test_senders_with_names_that_are_no_text_are_described() -> None:
+    module: Any = ModuleType("nameless")
+    module.__name__ = 7
+    config: Any = object.__new__(AppConfig)
+    config.__dict__["label"] = 7
+
+    assert describe_sender(module) == (None, "module", None)
+    assert describe_sender(config) == (
+        "django.apps.config.AppConfig",
+        "app_config",
+        None,
+    )

@@ -8,6 +8,7 @@ from signaltools._text import (
     did_you_mean,
     encodable,
     error_text,
+    exception_text,
     printable,
     stable_text,
 )
@@ -92,6 +93,61 @@ def test_error_is_told_on_one_line(error, shown):
 @pytest.mark.parametrize("error", [HostileError, ErrorWithHostileText])
 def test_error_that_cannot_be_told_has_its_name(error):
     assert error_text(error()) == f"tests.test_text.{error.__name__}"
+
+
+class EqualMeta(type):
+    __eq__ = __hash__ = refuse
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        (ValueError("no stock"), "ValueError: no stock"),
+        (ValueError("two\n  lines\t here "), "ValueError: two lines here"),
+        (ValueError(), "ValueError"),
+        (ValueError(""), "ValueError"),
+        (ValueError(7), "ValueError: 7"),
+        (ValueError(1.5), "ValueError: 1.5"),
+        (ValueError("a", 7), "ValueError: 'a', 7"),
+        (ValueError(None, True, b"x", "a"), "ValueError: a"),
+        (ValueError(10**5_000), "ValueError"),
+        (ValueError(-(10**5_000), "a", 1), "ValueError: 'a', 1"),
+        (KeyError("name"), "KeyError: 'name'"),
+        (KeyError(7), "KeyError: 7"),
+        (OSError(2, "No such file", "x.py"), "FileNotFoundError: 2, 'No such file'"),
+        (ValueError("x" * 10_000), "ValueError: " + "x" * 387 + "…"),
+        (KeyError("x" * 10_000), "KeyError: '" + "x" * 388 + "…"),
+        (ValueError(" " * 10_000 + "x"), "ValueError"),
+        (ValueError("<script>\x1b[31m"), "ValueError: <script>\x1b[31m"),
+        (KeyboardInterrupt(), "KeyboardInterrupt"),
+        (BaseExceptionGroup("two", [KeyError()]), "ExceptionGroup: two"),
+        (HostileError("no stock"), "tests.test_text.HostileError: no stock"),
+    ],
+    ids=lambda value: value[:40] if type(value) is str else type(value).__name__,
+)
+def test_exception_is_told_by_its_plain_arguments(error, shown):
+    assert exception_text(error) == shown
+
+
+def test_argument_of_an_exception_is_never_asked_for_its_text():
+    arguments = [
+        hostile("__repr__", "__str__", "__eq__", "__hash__", "__getattribute__"),
+        hostile(meta=EqualMeta),
+        HostileText("never shown"),
+        Uid("never shown"),
+    ]
+
+    for argument in arguments:
+        assert exception_text(ValueError(argument)) == "ValueError"
+        assert exception_text(KeyError("name", argument)) == "KeyError: 'name'"
+
+
+def test_exception_is_told_without_running_its_code():
+    names = ("__str__", "__repr__", "__getattribute__", "__format__", "__bool__")
+    base = type("Base", (Exception,), {"args": property(refuse)})
+    error = type("LocalError", (base,), dict.fromkeys(names, refuse))("no stock")
+
+    assert exception_text(error) == "tests.test_text.LocalError: no stock"
 
 
 @pytest.mark.parametrize(
