@@ -89,6 +89,7 @@ def call(receiver: str, *sends: Send, **changes: Any) -> Call:
         "outcome": "returned",
         "swallowed": 0,
         "cancelled": 0,
+        "recursive": False,
         "sends": sends,
     }
     return Call(**{**MEASURED, **values, **changes})

@@ -90,7 +90,7 @@ def overview() -> list[str]:
                 SAVE, receiver("search.all"), "earlier_error", "crm raised KeyError"
             ),
             NotRun(SAVE, None, "receiver_gone", "it was garbage-collected"),
-            NotRun(INIT, receiver("search.a"), "not_sent", "post_init was not sent"),
+            NotRun("c.d", receiver("search.a"), "not_sent", "d was not sent"),
             NotRun("a.b", receiver("search.b"), "outside_window", "outside"),
         ],
     )
@@ -239,7 +239,7 @@ def test_hostile_names_are_escaped() -> None:
             tree,
             send(bad, sender=bad, sender_kind="instance"),
             remarks=[Remark("note", bad, bad, bad, bad, 1, 1)],
-            not_run=[NotRun(bad, receiver(bad), "unknown", bad)],
+            not_run=[NotRun(bad, receiver(bad), "unknown", bad)] * 2,
         )
     )
     assert "\x1b" not in text

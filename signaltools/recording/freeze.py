@@ -105,6 +105,7 @@ class _Freezer:
             outcome=_outcome(nodes),
             swallowed=sum(node.swallowed for node in nodes),
             cancelled=sum(node.cancelled for node in nodes),
+            recursive=any(_is_recursive(node) for node in nodes),
             sends=sends,
             **self._measured(nodes, sends),
         )
@@ -155,6 +156,15 @@ def _grouped(parents: Iterable[Node]) -> Iterable[list[SendNode]]:
             key = id(series.signal), id(series.sender), series.method
             groups.setdefault(key, []).append(send)
     return groups.values()
+
+
+def _is_recursive(call: CallNode) -> bool:
+    above = call.send.series.parent
+    while isinstance(above, CallNode):
+        if above.receiver is call.receiver:
+            return True
+        above = above.send.series.parent
+    return False
 
 
 def _outcome(nodes: Sequence[CallNode]) -> Outcome:

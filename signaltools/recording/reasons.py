@@ -112,9 +112,7 @@ def gather_facts(recorder: Recorder) -> Facts:
         # A trace inside of this one has met the same signal on its own.
         known = recorder.first_known(send.series.signal)
         found.setdefault(id(known), SignalFacts(known)).add(send)
-    others = recorder.others
-    complete = not others.count and not others.calls[0].count
-    return Facts(list(found.values()), complete)
+    return Facts(list(found.values()), complete=recorder.others is None)
 
 
 def find_reasons(facts: Facts) -> Iterator[NotRun]:

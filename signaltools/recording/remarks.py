@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from .._text import clip
-from .tree import Added, Call, Level, Send
+from .tree import Added, Call, Level, Send, walk
 
 _INIT = {"django.db.models.signals.pre_init", "django.db.models.signals.post_init"}
 
@@ -51,17 +51,11 @@ _LEVELS: tuple[Level, ...] = ("error", "warning", "note")
 
 
 def _remarks(sends: tuple[Send, ...]) -> Iterator[Remark]:
-    # Each send with the receivers that it was sent by, directly or not.
-    waiting = [(send, frozenset[str]()) for send in reversed(sends)]
-    while waiting:
-        send, above = waiting.pop()
-        yield from _on_send(send)
-        below = [(nested, above) for nested in send.sends]
-        for call in send.calls:
-            yield from _on_call(send, call, above)
-            inside = above | {call.receiver}
-            below += ((nested, inside) for nested in call.sends)
-        waiting += reversed(below)
+    for node in walk(sends):
+        if isinstance(node, Send):
+            yield from _on_send(node)
+            for call in node.calls:
+                yield from _on_call(node, call)
 
 
 def _on_send(send: Send) -> Iterator[Remark]:
@@ -86,7 +80,7 @@ def _own_errors(send: Send) -> int:
     return send.raised - below - sum(nested.raised for nested in send.sends)
 
 
-def _on_call(send: Send, call: Call, above: frozenset[str]) -> Iterator[Remark]:
+def _on_call(send: Send, call: Call) -> Iterator[Remark]:
     def remark(level: Level, text: str, count: int = call.count) -> Remark:
         place = call.receiver, text, call.file, call.line
         return Remark(level, send.signal, *place, count)
@@ -101,7 +95,7 @@ def _on_call(send: Send, call: Call, above: frozenset[str]) -> Iterator[Remark]:
     if call.self_sql and send.signal in _INIT:
         text = "queries the database whenever an instance is made"
         yield remark("warning", text)
-    if call.receiver in above:
+    if call.recursive:
         yield remark("note", "ran inside of itself")
     if call.order is not None and call.thread != send.thread:
         yield remark("note", f"ran in another thread than {send.method}()")

@@ -86,7 +86,8 @@ class Call:
 
     ``outcome`` is the worst of all ``count`` calls: "swallowed" means that it raised
     and a robust method caught it, "unfinished" that it still ran when recording
-    stopped. ``error`` is the first exception.
+    stopped. ``error`` is the first exception. ``recursive`` is whether this receiver
+    was running already, further up in the tree.
     """
 
     receiver: str
@@ -109,6 +110,7 @@ class Call:
     raised: int
     swallowed: int
     cancelled: int
+    recursive: bool
     error: str | None
     sends: tuple[Send, ...]
 

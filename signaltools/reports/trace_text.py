@@ -5,7 +5,9 @@ Render a trace as text for a terminal, in the words and names of ``list_signals`
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from .._text import printable
 from ..recording.reasons import NotRun
@@ -102,18 +104,18 @@ class _Report:
             yield from self._line(left, self._place(call.file, call.line))
 
     def not_run(self, not_run: Sequence[NotRun]) -> Iterator[str]:
-        if not self._tree.totals.sends:
-            return
-        shown = [item for item in not_run if item.reason not in _UNSENT]
-        if not_run:
+        nodes = walk(self._tree.sends + self._tree.overflow)
+        sent = {node.signal for node in nodes if isinstance(node, Send)}
+        shown = [item for item in not_run if item.signal in sent]
+        if sent and not_run:
             yield self._look.heading("DID NOT RUN")
-        signal = None
-        for item in shown:
-            if item.signal != signal:
-                signal = item.signal
-                yield self._look.name(_bare(signal))
-            yield from self._line(f"      {_not_run_name(item)}", printable(item.text))
-        if others := len(not_run) - len(shown):
+        lines = Counter((item.signal, _not_run_name(item), item.text) for item in shown)
+        for signal, group in groupby(lines, key=lambda line: line[0]):
+            yield self._look.name(_bare(signal))
+            for line in group:
+                name = line[1] + _times(lines[line])
+                yield from self._line(f"      {name}", printable(line[2]))
+        if sent and (others := len(not_run) - len(shown)):
             yield f"{plural(others, 'receiver')} of signals that were not sent"
 
     def _send(self, send: Send, indent: str) -> Iterator[str]:
@@ -158,8 +160,6 @@ class _Report:
     def _place(self, file: str | None, line: int | None) -> str:
         return short_place(file, line, self._look.folder)
 
-
-_UNSENT = ("not_sent", "outside_window")
 
 _Row = Call | Send | list[Send]
 

@@ -77,7 +77,9 @@ def portable(output: str) -> str:
     # The line on which another package defines something is different in each release,
     # and times are different in each run.
     output = re.sub(r" +(…/\S+):\d+", r"  \1", output)
-    output = re.sub(r" +(\+?)[\d,]+\.\d(?= |$)", r"  \g<1>0.0", output, flags=re.MULTILINE)
+    output = re.sub(
+        r" +(\+?)[\d,]+\.\d(?= |$)", r"  \g<1>0.0", output, flags=re.MULTILINE
+    )
     return re.sub(r"\(\d+%\)", "(0%)", output)
 
 
