@@ -176,11 +176,13 @@ class Steps:
     current may be set for one step only.
     """
 
-    __slots__ = ("_awaitable", "_node")
+    __slots__ = ("_awaitable", "_inside", "_node")
 
     def __init__(self, node: Node, awaitable: Awaitable[Any]) -> None:
         self._node = node
         self._awaitable = awaitable
+        # A trace that begins in one step goes on in the next ones.
+        self._inside: Node | None = node
 
     def __await__(self) -> Generator[Any, Any, Any]:
         __tracebackhide__ = True
@@ -202,7 +204,7 @@ class Steps:
         __tracebackhide__ = True
         node = self._node
         previous = current.get()
-        current.set(node)
+        current.set(self._inside)
         node.active += 1
         started = now()
         try:
@@ -210,6 +212,7 @@ class Steps:
         finally:
             elapsed = now() - started
             node.active -= 1
+            self._inside = current.get()
             current.set(previous)
             node.busy += elapsed
             if previous is not None and previous.active:
