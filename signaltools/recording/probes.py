@@ -195,6 +195,9 @@ class Steps:
                 yielded = self._step(step, argument)
             except StopIteration as stop:
                 return stop.value
+            finally:
+                # An exception that was thrown in must not hold itself.
+                argument = None
             try:
                 step, argument = coroutine.send, (yield yielded)
             except BaseException as error:
@@ -210,6 +213,7 @@ class Steps:
         try:
             return step(argument)
         finally:
+            argument = None
             elapsed = now() - started
             node.active -= 1
             self._inside = current.get()
