@@ -12,7 +12,7 @@ import functools
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from inspect import iscoroutinefunction
 from time import perf_counter as now
 from types import FunctionType
@@ -218,17 +218,21 @@ def _asend_hook(cls: type[Signal], original: Any, method: str) -> Any:
         if here is None or not here.recorder.recording or here.signal() is self:
             return await bound(self)(*args, **named)
         node = open_send(here, self, method, _sender(args, named), named)
-        started = now()
-        try:
-            responses = await Steps(node, bound(self)(*args, **named))
-        except BaseException as error:
-            node.failed(error)
-            raise
-        finally:
-            node.took(now() - started)
-        return originals(responses) if node.calls else responses
+        return await _await_send(node, bound(self)(*args, **named))
 
     return asend
+
+
+async def _await_send(node: SendNode, awaitable: Awaitable[Any]) -> Any:
+    __tracebackhide__ = True
+    started = now()
+    try:
+        responses = await Steps(node, awaitable)
+    except BaseException as error:
+        node.ended(now() - started, error)
+        raise
+    node.ended(now() - started)
+    return originals(responses) if node.calls else responses
 
 
 def _live_receivers_hook(cls: type[Signal], original: Any, _name: str) -> Any:

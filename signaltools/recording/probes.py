@@ -4,7 +4,6 @@ Watch receivers while Django's own loop calls them.
 
 from __future__ import annotations
 
-from asyncio import CancelledError
 from collections.abc import Awaitable, Generator
 from inspect import isawaitable
 from time import perf_counter as now
@@ -156,16 +155,12 @@ async def _await_call(call: CallNode, awaitable: Awaitable[Any]) -> Any:
     __tracebackhide__ = True
     started = now()
     try:
-        return await Steps(call, awaitable)
-    except (CancelledError, GeneratorExit):
-        call.cancelled += 1
-        raise
+        answer = await Steps(call, awaitable)
     except BaseException as error:
-        call.failed(error)
+        call.ended(now() - started, error)
         raise
-    finally:
-        call.pending -= 1
-        call.took(now() - started)
+    call.ended(now() - started)
+    return answer
 
 
 class Steps:
@@ -218,7 +213,8 @@ class Steps:
             node.active -= 1
             self._inside = current.get()
             current.set(previous)
-            node.busy += elapsed
+            if node.recorder.recording:
+                node.busy += elapsed
             if previous is not None and previous.active:
                 previous.inner += elapsed
 
