@@ -177,8 +177,10 @@ class SendNode(Node):
 
     def failed(self, error: BaseException) -> None:
         super().failed(error)
-        if isinstance(error, RuntimeError) and _in_event_loop():
-            # Django gave up before it ran one of them.
+        if not isinstance(error, RuntimeError) or not _in_event_loop():
+            return
+        # No receiver raised it: Django gave up before it ran an asynchronous one.
+        if not any(call.raised > call.swallowed for call in self.calls):
             waiting = [call for call in self.calls if call.order is None]
             self.wrong_loop |= any(not call.count for call in waiting)
 
