@@ -13,7 +13,7 @@ import os
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Iterator
-from inspect import iscoroutinefunction
+from inspect import isawaitable, iscoroutinefunction
 from time import perf_counter as now
 from types import FunctionType
 from typing import Any, NamedTuple
@@ -175,7 +175,9 @@ def _own_send_hook(original: Any, method: str) -> Any:
             return bound(self)(*args, **named)
         node = open_send(here, self, method, _sender(args, named), named)
         call = functools.partial(bound(self), *args, **named)
-        return _record(call, node, here, named)
+        responses = _record(call, node, here, named)
+        # A plain function may leave it to its caller to await.
+        return _await_send(node, responses) if isawaitable(responses) else responses
 
     return send
 
