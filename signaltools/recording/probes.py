@@ -91,6 +91,8 @@ class Probe:
         previous = get_current()
         set_current(call)
         call.count += 1
+        if call.count == 1:
+            call.begin()
         call.active += 1
         started = now()
         try:
@@ -138,6 +140,8 @@ class AsyncProbe(Probe):
         previous = current.get()
         current.set(call)
         call.count += 1
+        if call.count == 1:
+            call.begin()
         try:
             awaitable = self._traced_receiver(*args, **kwargs)
         except BaseException as error:

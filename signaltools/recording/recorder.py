@@ -224,6 +224,11 @@ class CallNode(Node):
         self.order = order
         self.cancelled = self.pending = self.swallowed = 0
 
+    def begin(self) -> None:
+        # It was made before all receivers ran, perhaps in another thread.
+        self.start = now() - self.recorder.origin
+        self.thread = get_ident()
+
     def ended(self, seconds: float, error: BaseException | None = None) -> None:
         """
         Note the end of something awaited, unless recording has stopped before.
