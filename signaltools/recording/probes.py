@@ -152,7 +152,11 @@ class AsyncProbe(Probe):
         if not isawaitable(awaitable):
             return awaitable
         call.pending += 1
-        return _await_call(call, awaitable)
+        coroutine = _await_call(call, awaitable)
+        if type(awaitable) is CoroutineType:
+            # Warnings and descriptions of tasks shall name the receiver.
+            coroutine.__qualname__ = awaitable.__qualname__
+        return coroutine
 
 
 async def _await_call(call: CallNode, awaitable: Awaitable[Any]) -> Any:
