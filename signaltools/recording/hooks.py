@@ -13,9 +13,9 @@ import os
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Iterator
-from inspect import isawaitable, iscoroutinefunction
+from inspect import iscoroutinefunction
 from time import perf_counter as now
-from types import FunctionType
+from types import CoroutineType, FunctionType
 from typing import Any, NamedTuple
 
 from django.db.backends.utils import CursorWrapper
@@ -176,8 +176,11 @@ def _own_send_hook(original: Any, method: str) -> Any:
         node = open_send(here, self, method, _sender(args, named), named)
         call = functools.partial(bound(self), *args, **named)
         responses = _record(call, node, here, named)
-        # A plain function may leave it to its caller to await.
-        return _await_send(node, responses) if isawaitable(responses) else responses
+        # A plain function may leave it to its caller to await. Of a task, whatever
+        # runs in it has begun in the context of this send.
+        if type(responses) is CoroutineType:
+            return _await_send(node, responses)
+        return responses
 
     return send
 
