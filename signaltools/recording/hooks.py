@@ -19,7 +19,7 @@ from types import CoroutineType, FunctionType
 from typing import Any, NamedTuple
 
 from django.db.backends.utils import CursorWrapper
-from django.dispatch import Signal
+from django.dispatch import Signal, dispatcher
 
 from .probes import Steps, both_probes, originals
 from .recorder import Node, SendNode, current, open_send
@@ -137,6 +137,7 @@ set_current = current.set
 def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
     if cls is not Signal:
         return _own_send_hook(original, method)
+    is_plain = getattr(original, "__globals__", None) is vars(dispatcher)
 
     @functools.wraps(original)
     def send(self: Signal, sender: Any, **named: Any) -> Any:
@@ -151,9 +152,10 @@ def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
             node = open_send(here, self, method, sender, named)
         else:
             node.count += 1
-        if not self.receivers:
-            # Django asks the same, first of all, and then returns an empty list.
-            return original(self, sender, **named)
+        if is_plain and not self.receivers:
+            # This is how Django begins. If it asked once more, another thread might
+            # have connected a receiver meanwhile, which nobody would record.
+            return []
         call = functools.partial(original, self, sender, **named)
         return _record(call, node, here, named)
 
