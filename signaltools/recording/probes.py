@@ -155,7 +155,7 @@ class AsyncProbe(Probe):
         coroutine = _await_call(call, awaitable)
         if type(awaitable) is CoroutineType:
             # Warnings and descriptions of tasks shall name the receiver.
-            coroutine.__qualname__ = awaitable.__qualname__
+            coroutine.__qualname__ = awaitable.__qualname__  # type: ignore[attr-defined]
         return coroutine
 
 
