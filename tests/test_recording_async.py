@@ -13,7 +13,7 @@ import sys
 import threading
 import warnings
 import weakref
-from contextvars import ContextVar, copy_context
+from contextvars import Context, ContextVar, copy_context
 from unittest import mock
 
 import django
@@ -653,6 +653,18 @@ def test_sync_to_async_keeps_sends_and_queries(thread_sensitive):
     assert hopping.sends[0].thread != hopping.thread
     assert (hopping.self_sql, other.self_sql) == (1, 0)
     assert recording.totals.sql == recording.totals.receiver_sql == 1
+
+
+@pytest.mark.django_db
+def test_queries_of_a_plain_thread_are_not_recorded():
+    with trace() as recording:
+        thread = threading.Thread(target=copy_context().run, args=(query,))
+        thread.start()
+        thread.join()
+        thread = threading.Thread(target=Context().run, args=(query,))
+        thread.start()
+        thread.join()
+    assert recording.totals.sql == 1
 
 
 @pytest.mark.django_db
@@ -1351,6 +1363,10 @@ def test_own_asend_of_a_subclass_is_one_send(cls, calls):
     assert sent.unheard == (0 if calls else 1)
 
 
+async def elsewhere(context, function):
+    return await asyncio.create_task(in_coroutine(function), context=context)
+
+
 async def in_coroutine(function):
     return await function(None)
 
@@ -1417,12 +1433,13 @@ def test_own_send_that_is_asynchronous_is_one_send():
     assert recording.tree[0].method == "send"
 
 
-def test_own_asend_of_a_subclass_is_not_recorded_elsewhere():
-    signal = Passing()
+@pytest.mark.parametrize("cls", [Passing, PlainFunction])
+def test_own_asend_of_a_subclass_is_not_recorded_elsewhere(cls):
+    signal = cls()
     signal.connect(notify)
     unrecorded = copy_context()
     with trace() as recording:
-        responses = unrecorded.run(asyncio.run, in_coroutine(signal.asend))
+        responses = asyncio.run(elsewhere(unrecorded, signal.asend))
     assert responses == [(notify, "notify")]
     assert recording.totals.sends == 0
 
@@ -1497,3 +1514,159 @@ def test_future_of_a_receiver_is_cancelled_with_it():
     _, _, recording = plain_and_recorded(lambda: asyncio.run(main()))
     assert [one.cancelled() for one in futures] == [True, True]
     assert recording.calls[0].outcome == "cancelled"
+
+
+# What stands for a receiver
+
+
+class Choosing(Signal):
+    """
+    A signal that compares, sorts and filters its receivers by itself.
+    """
+
+    chosen = None
+    met = None
+
+    async def asend(self, sender, **named):
+        receivers = [*self._live_receivers(sender)[0], *self._live_receivers(sender)[1]]
+        self.met = receivers
+        return [
+            (receiver, await receiver(signal=self, sender=sender, **named))
+            for receiver in receivers
+            if receiver == self.chosen
+        ]
+
+
+def test_stand_in_is_like_its_receiver():
+    signal = Choosing()
+    signal.connect(notify)
+    signal.connect(index)
+    signal.connect(reserve)
+    signal.chosen = notify
+    with trace() as recording:
+        assert send(signal, "asend") == [(notify, "notify")]
+        first, again = signal.met, None
+        send(signal, "asend")
+        again = signal.met
+    for one, other, receiver in zip(
+        first, again, [reserve, notify, index], strict=True
+    ):
+        assert one == other == receiver
+        assert hash(one) == hash(receiver)
+        assert repr(one) == repr(receiver)
+        assert one.__name__ == receiver.__name__
+        assert one.__doc__ == receiver.__doc__
+        assert one.__module__ == receiver.__module__
+        assert isinstance(one, type(receiver))
+        assert inspect.iscoroutinefunction(one) == inspect.iscoroutinefunction(receiver)
+    assert first[0] != first[1]
+    assert recording.totals.calls == 2
+
+
+class Reversed(Signal):
+    def _live_receivers(self, sender):
+        sync_receivers, async_receivers = super()._live_receivers(sender)
+        assert all(map(inspect.isfunction, [*sync_receivers, *async_receivers]))
+        return sync_receivers[::-1], async_receivers[::-1]
+
+
+@all_methods
+def test_own_live_receivers_of_a_subclass_are_those_that_run(method):
+    signal = Reversed()
+    signal.connect(notify)
+    signal.connect(index)
+    action = lambda: send(signal, method)  # noqa: E731
+    plain, recorded, recording = plain_and_recorded(action)
+    assert recorded == plain == [(index, "index"), (notify, "notify")]
+    assert outline(recording.tree) == [({"index": [], "notify": []},)]
+
+
+def test_own_live_receivers_of_a_subclass_may_be_asked_at_any_time():
+    signal = Reversed()
+    signal.connect(notify)
+    with trace() as recording:
+        assert signal._live_receivers(None) == ([], [notify])
+        assert connected(notify)._live_receivers(None) == ([], [notify])
+    assert recording.totals.sends == 0
+
+
+@all_methods
+def test_send_by_a_sender_that_nobody_listens_to_is_unheard(method):
+    signal = Signal()
+    signal.connect(notify, sender=Shop)
+    plain, recorded, recording = plain_and_recorded(lambda: send(signal, method))
+    assert recorded == plain == []
+    assert (recording.totals.unheard, recording.totals.calls) == (1, 0)
+
+
+@awaited_methods
+def test_many_sends_are_folded_and_counted_exactly(method):
+    signal = connected(notify, reserve)
+
+    async def main():
+        for _ in range(30):
+            await getattr(signal, method)(None)
+        await asyncio.gather(*(getattr(signal, method)(None) for _ in range(30)))
+
+    with trace() as recording:
+        asyncio.run(main())
+    [sent] = recording.tree
+    assert sent.count == 60
+    assert {name(call): call.count for call in sent.calls} == {
+        "notify": 60,
+        "reserve": 60,
+    }
+    assert set(outcomes(recording).values()) == {"returned"}
+
+
+def test_signal_class_that_is_made_meanwhile_is_recorded():
+    with trace() as recording:
+
+        class New(Signal):
+            async def asend(self, sender, **named):
+                return await super().asend(sender, **named)
+
+        original = New.__dict__["asend"].__wrapped__
+        signal = New()
+        signal.connect(notify)
+        send(signal, "asend")
+    assert outline(recording.tree) == [({"notify": []},)]
+    assert New.__dict__["asend"] is original
+
+
+@awaited_methods
+def test_class_that_is_made_after_the_trace_is_left_alone(method):
+    with trace():
+        make = Signal.__init_subclass__
+    New = type("New", (Signal,), {method: getattr(Passing, "asend")})  # noqa: B009, N806
+    make.__func__(New)
+    assert New.__dict__[method] is vars(Passing)["asend"]
+
+
+@awaited_methods
+def test_tool_that_patches_over_a_hook_stays(method, monkeypatch):
+    signal = connected(notify)
+    recording = trace()
+    recording.start()
+    hook = vars(Signal)[method]
+    calls = []
+
+    async def patched(self, *args, **named):
+        calls.append(method)
+        return await hook(self, *args, **named)
+
+    plain = hook.__wrapped__
+    setattr(Signal, method, patched)
+    try:
+        send(signal, method)
+        recording.stop()
+        send(signal, method)
+        assert vars(Signal)[method] is patched
+        # The tool puts back what it has found.
+        setattr(Signal, method, hook)
+        with trace() as another:
+            send(signal, method)
+    finally:
+        setattr(Signal, method, plain)
+    assert calls == [method, method]
+    assert recording.totals.calls == another.totals.calls == 1
