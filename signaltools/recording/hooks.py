@@ -12,14 +12,14 @@ import functools
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from inspect import iscoroutinefunction
 from time import perf_counter as now
-from types import FunctionType
+from types import CoroutineType, FunctionType
 from typing import Any, NamedTuple
 
 from django.db.backends.utils import CursorWrapper
-from django.dispatch import Signal
+from django.dispatch import Signal, dispatcher
 
 from .probes import Steps, both_probes, originals
 from .recorder import Node, SendNode, current, open_send
@@ -137,6 +137,7 @@ set_current = current.set
 def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
     if cls is not Signal:
         return _own_send_hook(original, method)
+    is_plain = getattr(original, "__globals__", None) is vars(dispatcher)
 
     @functools.wraps(original)
     def send(self: Signal, sender: Any, **named: Any) -> Any:
@@ -151,11 +152,12 @@ def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
             node = open_send(here, self, method, sender, named)
         else:
             node.count += 1
-        if not self.receivers:
-            # Django asks the same, first of all, and then returns an empty list.
+        if is_plain and not self.receivers:
             if node.count == 1:
                 _note_transaction(node, named)
-            return original(self, sender, **named)
+            # This is how Django begins. If it asked once more, another thread might
+            # have connected a receiver meanwhile, which nobody would record.
+            return []
         call = functools.partial(original, self, sender, **named)
         return _record(call, node, here, named)
 
@@ -177,7 +179,12 @@ def _own_send_hook(original: Any, method: str) -> Any:
             return bound(self)(*args, **named)
         node = open_send(here, self, method, *_arguments(args, named))
         call = functools.partial(bound(self), *args, **named)
-        return _record(call, node, here, named)
+        responses = _record(call, node, here, named)
+        # A plain function may leave it to its caller to await. Of a task, whatever
+        # runs in it has begun in the context of this send.
+        if type(responses) is CoroutineType:
+            return _await_send(node, responses)
+        return responses
 
     return send
 
@@ -222,17 +229,21 @@ def _asend_hook(cls: type[Signal], original: Any, method: str) -> Any:
         node = open_send(here, self, method, *_arguments(args, named))
         if node.count == 1:
             _note_transaction(node, named)
-        started = now()
-        try:
-            responses = await Steps(node, bound(self)(*args, **named))
-        except BaseException as error:
-            node.failed(error)
-            raise
-        finally:
-            node.took(now() - started)
-        return originals(responses) if node.calls else responses
+        return await _await_send(node, bound(self)(*args, **named))
 
     return asend
+
+
+async def _await_send(node: SendNode, awaitable: Awaitable[Any]) -> Any:
+    __tracebackhide__ = True
+    started = now()
+    try:
+        responses = await Steps(node, awaitable)
+    except BaseException as error:
+        node.ended(now() - started, error)
+        raise
+    node.ended(now() - started)
+    return originals(responses) if node.calls else responses
 
 
 def _live_receivers_hook(cls: type[Signal], original: Any, _name: str) -> Any:

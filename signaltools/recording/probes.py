@@ -4,10 +4,8 @@ Watch receivers while Django's own loop calls them.
 
 from __future__ import annotations
 
-from asyncio import CancelledError
 from collections.abc import Awaitable, Generator
 from inspect import isawaitable
-from threading import get_ident
 from time import perf_counter as now
 from types import CoroutineType
 from typing import Any
@@ -93,7 +91,7 @@ class Probe:
         previous = get_current()
         set_current(call)
         if not call.count:
-            call.thread = get_ident()
+            call.begin()
         call.count += 1
         call.active += 1
         started = now()
@@ -142,7 +140,7 @@ class AsyncProbe(Probe):
         previous = current.get()
         current.set(call)
         if not call.count:
-            call.thread = get_ident()
+            call.begin()
         call.count += 1
         try:
             awaitable = self._traced_receiver(*args, **kwargs)
@@ -154,23 +152,23 @@ class AsyncProbe(Probe):
         if not isawaitable(awaitable):
             return awaitable
         call.pending += 1
-        return _await_call(call, awaitable)
+        coroutine = _await_call(call, awaitable)
+        if type(awaitable) is CoroutineType:
+            # Warnings and descriptions of tasks shall name the receiver.
+            coroutine.__qualname__ = awaitable.__qualname__  # type: ignore[attr-defined]
+        return coroutine
 
 
 async def _await_call(call: CallNode, awaitable: Awaitable[Any]) -> Any:
     __tracebackhide__ = True
     started = now()
     try:
-        return await Steps(call, awaitable)
-    except (CancelledError, GeneratorExit):
-        call.cancelled += 1
-        raise
+        answer = await Steps(call, awaitable)
     except BaseException as error:
-        call.failed(error)
+        call.ended(now() - started, error)
         raise
-    finally:
-        call.pending -= 1
-        call.took(now() - started)
+    call.ended(now() - started)
+    return answer
 
 
 class Steps:
@@ -181,11 +179,13 @@ class Steps:
     current may be set for one step only.
     """
 
-    __slots__ = ("_awaitable", "_node")
+    __slots__ = ("_awaitable", "_inside", "_node")
 
     def __init__(self, node: Node, awaitable: Awaitable[Any]) -> None:
         self._node = node
         self._awaitable = awaitable
+        # A trace that begins in one step goes on in the next ones.
+        self._inside: Node | None = node
 
     def __await__(self) -> Generator[Any, Any, Any]:
         __tracebackhide__ = True
@@ -198,6 +198,9 @@ class Steps:
                 yielded = self._step(step, argument)
             except StopIteration as stop:
                 return stop.value
+            finally:
+                # An exception that was thrown in must not hold itself.
+                argument = None
             try:
                 step, argument = coroutine.send, (yield yielded)
             except BaseException as error:
@@ -207,16 +210,19 @@ class Steps:
         __tracebackhide__ = True
         node = self._node
         previous = current.get()
-        current.set(node)
+        current.set(self._inside)
         node.active += 1
         started = now()
         try:
             return step(argument)
         finally:
+            argument = None
             elapsed = now() - started
             node.active -= 1
+            self._inside = current.get()
             current.set(previous)
-            node.busy += elapsed
+            if node.recorder.recording:
+                node.busy += elapsed
             if previous is not None and previous.active:
                 previous.inner += elapsed
 

@@ -172,6 +172,15 @@ class SendNode(Node):
             self.calls[0].swallowed += call.swallowed
             self.calls[0].cancelled += call.cancelled
 
+    def ended(self, seconds: float, error: BaseException | None = None) -> None:
+        """
+        Note the end of something awaited, unless recording has stopped before.
+        """
+        if self.recorder.recording:
+            self.took(seconds)
+            if error is not None:
+                self.failed(error)
+
     def failed(self, error: BaseException) -> None:
         super().failed(error)
         if self.series.method.startswith("a") or not is_a(error, RuntimeError):
@@ -222,6 +231,24 @@ class CallNode(Node):
         self.receiver = receiver
         self.order = order
         self.cancelled = self.pending = self.swallowed = 0
+
+    def begin(self) -> None:
+        # It was made before all receivers ran, perhaps in another thread.
+        self.start = now() - self.recorder.origin
+        self.thread = get_ident()
+
+    def ended(self, seconds: float, error: BaseException | None = None) -> None:
+        """
+        Note the end of something awaited, unless recording has stopped before.
+        """
+        if not self.recorder.recording:
+            return
+        self.pending -= 1
+        self.took(seconds)
+        if issubclass(type(error), (asyncio.CancelledError, GeneratorExit)):
+            self.cancelled += 1
+        elif error is not None:
+            self.failed(error)
 
     def failed(self, error: BaseException) -> None:
         super().failed(error)
