@@ -14,12 +14,13 @@ from typing import Any
 from .recorder import CallNode, Node, SendNode, current
 
 
-def both_probes(
-    send: SendNode, receivers: tuple[list[Any], list[Any]]
-) -> tuple[list[Any], list[Any]]:
+def both_probes(send: SendNode, receivers: Any) -> Any:
     """
     Return stand-ins for what ``_live_receivers`` found, which record each call.
     """
+    # A subclass that calls its receivers itself may return anything.
+    if type(receivers) is not tuple or list(map(type, receivers)) != [list, list]:
+        return receivers
     sync_receivers, async_receivers = receivers
     if not sync_receivers and not async_receivers:
         return receivers
