@@ -24,7 +24,9 @@ def both_probes(send: SendNode, receivers: Any) -> Any:
     sync_receivers, async_receivers = receivers
     if not sync_receivers and not async_receivers:
         return receivers
-    send.heard += 1
+    # A signal's own send() may ask has_listeners() before it sends.
+    if send.heard < send.count:
+        send.heard += 1
     sync_probes = _probes(Probe, send, sync_receivers, 0)
     if not async_receivers:
         return sync_probes, async_receivers
