@@ -18,6 +18,7 @@ _ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
 # No id() of a CPython object is this small, so such a number is a number.
 _SMALL = 1_000_000
 _MAX_DEPTH = 5
+_MAX_BITS = 1_000
 
 
 def clip(text: str) -> str:
@@ -72,7 +73,7 @@ def exception_text(error: BaseException) -> str:
     The message is made of the arguments that are text or numbers, as most classes do.
     """
     name = short_name(type(error))
-    args = [arg for arg in _exception_args(error) if type(arg) in (str, int, float)]
+    args = [arg for arg in _exception_args(error) if _is_short(arg)]
     if len(args) == 1 and not issubclass(type(error), KeyError):
         message = str(args[0])
     else:
@@ -82,6 +83,13 @@ def exception_text(error: BaseException) -> str:
 
 
 _exception_args = vars(BaseException)["args"].__get__
+
+
+def _is_short(value: object) -> bool:
+    # Python refuses to print integers of more than 4,300 digits.
+    if type(value) is int:
+        return value.bit_length() < _MAX_BITS
+    return type(value) is str or type(value) is float
 
 
 def stable_text(value: object) -> str:

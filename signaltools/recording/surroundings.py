@@ -90,5 +90,7 @@ def argument_type(value: Any) -> str:
         return short_name(type(value))
     options = type(value)._meta
     key = stored_attribute(value, options.pk.attname)
-    text = str(key) if type(key) is int else stable_text(key)
+    # Python refuses to print integers of more than 4,300 digits.
+    short = type(key) is int and key.bit_length() < 1_000
+    text = str(key) if short else stable_text(key)
     return f"{options.label} pk={text}"
