@@ -180,9 +180,11 @@ class SendNode(Node):
         calls = self.calls
         if position < len(calls) and calls[position].receiver.is_of(receiver):
             return calls[position]
-        for call in calls:
-            if call.receiver.is_of(receiver):
-                return call
+        known = self.recorder.receivers.get(_receiver_key(receiver))
+        if known is not None and known.is_of(receiver):
+            for call in calls:
+                if call.receiver is known:
+                    return call
         return self._new_call(receiver, order)
 
     def _new_call(self, receiver: Any, order: int | None) -> CallNode:
