@@ -20,9 +20,9 @@ def freeze(recorder: Recorder) -> Tree:
     """
     freezer = _Freezer(recorder.origin)
     sends = freezer.sends([recorder])
+    others = list(recorder.others.values())
     overflow = freezer.sends([recorder.overflow])
-    if recorder.others.count:
-        overflow += (freezer.send([recorder.others]),)
+    overflow += tuple(freezer.send([send]) for send in others)
     return Tree(sends, overflow, _totals(recorder, sends + overflow))
 
 

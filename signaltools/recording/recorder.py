@@ -101,10 +101,11 @@ class Node:
             self.sends = [*(self.sends or ()), *(inner.sends or ())]
             overflow = recorder.overflow
             overflow.sends = [*(overflow.sends or ()), *(inner.overflow.sends or ())]
-            recorder.others.add(inner.others)
+            absorbed = list(inner.others.values())
         else:
-            for send in inner.all_sends():
-                recorder.others.add(send)
+            absorbed = list(inner.all_sends())
+        for send in absorbed:
+            recorder.other(send.series.method).add(send)
 
     def took(self, seconds: float) -> None:
         self.time += seconds
@@ -190,7 +191,7 @@ class SendNode(Node):
     def _new_call(self, receiver: Any, order: int | None) -> CallNode:
         recorder = self.recorder
         if recorder.nodes >= _MAX_NODES:
-            return recorder.others.calls[0]
+            return recorder.other(self.series.method).calls[0]
         recorder.nodes += 1
         call = CallNode(self, recorder.known_receiver(receiver), order)
         self.calls.append(call)
@@ -330,9 +331,10 @@ class Recorder(Node):
         self.senders: dict[int, KnownSender] = {}
         self.receivers: dict[Any, KnownReceiver] = {}
         self.texts: dict[tuple[str, ...], tuple[str, ...]] = {}
-        # A flat profile of what found no place in the tree, and what not even there.
+        # A flat profile of what found no place in the tree, and by method the sums of
+        # what not even there.
         self.overflow = Node(self)
-        self.others = _others(self)
+        self.others: dict[str, SendNode] = {}
 
     def stop(self) -> None:
         self.recording = False
@@ -344,7 +346,15 @@ class Recorder(Node):
             for send in waiting.pop().sends or ():
                 yield send
                 waiting += (send, *send.calls)
-        yield self.others
+        yield from list(self.others.values())
+
+    def other(self, method: str) -> SendNode:
+        """
+        Return the node for sends by ``method`` that exceed the limit of nodes.
+        """
+        if method not in self.others:
+            self.others[method] = _new_other(self, method)
+        return self.others[method]
 
     def known_signal(self, signal: Signal) -> KnownSignal:
         known = self.signals.get(id(signal))
@@ -401,7 +411,10 @@ def _series(parent: Node, signal: Signal, method: str, sender: Any) -> Series:
         parent = recorder.overflow
         series = parent.known_series(key, signal, anchor)
         if series is None and recorder.nodes >= _MAX_NODES:
-            return recorder.others.series
+            other = recorder.other(method)
+            # Until the next one is sent, this is the signal to look for receivers of.
+            other.signal = weakref.ref(signal)
+            return other.series
     if series is None:
         known_sender = recorder.known_sender(sender, anchor, sender_key)
         series = Series(parent, recorder.known_signal(signal), known_sender, key)
@@ -423,12 +436,13 @@ def _new_send(series: Series, arguments: Mapping[str, Any]) -> SendNode:
     return send
 
 
-def _others(recorder: Recorder) -> SendNode:
-    signal, receiver = KnownSignal(Signal()), KnownReceiver(_others)
+def _new_other(recorder: Recorder, method: str) -> SendNode:
+    signal, receiver = KnownSignal(Signal()), KnownReceiver(_new_other)
     signal.label = "other signals"
     receiver.described = Described("other receivers", "", "other receivers", None, None)
-    series = Series(recorder, signal, KnownSender(None, None), (0, 0, "send"))
+    series = Series(recorder, signal, KnownSender(None, None), (0, 0, method))
     series.folded = send = SendNode(series, {})
+    send.site = send.in_atomic = None
     send.calls.append(CallNode(send, receiver, None))
     return send
 
