@@ -91,8 +91,6 @@ class Node:
         Take over what a trace inside of this one has recorded.
         """
         recorder = self.recorder
-        if not recorder.recording:
-            return
         self.sql += inner.sql
         self.sql_time += inner.sql_time
         self.inner += inner.inner
@@ -311,6 +309,7 @@ class Recorder(Node):
         "nodes",
         "origin",
         "others",
+        "outer",
         "overflow",
         "receivers",
         "recording",
@@ -320,8 +319,11 @@ class Recorder(Node):
         "with_types",
     )
 
-    def __init__(self, *, with_types: bool = False) -> None:
+    def __init__(
+        self, outer: Node | None = None, *, with_types: bool = False
+    ) -> None:
         self.origin = now()
+        self.outer = outer
         super().__init__(self)
         self.recording = True
         self.with_types = with_types
@@ -339,6 +341,15 @@ class Recorder(Node):
     def stop(self) -> None:
         self.recording = False
         self.took(now() - self.origin)
+
+    def still_outside(self) -> Node | None:
+        """
+        Return what this was recorded in, skipping traces that ended before this one.
+        """
+        outer = self.outer
+        while outer is not None and not outer.recorder.recording:
+            outer = outer.recorder.outer
+        return outer
 
     def all_sends(self) -> Iterator[SendNode]:
         waiting: list[Node] = [self, self.overflow]
