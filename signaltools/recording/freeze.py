@@ -164,7 +164,7 @@ def _totals(recorder: Recorder, roots: tuple[Send, ...]) -> Totals:
     sends = [node for node in walk(roots) if isinstance(node, Send)]
     calls = [node for node in walk(roots) if isinstance(node, Call)]
     return Totals(
-        time=recorder.time,
+        time=recorder.elapsed,
         sends=sum(send.count for send in sends),
         calls=sum(call.count for call in calls),
         unheard=sum(send.unheard for send in sends),

@@ -339,8 +339,12 @@ class Recorder(Node):
         self.others: dict[str, SendNode] = {}
 
     def stop(self) -> None:
+        self.took(self.elapsed)
         self.recording = False
-        self.took(now() - self.origin)
+
+    @property
+    def elapsed(self) -> float:
+        return now() - self.origin if self.recording else self.time
 
     def still_outside(self) -> Node | None:
         """
