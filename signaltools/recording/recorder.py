@@ -319,9 +319,7 @@ class Recorder(Node):
         "with_types",
     )
 
-    def __init__(
-        self, outer: Node | None = None, *, with_types: bool = False
-    ) -> None:
+    def __init__(self, outer: Node | None = None, *, with_types: bool = False) -> None:
         self.origin = now()
         self.outer = outer
         super().__init__(self)
