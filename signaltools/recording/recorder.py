@@ -420,7 +420,7 @@ def _series(parent: Node, signal: Signal, method: str, sender: Any) -> Series:
     sender_key = id(sender) if anchor is sender else -id(anchor)
     key = (id(signal), sender_key, method)
     series = parent.known_series(key, signal, anchor)
-    if series is None and recorder.nodes >= _MAX_TREE:
+    if recorder.nodes >= _MAX_TREE and (series is None or series.folded is None):
         parent = recorder.overflow
         series = parent.known_series(key, signal, anchor)
         if series is None and recorder.nodes >= _MAX_NODES:
