@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import asgiref
 import django
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
 from .._introspect import is_a, short_name, stored_attribute
@@ -70,7 +71,8 @@ def connection_of(arguments: Mapping[str, Any]) -> Any:
     using = arguments.get("using")
     alias = using if type(using) is str else DEFAULT_DB_ALIAS
     # connections[alias] would make one.
-    return getattr(connections._connections, alias, None)  # type: ignore[attr-defined]
+    connection = getattr(connections._connections, alias, None)  # type: ignore[attr-defined]
+    return connection if is_a(connection, BaseDatabaseWrapper) else None
 
 
 def in_atomic(connection: Any) -> bool | None:
