@@ -31,6 +31,8 @@ FOLD_AFTER = 20
 # Beyond the first limit there is a flat profile only, beyond the second only a sum.
 _MAX_TREE = 4_500
 _MAX_NODES = 4_990
+# Deeper sends have a flat profile as well: whoever reads a tree goes down in recursion.
+_MAX_DEPTH = 100
 
 #: What anything that happens next in this context belongs to.
 current: ContextVar[Node | None] = ContextVar("signaltools.current", default=None)
@@ -52,6 +54,7 @@ class Node:
         "active",
         "busy",
         "count",
+        "depth",
         "error",
         "folded",
         "inner",
@@ -68,8 +71,9 @@ class Node:
         "time",
     )
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, depth: int = 0) -> None:
         self.recorder = recorder
+        self.depth = depth
         self.start = now() - recorder.origin
         self.thread = get_ident()
         self.active = self.count = self.raised = self.sql = 0
@@ -143,7 +147,7 @@ class SendNode(Node):
     )
 
     def __init__(self, series: Series, arguments: Mapping[str, Any]) -> None:
-        super().__init__(series.parent.recorder)
+        super().__init__(series.parent.recorder, series.parent.depth + 1)
         self.series = series
         self.signal = series.signal.reference
         self.sender = series.sender.reference
@@ -208,7 +212,7 @@ class CallNode(Node):
     def __init__(
         self, send: SendNode, receiver: KnownReceiver, order: int | None
     ) -> None:
-        super().__init__(send.recorder)
+        super().__init__(send.recorder, send.depth)
         self.send = send
         self.receiver = receiver
         self.order = order
@@ -322,7 +326,7 @@ class Recorder(Node):
     def __init__(self, outer: Node | None = None, *, with_types: bool = False) -> None:
         self.origin = now()
         self.outer = outer
-        super().__init__(self)
+        super().__init__(self, outer.depth if outer else 0)
         self.recording = True
         self.with_types = with_types
         self.active = 1
@@ -333,7 +337,7 @@ class Recorder(Node):
         self.texts: dict[tuple[str, ...], tuple[str, ...]] = {}
         # A flat profile of what found no place in the tree, and by method the sums of
         # what not even there.
-        self.overflow = Node(self)
+        self.overflow = Node(self, _MAX_DEPTH)
         self.others: dict[str, SendNode] = {}
 
     def stop(self) -> None:
@@ -420,7 +424,8 @@ def _series(parent: Node, signal: Signal, method: str, sender: Any) -> Series:
     sender_key = id(sender) if anchor is sender else -id(anchor)
     key = (id(signal), sender_key, method)
     series = parent.known_series(key, signal, anchor)
-    if recorder.nodes >= _MAX_TREE and (series is None or series.folded is None):
+    full = recorder.nodes >= _MAX_TREE or parent.depth >= _MAX_DEPTH
+    if full and (series is None or series.folded is None):
         parent = recorder.overflow
         series = parent.known_series(key, signal, anchor)
         if series is None and recorder.nodes >= _MAX_NODES:
