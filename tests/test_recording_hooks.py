@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import weakref
+from contextvars import copy_context
 from unittest import mock
 
 import pytest
@@ -822,3 +823,31 @@ def test_both_processes_go_on_after_a_fork():
     )
 
     assert (done.stdout, done.stderr) == ("both went on\n", "")
+
+
+def test_what_goes_on_after_its_receiver_is_recorded_below_it():
+    def start(**kwargs):
+        context.append(copy_context())
+
+    context, later = [], make(Signal, first)
+    with signaltools.trace() as trace:
+        make(Signal, start).send(None)
+        assert context[0].run(later.send, None) == [(first, 1)]
+
+    [send] = trace.tree
+    [call] = send.calls
+    assert [below.calls[0].receiver for below in call.sends] == [f"{__name__}.first"]
+    assert call.self_time == call.time
+
+
+def test_asend_may_be_no_coroutine_function():
+    class Returning(Signal):
+        def asend(self, sender):
+            return "sent"
+
+    with signaltools.trace() as trace:
+        assert Returning().asend("shop") == "sent"
+
+    assert [(send.method, send.sender) for send in trace.sends] == [
+        ("asend", "builtins.str")
+    ]
