@@ -10,7 +10,7 @@ from typing import Any, Self
 from .recording import hooks
 from .recording.freeze import freeze
 from .recording.reasons import Facts, NotRun, find_reasons, gather_facts
-from .recording.recorder import Node, Recorder, current
+from .recording.recorder import Recorder, current
 from .recording.remarks import Remark, find_remarks
 from .recording.tree import Call, Send, Totals, Tree, walk
 from .reports.layout import Look
@@ -46,7 +46,6 @@ class Trace:
     def __init__(self, *, argument_types: bool = False) -> None:
         self._argument_types = argument_types
         self._recorder: Recorder | None = None
-        self._outer: Node | None = None
         self._result: tuple[Tree, Facts] | None = None
 
     def start(self) -> None:
@@ -59,9 +58,9 @@ class Trace:
             raise RuntimeError(
                 "This trace has already been started; call trace() for another one."
             )
-        self._recorder = Recorder(with_types=self._argument_types)
+        outer = current.get()
+        self._recorder = Recorder(outer, with_types=self._argument_types)
         hooks.arm()
-        self._outer = current.get()
         current.set(self._recorder)
 
     def stop(self) -> None:
@@ -74,11 +73,11 @@ class Trace:
         recorder.stop()
         hooks.disarm()
         # In another context than that of start() there is nothing to put back.
+        outer = recorder.still_outside()
         if current.get() is recorder:
-            current.set(self._outer)
-        if self._outer is not None:
-            self._outer.absorb(recorder)
-            self._outer = None
+            current.set(outer)
+        if outer is not None:
+            outer.absorb(recorder)
 
     def __enter__(self) -> Self:
         self.start()

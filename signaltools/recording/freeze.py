@@ -20,9 +20,9 @@ def freeze(recorder: Recorder) -> Tree:
     """
     freezer = _Freezer(recorder.origin)
     sends = freezer.sends([recorder])
+    others = list(recorder.others.values())
     overflow = freezer.sends([recorder.overflow])
-    if recorder.others is not None:
-        overflow += (freezer.send([recorder.others]),)
+    overflow += tuple(freezer.send([send]) for send in others)
     if recorder.recording:
         recorder.look_again()
     added = tuple(freezer.added(recorder.signals.copy().values()))
@@ -183,7 +183,7 @@ def _totals(recorder: Recorder, roots: tuple[Send, ...]) -> Totals:
     sends = [node for node in walk(roots) if isinstance(node, Send)]
     calls = [node for node in walk(roots) if isinstance(node, Call)]
     return Totals(
-        time=recorder.time,
+        time=recorder.elapsed,
         sends=sum(send.count for send in sends),
         calls=sum(call.count for call in calls),
         unheard=sum(send.unheard for send in sends),

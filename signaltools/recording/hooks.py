@@ -135,7 +135,7 @@ set_current = current.set
 
 
 def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
-    if cls is not Signal:
+    if cls is not Signal or not isinstance(original, FunctionType):
         return _own_send_hook(original, method)
     is_plain = getattr(original, "__globals__", None) is vars(dispatcher)
 
@@ -247,7 +247,7 @@ async def _await_send(node: SendNode, awaitable: Awaitable[Any]) -> Any:
 
 
 def _live_receivers_hook(cls: type[Signal], original: Any, _name: str) -> Any:
-    if cls is not Signal:
+    if cls is not Signal or not isinstance(original, FunctionType):
         return _own_live_receivers_hook(original)
 
     @functools.wraps(original)
@@ -308,8 +308,11 @@ _HOOKS = {
 
 
 def _binder(original: Any) -> Callable[[Signal], Callable[..., Any]]:
-    # A class may hold any descriptor under the name of a method.
-    return lambda signal: original.__get__(signal, type(signal))
+    # A class may hold any descriptor under the name of a method, or a mock.
+    get = getattr(type(original), "__get__", None)
+    if get is None:
+        return lambda signal: original
+    return lambda signal: get(original, signal, type(signal))
 
 
 def _arguments(

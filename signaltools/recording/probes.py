@@ -13,16 +13,19 @@ from typing import Any
 from .recorder import CallNode, Node, SendNode, current
 
 
-def both_probes(
-    send: SendNode, receivers: tuple[list[Any], list[Any]]
-) -> tuple[list[Any], list[Any]]:
+def both_probes(send: SendNode, receivers: Any) -> Any:
     """
     Return stand-ins for what ``_live_receivers`` found, which record each call.
     """
+    # A subclass that calls its receivers itself may return anything.
+    if type(receivers) is not tuple or list(map(type, receivers)) != [list, list]:
+        return receivers
     sync_receivers, async_receivers = receivers
     if not sync_receivers and not async_receivers:
         return receivers
-    send.heard += 1
+    # A signal's own send() may ask has_listeners() before it sends.
+    if send.heard < send.count:
+        send.heard += 1
     sync_probes = _probes(Probe, send, sync_receivers, 0)
     if not async_receivers:
         return sync_probes, async_receivers

@@ -112,7 +112,7 @@ def gather_facts(recorder: Recorder) -> Facts:
         # A trace inside of this one has met the same signal on its own.
         known = recorder.first_known(send.series.signal)
         found.setdefault(id(known), SignalFacts(known)).add(send)
-    return Facts(list(found.values()), complete=recorder.others is None)
+    return Facts(list(found.values()), complete=not recorder.others)
 
 
 def find_reasons(facts: Facts) -> Iterator[NotRun]:

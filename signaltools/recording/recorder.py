@@ -33,6 +33,8 @@ FOLD_AFTER = 20
 # Beyond the first limit there is a flat profile only, beyond the second only a sum.
 _MAX_TREE = 4_500
 _MAX_NODES = 4_990
+# Deeper sends have a flat profile as well: whoever reads a tree goes down in recursion.
+_MAX_DEPTH = 100
 
 #: What anything that happens next in this context belongs to.
 current: ContextVar[Node | None] = ContextVar("signaltools.current", default=None)
@@ -54,6 +56,7 @@ class Node:
         "active",
         "busy",
         "count",
+        "depth",
         "error",
         "folded",
         "inner",
@@ -70,8 +73,9 @@ class Node:
         "time",
     )
 
-    def __init__(self, recorder: Recorder) -> None:
+    def __init__(self, recorder: Recorder, depth: int = 0) -> None:
         self.recorder = recorder
+        self.depth = depth
         self.start = now() - recorder.origin
         self.thread = get_ident()
         self.active = self.count = self.raised = self.sql = 0
@@ -93,8 +97,6 @@ class Node:
         Take over what a trace inside of this one has recorded.
         """
         recorder = self.recorder
-        if not recorder.recording:
-            return
         for key, known in inner.signals.items():
             # The inner trace has ended: its own shall not look again.
             recorder.signals.setdefault(key, copy(known))
@@ -106,11 +108,11 @@ class Node:
             self.sends = [*(self.sends or ()), *(inner.sends or ())]
             overflow = recorder.overflow
             overflow.sends = [*(overflow.sends or ()), *(inner.overflow.sends or ())]
-            if inner.others is not None:
-                recorder.other_sends().add(inner.others)
+            absorbed = list(inner.others.values())
         else:
-            for send in inner.all_sends():
-                recorder.other_sends().add(send)
+            absorbed = list(inner.all_sends())
+        for send in absorbed:
+            recorder.other(send.series.method).add(send)
 
     def took(self, seconds: float) -> None:
         self.time += seconds
@@ -150,7 +152,7 @@ class SendNode(Node):
     )
 
     def __init__(self, series: Series, arguments: Mapping[str, Any]) -> None:
-        super().__init__(series.parent.recorder)
+        super().__init__(series.parent.recorder, series.parent.depth + 1)
         self.series = series
         self.signal = series.signal.reference
         self.sender = series.sender.reference
@@ -199,15 +201,17 @@ class SendNode(Node):
         calls = self.calls
         if position < len(calls) and calls[position].receiver.is_of(receiver):
             return calls[position]
-        for call in calls:
-            if call.receiver.is_of(receiver):
-                return call
+        known = self.recorder.receivers.get(_receiver_key(receiver))
+        if known is not None and known.is_of(receiver):
+            for call in calls:
+                if call.receiver is known:
+                    return call
         return self._new_call(receiver, order)
 
     def _new_call(self, receiver: Any, order: int | None) -> CallNode:
         recorder = self.recorder
         if recorder.nodes >= _MAX_NODES:
-            return recorder.other_sends().calls[0]
+            return recorder.other(self.series.method).calls[0]
         recorder.nodes += 1
         call = CallNode(self, recorder.known_receiver(receiver), order)
         self.calls.append(call)
@@ -226,7 +230,7 @@ class CallNode(Node):
     def __init__(
         self, send: SendNode, receiver: KnownReceiver, order: int | None
     ) -> None:
-        super().__init__(send.recorder)
+        super().__init__(send.recorder, send.depth)
         self.send = send
         self.receiver = receiver
         self.order = order
@@ -368,6 +372,7 @@ class Recorder(Node):
         "nodes",
         "origin",
         "others",
+        "outer",
         "overflow",
         "receivers",
         "recording",
@@ -377,9 +382,10 @@ class Recorder(Node):
         "with_types",
     )
 
-    def __init__(self, *, with_types: bool = False) -> None:
+    def __init__(self, outer: Node | None = None, *, with_types: bool = False) -> None:
         self.origin = now()
-        super().__init__(self)
+        self.outer = outer
+        super().__init__(self, outer.depth if outer else 0)
         self.recording = True
         self.with_types = with_types
         self.active = 1
@@ -388,21 +394,14 @@ class Recorder(Node):
         self.senders: dict[int, KnownSender] = {}
         self.receivers: dict[Any, KnownReceiver] = {}
         self.texts: dict[tuple[str, ...], tuple[str, ...]] = {}
-        # A flat profile of what found no place in the tree, and what not even there.
-        self.overflow = Node(self)
-        self.others: SendNode | None = None
-
-    def other_sends(self) -> SendNode:
-        """
-        Return the sum of what found no place even in the profile.
-        """
-        if self.others is None:
-            self.others = _others(self)
-        return self.others
+        # A flat profile of what found no place in the tree, and by method the sums of
+        # what not even there.
+        self.overflow = Node(self, _MAX_DEPTH)
+        self.others: dict[str, SendNode] = {}
 
     def stop(self) -> None:
+        self.took(self.elapsed)
         self.recording = False
-        self.took(now() - self.origin)
         self.look_again()
 
     def look_again(self) -> None:
@@ -410,14 +409,34 @@ class Recorder(Node):
         for known in self.signals.copy().values():
             known.look_again()
 
+    @property
+    def elapsed(self) -> float:
+        return now() - self.origin if self.recording else self.time
+
+    def still_outside(self) -> Node | None:
+        """
+        Return what this was recorded in, skipping traces that ended before this one.
+        """
+        outer = self.outer
+        while outer is not None and not outer.recorder.recording:
+            outer = outer.recorder.outer
+        return outer
+
     def all_sends(self) -> Iterator[SendNode]:
         waiting: list[Node] = [self, self.overflow]
         while waiting:
             for send in waiting.pop().sends or ():
                 yield send
                 waiting += (send, *send.calls)
-        if self.others is not None:
-            yield self.others
+        yield from list(self.others.values())
+
+    def other(self, method: str) -> SendNode:
+        """
+        Return the node for sends by ``method`` that exceed the limit of nodes.
+        """
+        if method not in self.others:
+            self.others[method] = _new_other(self, method)
+        return self.others[method]
 
     def known_signal(self, signal: Signal) -> KnownSignal:
         known = self.signals.get(id(signal))
@@ -475,11 +494,15 @@ def _series(parent: Node, signal: Signal, method: str, sender: Any) -> Series:
     sender_key = id(sender) if anchor is sender else -id(anchor)
     key = (id(signal), sender_key, method)
     series = parent.known_series(key, signal, anchor)
-    if series is None and recorder.nodes >= _MAX_TREE:
+    full = recorder.nodes >= _MAX_TREE or parent.depth >= _MAX_DEPTH
+    if full and (series is None or series.folded is None):
         parent = recorder.overflow
         series = parent.known_series(key, signal, anchor)
         if series is None and recorder.nodes >= _MAX_NODES:
-            return recorder.other_sends().series
+            other = recorder.other(method)
+            # Until the next one is sent, this is the signal to look for receivers of.
+            other.signal = weakref.ref(signal)
+            return other.series
     if series is None:
         known_sender = recorder.known_sender(sender, anchor, sender_key)
         series = Series(parent, recorder.known_signal(signal), known_sender, key)
@@ -501,12 +524,13 @@ def _new_send(series: Series, arguments: Mapping[str, Any]) -> SendNode:
     return send
 
 
-def _others(recorder: Recorder) -> SendNode:
-    signal, receiver = KnownSignal(Signal()), KnownReceiver(_others)
+def _new_other(recorder: Recorder, method: str) -> SendNode:
+    signal, receiver = KnownSignal(Signal()), KnownReceiver(_new_other)
     signal.label = "other signals"
     receiver.described = Described("other receivers", "", "other receivers", None, None)
-    series = Series(recorder, signal, KnownSender(None, None), (0, 0, "send"))
+    series = Series(recorder, signal, KnownSender(None, None), (0, 0, method))
     series.folded = send = SendNode(series, {})
+    send.site = send.in_atomic = None
     send.calls.append(CallNode(send, receiver, None))
     return send
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import asgiref
 import django
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
 from .._introspect import is_a, short_name, stored_attribute
@@ -70,7 +71,8 @@ def connection_of(arguments: Mapping[str, Any]) -> Any:
     using = arguments.get("using")
     alias = using if type(using) is str else DEFAULT_DB_ALIAS
     # connections[alias] would make one.
-    return getattr(connections._connections, alias, None)  # type: ignore[attr-defined]
+    connection = getattr(connections._connections, alias, None)  # type: ignore[attr-defined]
+    return connection if is_a(connection, BaseDatabaseWrapper) else None
 
 
 def in_atomic(connection: Any) -> bool:
@@ -90,5 +92,7 @@ def argument_type(value: Any) -> str:
         return short_name(type(value))
     options = type(value)._meta
     key = stored_attribute(value, options.pk.attname)
-    text = str(key) if type(key) is int else stable_text(key)
+    # Python refuses to print integers of more than 4,300 digits.
+    short = type(key) is int and key.bit_length() < 1_000
+    text = str(key) if short else stable_text(key)
     return f"{options.label} pk={text}"

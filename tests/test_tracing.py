@@ -1,0 +1,337 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.dispatch import Signal
+
+import signaltools
+from signaltools.recording.recorder import current
+from tests.testapp.signals import order_cancelled
+
+NOT_STARTED = "This trace has not been started; use it with `with`."
+STARTED = "This trace has already been started; call trace() for another one."
+
+
+def receive(**kwargs):
+    return 1
+
+
+def receive_too(**kwargs):
+    return 2
+
+
+def make(*receivers):
+    signal = Signal()
+    for receiver in receivers:
+        signal.connect(receiver, weak=False)
+    return signal
+
+
+def sums(trace):
+    return trace.totals[1:4]
+
+
+# States
+
+
+def test_trace_that_was_not_started_has_nothing():
+    trace = signaltools.trace()
+
+    assert repr(trace) == "<Trace: not started>"
+    for name in (
+        "tree",
+        "sends",
+        "calls",
+        "overflow",
+        "unheard",
+        "totals",
+        "remarks",
+        "not_run",
+    ):
+        with pytest.raises(RuntimeError) as caught:
+            getattr(trace, name)
+        assert str(caught.value) == NOT_STARTED
+    for read in (str, signaltools.tracing.Trace.as_dict):
+        with pytest.raises(RuntimeError, match="has not been started"):
+            read(trace)
+
+
+def test_trace_that_was_not_started_may_be_stopped():
+    trace = signaltools.trace()
+    trace.stop()
+
+    assert repr(trace) == "<Trace: not started>"
+
+
+def test_trace_is_started_once():
+    trace = signaltools.trace()
+    with trace:
+        with pytest.raises(RuntimeError) as caught:
+            trace.start()
+        assert str(caught.value) == STARTED
+        order_cancelled.send(None)
+    with pytest.raises(RuntimeError) as caught, trace:
+        pass
+
+    assert str(caught.value) == STARTED
+    assert sums(trace) == (1, 0, 1)
+    with pytest.raises(RuntimeError, match="already been started"):
+        trace.start()
+    assert current.get() is None
+
+
+def test_trace_may_be_stopped_twice():
+    with signaltools.trace() as trace:
+        order_cancelled.send(None)
+        trace.stop()
+        trace.stop()
+        order_cancelled.send(None)
+    trace.stop()
+
+    assert sums(trace) == (1, 0, 1)
+    trace.stop()
+
+
+def test_start_and_stop_work_without_with():
+    trace = signaltools.trace()
+    trace.start()
+    order_cancelled.send(None)
+    trace.stop()
+    order_cancelled.send(None)
+
+    assert sums(trace) == (1, 0, 1)
+
+
+def test_result_does_not_change_after_the_end():
+    with signaltools.trace() as trace:
+        make(receive).send(None)
+    tree, totals = trace.tree, trace.totals
+    order_cancelled.send(None)
+
+    assert trace.tree is tree
+    assert trace.totals is totals
+
+
+def test_trace_says_what_it_holds():
+    with signaltools.trace() as trace:
+        make(receive, receive).send(None)
+        assert repr(trace) == "<Trace: 1 sends, 1 calls>"
+        order_cancelled.send(None)
+
+    assert repr(trace) == "<Trace: 2 sends, 1 calls>"
+
+
+def test_empty_trace_can_be_read():
+    with signaltools.trace() as trace:
+        pass
+
+    assert trace.tree == trace.sends == trace.calls == trace.overflow == ()
+    assert trace.unheard == trace.remarks == ()
+    assert trace.totals[1:] == (0,) * 10
+    assert trace.totals.time > 0
+    assert str(trace)
+
+
+def test_trace_can_be_read_in_every_way():
+    def fail(**kwargs):
+        raise ValueError("wrong")
+
+    signal = make(fail, receive)
+    with signaltools.trace() as trace:
+        signal.send_robust(None)
+
+    assert [remark.text for remark in trace.remarks] == [
+        "ValueError: wrong, swallowed by send_robust"
+    ]
+    names = {not_run.signal for not_run in trace.not_run}
+    assert "tests.testapp.signals.order_paid" in names
+    assert "swallowed" in str(trace)
+    assert trace.as_dict()["totals"]["calls"] == 2
+
+
+def test_trace_can_be_read_while_it_records():
+    def look(**kwargs):
+        seen.append((sums(trace), [call.outcome for call in trace.calls]))
+
+    seen = []
+    signal = make(receive, look)
+    with signaltools.trace() as trace:
+        earlier = trace.totals.time
+        signal.send(None)
+        assert trace.totals.time > earlier > 0
+        assert sums(trace) == (1, 2, 0)
+        assert "2 receivers" in repr(trace.tree[0])
+        assert str(trace)
+        signal.send(None)
+
+    assert seen == [
+        ((1, 2, 0), ["returned", "unfinished"]),
+        ((2, 4, 0), ["returned", "returned", "returned", "unfinished"]),
+    ]
+    assert sums(trace) == (2, 4, 0)
+
+
+# Contexts
+
+
+def test_other_threads_are_not_recorded():
+    signal, answers = make(receive), []
+    with signaltools.trace() as trace:
+        thread = threading.Thread(target=lambda: answers.append(signal.send(None)))
+        thread.start()
+        thread.join()
+
+    assert answers == [[(receive, 1)]]
+    assert sums(trace) == (0, 0, 0)
+
+
+def test_two_threads_record_their_own():
+    def run(name):
+        with signaltools.trace() as trace:
+            barrier.wait()
+            for _ in range(50):
+                signal.send(name)
+            barrier.wait()
+        traces[name] = trace
+
+    signal, barrier, traces = make(receive), threading.Barrier(2), {}
+    threads = [threading.Thread(target=run, args=(name,)) for name in (1, "two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert {trace.tree[0].sender for trace in traces.values()} == {
+        "builtins.int",
+        "builtins.str",
+    }
+    assert [sums(trace) for trace in traces.values()] == [(50, 50, 0)] * 2
+
+
+def test_trace_may_be_stopped_in_another_thread():
+    plain = Signal.__dict__["send"]
+    trace = signaltools.trace()
+    trace.start()
+    order_cancelled.send(None)
+    thread = threading.Thread(target=trace.stop)
+    thread.start()
+    thread.join()
+    order_cancelled.send(None)
+
+    assert sums(trace) == (1, 0, 1)
+    assert Signal.__dict__["send"] is plain
+    current.set(None)
+
+
+# Traces in traces
+
+
+def test_outer_trace_has_what_the_inner_one_has():
+    def pass_on(**kwargs):
+        with signaltools.trace() as inner:
+            order_cancelled.send(None)
+        inners.append(inner)
+
+    inners = []
+    with signaltools.trace() as outer:
+        order_cancelled.send(None)
+        with signaltools.trace() as middle:
+            make(pass_on, receive).send(None)
+        order_cancelled.send(None)
+
+    assert [sums(inner) for inner in inners] == [(1, 0, 1)]
+    assert sums(middle) == (2, 2, 1)
+    assert sums(outer) == (4, 2, 3)
+    assert len(outer.tree) == 3
+    [call, _] = outer.calls
+    assert [send.signal for send in call.sends] == [inners[0].tree[0].signal]
+    starts = [send.start for send in outer.tree]
+    assert starts == sorted(starts)
+    assert call.start < call.sends[0].start < starts[2]
+
+
+def test_inner_trace_may_be_repeated():
+    signal = make(receive)
+    with signaltools.trace() as outer:
+        for _ in range(3_000):
+            with signaltools.trace() as inner:
+                signal.send(None)
+                order_cancelled.send(None)
+
+    assert sums(inner) == (2, 1, 1)
+    assert sums(outer) == (6_000, 3_000, 3_000)
+    assert len(outer.sends) + len(outer.calls) <= 5_000
+
+
+def test_inner_trace_may_exceed_the_limit():
+    def fail(**kwargs):
+        raise ValueError("wrong")
+
+    # Django logs each error, which takes its time.
+    signals = [
+        make(receive, fail if number < 20 else receive_too) for number in range(3_000)
+    ]
+    with signaltools.trace() as outer:
+        for _ in range(2):
+            with signaltools.trace() as inner:
+                for signal in signals:
+                    signal.send_robust(None)
+        assert order_cancelled.send(None) == []
+
+    assert sums(inner) == (3_000, 6_000, 0)
+    assert sums(outer) == (6_001, 12_000, 1)
+    assert (outer.totals.raised, outer.totals.swallowed) == (0, 40)
+    assert len(outer.sends) + len(outer.calls) <= 5_000
+
+
+def test_inner_overflow_is_taken_over():
+    signals = [Signal() for _ in range(4_499)]
+    with signaltools.trace() as outer, signaltools.trace() as inner:
+        for signal in signals:
+            signal.send(None)
+        for signal in signals[:1] * 30:
+            signal.send(Signal)
+
+    assert len(inner.overflow) == len(outer.overflow) == 1
+    assert sums(outer) == sums(inner) == (4_529, 0, 4_529)
+
+
+def test_traces_may_overlap():
+    first, second = signaltools.trace(), signaltools.trace()
+    first.start()
+    order_cancelled.send(None)
+    second.start()
+    order_cancelled.send(None)
+    first.stop()
+    order_cancelled.send(None)
+    second.stop()
+    order_cancelled.send(None)
+
+    assert sums(first) == (1, 0, 1)
+    assert sums(second) == (2, 0, 2)
+    assert current.get() is None
+
+
+def test_outer_trace_goes_on_after_overlapping_ones():
+    first, second = signaltools.trace(), signaltools.trace()
+    with signaltools.trace() as outer:
+        first.start()
+        second.start()
+        order_cancelled.send(None)
+        first.stop()
+        second.stop()
+        order_cancelled.send(None)
+
+    assert sums(first) == (0, 0, 0)
+    assert sums(second) == (1, 0, 1)
+    assert sums(outer) == (2, 0, 2)
+
+
+def test_trace_ends_if_its_block_raises():
+    trace = signaltools.trace()
+    with pytest.raises(ZeroDivisionError), trace:
+        1 / len(order_cancelled.send(None))
+
+    assert sums(trace) == (1, 0, 1)
+    assert current.get() is None
