@@ -241,7 +241,7 @@ def test_many_signals_exceed_the_limit_with_exact_totals():
         ("other signals", "send_robust"),
     ]
     assert {call.receiver for call in others[0].calls} == {"other receivers"}
-    assert (others[0].file, others[0].in_atomic) == (None, None)
+    assert (others[0].file, others[0].line) == (None, None)
 
 
 def test_many_senders_exceed_the_limit_with_exact_totals():

@@ -698,7 +698,7 @@ def test_sync_receiver_of_asend_runs_in_another_thread_and_that_is_told():
     [sent] = recording.tree
     below = [("back", {"notify": []}), ("again", {"notify": []})]
     assert outline([sent]) == [({"hop": below, "index": []},)]
-    assert "ran in another thread than the sender" in {
+    assert "ran in another thread than asend()" in {
         remark.text for remark in recording.remarks
     }
 
@@ -825,7 +825,7 @@ def test_receiver_that_still_runs_at_the_end_is_unfinished(read_at_once):
     assert call.time == 0
     assert call.busy <= recording.totals.time
     texts = {remark.text for remark in recording.remarks}
-    assert "still ran when the recording ended" in texts
+    assert "was still running at the end of the recording" in texts
 
 
 @pytest.mark.parametrize("fail", [True, False])

@@ -107,9 +107,7 @@ class Probe:
             elapsed = now() - started
             call.active -= 1
             set_current(previous)
-            call.time += elapsed
-            if elapsed > call.longest:
-                call.longest = elapsed
+            call.took(elapsed)
             if previous is not None and previous.active:
                 previous.inner += elapsed
 

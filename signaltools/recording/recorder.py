@@ -77,7 +77,7 @@ class Node:
         self.recorder = recorder
         self.depth = depth
         self.start = now() - recorder.origin
-        self.thread = get_ident()
+        self.thread = recorder.thread_id()
         self.active = self.count = self.raised = self.sql = 0
         self.time = self.busy = self.inner = self.longest = self.sql_time = 0.0
         self.error: str | None = None
@@ -115,6 +115,10 @@ class Node:
             recorder.other(send.series.method).add(send)
 
     def took(self, seconds: float) -> None:
+        if not self.time:
+            # One number takes less memory than two that are equal.
+            self.time = self.longest = seconds
+            return
         self.time += seconds
         if seconds > self.longest:
             self.longest = seconds
@@ -239,7 +243,7 @@ class CallNode(Node):
     def begin(self) -> None:
         # It was made before all receivers ran, perhaps in another thread.
         self.start = now() - self.recorder.origin
-        self.thread = get_ident()
+        self.thread = self.recorder.thread_id()
 
     def ended(self, seconds: float, error: BaseException | None = None) -> None:
         """
@@ -379,12 +383,14 @@ class Recorder(Node):
         "senders",
         "signals",
         "texts",
+        "threads",
         "with_types",
     )
 
     def __init__(self, outer: Node | None = None, *, with_types: bool = False) -> None:
         self.origin = now()
         self.outer = outer
+        self.threads: dict[int, int] = {}
         super().__init__(self, outer.depth if outer else 0)
         self.recording = True
         self.with_types = with_types
@@ -429,6 +435,11 @@ class Recorder(Node):
                 yield send
                 waiting += (send, *send.calls)
         yield from list(self.others.values())
+
+    def thread_id(self) -> int:
+        # Each call of get_ident() makes a number of its own.
+        thread = get_ident()
+        return self.threads.setdefault(thread, thread)
 
     def other(self, method: str) -> SendNode:
         """
@@ -530,7 +541,7 @@ def _new_other(recorder: Recorder, method: str) -> SendNode:
     receiver.described = Described("other receivers", "", "other receivers", None, None)
     series = Series(recorder, signal, KnownSender(None, None), (0, 0, method))
     series.folded = send = SendNode(series, {})
-    send.site = send.in_atomic = None
+    send.site = None
     send.calls.append(CallNode(send, receiver, None))
     return send
 
