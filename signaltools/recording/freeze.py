@@ -100,7 +100,7 @@ class _Freezer:
             file=place.file,
             line=line,
             order=first.order,
-            busy=sum(node.busy or node.time for node in nodes),
+            busy=_sum([node.busy or node.time for node in nodes]),
             self_sql=sum(node.sql for node in nodes),
             outcome=_outcome(nodes),
             swallowed=sum(node.swallowed for node in nodes),
@@ -117,17 +117,16 @@ class _Freezer:
         Return what sends and calls have in common.
         """
         first = nodes[0]
+        sql = sum(part.sql for part in (*nodes, *below))
         return {
             # A trace inside of this one has a clock of its own.
-            "start": first.start + first.recorder.origin - self._origin,
-            "time": sum(node.time for node in nodes),
-            "self_time": sum(
-                max(0.0, (node.busy or node.time) - node.inner) for node in nodes
-            ),
+            "start": first.start + (first.recorder.origin - self._origin),
+            "time": _sum([node.time for node in nodes]),
+            "self_time": _sum([_self_time(node) for node in nodes]),
             "longest": max(node.longest for node in nodes),
             "count": sum(node.count for node in nodes),
-            "sql": sum(part.sql for part in (*nodes, *below)),
-            "sql_time": sum(part.sql_time for part in (*nodes, *below)),
+            "sql": sql,
+            "sql_time": sum(part.sql_time for part in (*nodes, *below)) if sql else 0.0,
             "thread": first.thread,
             "raised": sum(node.raised for node in nodes),
             "error": next((node.error for node in nodes if node.error), None),
@@ -156,6 +155,16 @@ def _grouped(parents: Iterable[Node]) -> Iterable[list[SendNode]]:
             key = id(series.signal), id(series.sender), series.method
             groups.setdefault(key, []).append(send)
     return groups.values()
+
+
+def _self_time(node: Node) -> float:
+    time = node.busy or node.time
+    return max(0.0, time - node.inner) if node.inner else time
+
+
+def _sum(values: Sequence[float]) -> float:
+    # The number itself, where there is one: a sum would take memory of its own.
+    return values[0] if len(values) == 1 else sum(values)
 
 
 def _is_recursive(call: CallNode) -> bool:

@@ -135,51 +135,52 @@ set_current = current.set
 
 
 def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
-    if cls is not Signal or not isinstance(original, FunctionType):
+    if getattr(original, "__globals__", None) is not vars(dispatcher):
         return _own_send_hook(original, method)
-    is_plain = getattr(original, "__globals__", None) is vars(dispatcher)
 
+    # This runs instead of each send of the process: it shall let pass fast.
     @functools.wraps(original)
     def send(self: Signal, sender: Any, **named: Any) -> Any:
-        __tracebackhide__ = True
         here = get_current()
         if here is None or not here.recorder.recording or here.signal() is self:
             return original(self, sender, **named)
-        # What is sent most often has to be found fast; for the rest see open_send().
-        # An address may by now be that of another object.
+        # What is sent most often is found here, all else by open_send(). An address
+        # may by now be that of another object.
         node = here.folded.get((id(self), id(sender), method))
         if node is None or node.signal() is not self or node.sender() is not sender:
             node = open_send(here, self, method, sender, named)
         else:
             node.count += 1
-        if is_plain and not self.receivers:
-            if node.count == 1:
-                _note_transaction(node, named)
-            # This is how Django begins. If it asked once more, another thread might
-            # have connected a receiver meanwhile, which nobody would record.
-            return []
-        call = functools.partial(original, self, sender, **named)
-        return _record(call, node, here, named)
+        if self.receivers:
+            return _record(original, self, sender, named, node, here)
+        if node.count == 1:
+            _note_transaction(node, named)
+        # This is how Django begins. If it asked once more, another thread might have
+        # connected a receiver meanwhile, which nobody would record.
+        return []
 
     return send
 
 
 def _own_send_hook(original: Any, method: str) -> Any:
     """
-    Hook the method of a ``Signal`` subclass, which may have any signature.
+    Hook a method that is not Django's, which may have any signature.
     """
-    bound = _binder(original)
+    call = _caller(original)
 
     @functools.wraps(original)
     def send(self: Signal, /, *args: Any, **named: Any) -> Any:
-        __tracebackhide__ = True
         here = get_current()
-        # The send of a subclass most often goes on to that of Signal.
+        # It most often goes on to the method of Signal.
         if here is None or not here.recorder.recording or here.signal() is self:
-            return bound(self)(*args, **named)
-        node = open_send(here, self, method, *_arguments(args, named))
-        call = functools.partial(bound(self), *args, **named)
-        responses = _record(call, node, here, named)
+            return call(self, *args, **named)
+        sender = _sender(args, named)
+        node = open_send(here, self, method, sender, named)
+
+        def as_called(signal: Signal, _sender: Any, /, **_named: Any) -> Any:
+            return call(signal, *args, **named)
+
+        responses = _record(as_called, self, sender, named, node, here)
         # A plain function may leave it to its caller to await. Of a task, whatever
         # runs in it has begun in the context of this send.
         if type(responses) is CoroutineType:
@@ -190,16 +191,20 @@ def _own_send_hook(original: Any, method: str) -> Any:
 
 
 def _record(
-    call: Callable[[], Any], node: SendNode, here: Node, named: dict[str, Any]
+    send: Callable[..., Any],
+    signal: Signal,
+    sender: Any,
+    named: dict[str, Any],
+    node: SendNode,
+    here: Node,
 ) -> Any:
-    __tracebackhide__ = True
     connection = _note_transaction(node, named) if node.count == 1 else None
     queued = len(connection.run_on_commit) if connection is not None else 0
     set_current(node)
     node.active += 1
     started = now()
     try:
-        responses = call()
+        responses = send(signal, sender, **named)
     except BaseException as error:
         node.failed(error)
         raise
@@ -207,7 +212,9 @@ def _record(
         elapsed = now() - started
         node.active -= 1
         set_current(here)
-        node.took(elapsed)
+        node.time += elapsed
+        if elapsed > node.longest:
+            node.longest = elapsed
         if here.active:
             here.inner += elapsed
         if connection is not None:
@@ -218,24 +225,22 @@ def _record(
 def _asend_hook(cls: type[Signal], original: Any, method: str) -> Any:
     if not iscoroutinefunction(original):
         return _own_send_hook(original, method)
-    bound = _binder(original)
+    call = _caller(original)
 
     @functools.wraps(original)
     async def asend(self: Signal, /, *args: Any, **named: Any) -> Any:
-        __tracebackhide__ = True
         here = get_current()
         if here is None or not here.recorder.recording or here.signal() is self:
-            return await bound(self)(*args, **named)
-        node = open_send(here, self, method, *_arguments(args, named))
+            return await call(self, *args, **named)
+        node = open_send(here, self, method, _sender(args, named), named)
         if node.count == 1:
             _note_transaction(node, named)
-        return await _await_send(node, bound(self)(*args, **named))
+        return await _await_send(node, call(self, *args, **named))
 
     return asend
 
 
 async def _await_send(node: SendNode, awaitable: Awaitable[Any]) -> Any:
-    __tracebackhide__ = True
     started = now()
     try:
         responses = await Steps(node, awaitable)
@@ -255,41 +260,43 @@ def _live_receivers_hook(cls: type[Signal], original: Any, _name: str) -> Any:
         here = get_current()
         if not isinstance(here, SendNode) or here.signal() is not self:
             return original(self, sender)
-        return both_probes(here, original(self, sender))
+        return both_probes(here, *original(self, sender))
 
     return live_receivers
 
 
 def _own_live_receivers_hook(original: Any) -> Any:
-    bound = _binder(original)
+    call = _caller(original)
 
     @functools.wraps(original)
     def live_receivers(self: Signal, /, *args: Any, **named: Any) -> Any:
         here = get_current()
         if not isinstance(here, SendNode) or here.signal() is not self:
-            return bound(self)(*args, **named)
+            return call(self, *args, **named)
         # What a subclass filters and sorts shall be the receivers themselves, so
         # the hook of Signal must not think that it is asked by a send.
         set_current(here.series.parent)
         try:
-            receivers = bound(self)(*args, **named)
+            receivers = call(self, *args, **named)
         finally:
             set_current(here)
-        return both_probes(here, receivers)
+        # It may return anything if its send() does not go on to that of Signal.
+        if type(receivers) is tuple and [*map(type, receivers)] == [list, list]:
+            return both_probes(here, *receivers)
+        return receivers
 
     return live_receivers
 
 
 def _query_hook(original: Any) -> Any:
     @functools.wraps(original)
-    def execute(self: Any, /, *args: Any, **named: Any) -> Any:
-        __tracebackhide__ = True
+    def execute(self: Any, sql: Any, params: Any, many: Any, executor: Any) -> Any:
         here = get_current()
         if here is None or not here.recorder.recording:
-            return original(self, *args, **named)
+            return original(self, sql, params, many, executor)
         started = now()
         try:
-            return original(self, *args, **named)
+            return original(self, sql, params, many, executor)
         finally:
             elapsed = now() - started
             here.sql += 1
@@ -307,24 +314,21 @@ _HOOKS = {
 }
 
 
-def _binder(original: Any) -> Callable[[Signal], Callable[..., Any]]:
-    # A class may hold any descriptor under the name of a method, or a mock.
-    get = getattr(type(original), "__get__", None)
-    if get is None:
-        return lambda signal: original
-    return lambda signal: get(original, signal, type(signal))
+def _caller(original: Any) -> Callable[..., Any]:
+    """
+    Return a function that calls what a class has under the name of a method.
+    """
+    if isinstance(original, FunctionType):
+        return original
+    # It may be any descriptor, or a mock, which is none.
+    get = getattr(type(original), "__get__", lambda value, *_: value)
+    return lambda signal, *args, **named: get(original, signal, type(signal))(
+        *args, **named
+    )
 
 
-def _arguments(
-    args: tuple[Any, ...], named: dict[str, Any]
-) -> tuple[Any, dict[str, Any]]:
-    """
-    Return the sender, as far as there is one, and the other arguments.
-    """
-    if "sender" not in named:
-        return args[0] if args else None, named
-    others = named.copy()
-    return others.pop("sender"), others
+def _sender(args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    return named["sender"] if "sender" in named else args[0] if args else None
 
 
 def _note_transaction(node: SendNode, named: dict[str, Any]) -> Any:

@@ -13,55 +13,52 @@ from typing import Any
 from .recorder import CallNode, Node, SendNode, current
 
 
-def both_probes(send: SendNode, receivers: Any) -> Any:
+def both_probes(
+    send: SendNode, sync_receivers: list[Any], async_receivers: list[Any]
+) -> tuple[list[Any], list[Any]]:
     """
     Return stand-ins for what ``_live_receivers`` found, which record each call.
     """
-    # A subclass that calls its receivers itself may return anything.
-    if type(receivers) is not tuple or list(map(type, receivers)) != [list, list]:
-        return receivers
-    sync_receivers, async_receivers = receivers
     if not sync_receivers and not async_receivers:
-        return receivers
+        return sync_receivers, async_receivers
     # A signal's own send() may ask has_listeners() before it sends.
     if send.heard < send.count:
         send.heard += 1
-    sync_probes = _probes(Probe, send, sync_receivers, 0)
-    if not async_receivers:
-        return sync_probes, async_receivers
-    offset = len(sync_receivers)
-    return sync_probes, _probes(AsyncProbe, send, async_receivers, offset)
-
-
-def _probes(
-    cls: type[Probe], send: SendNode, receivers: list[Any], offset: int
-) -> list[Any]:
     calls = send.calls
     known = len(calls)
+    find_call = send.call if known else send.new_call
     probes = []
-    for position, receiver in enumerate(receivers, offset):
-        # A folded send has met nearly the same receivers before.
-        if position < known and calls[position].receiver.function() is receiver:
+    for position, receiver in enumerate(sync_receivers):
+        # A folded send has nearly always met the same receivers before.
+        if position < known and calls[position].function() is receiver:
             call = calls[position]
         else:
-            order = None if cls is AsyncProbe else position + 1
-            call = send.call(receiver, position, order)
-        probes.append(cls(receiver, call))
-    return probes
+            call = find_call(receiver, position + 1)
+        probes.append(Probe(receiver, call))
+    if not async_receivers:
+        return probes, async_receivers
+    return probes, [AsyncProbe(each, find_call(each, None)) for each in async_receivers]
 
 
 def originals(responses: Any) -> Any:
     """
     Return what ``send`` returned, with the receivers in place of the stand-ins.
     """
-    if type(responses) is not list:
-        return responses
-    for index, response in enumerate(responses):
-        if type(response) is tuple and len(response) == 2:
-            probe, answer = response
-            if type(probe) is Probe or type(probe) is AsyncProbe:
-                responses[index] = (probe._traced_receiver, answer)
+    if type(responses) is list:
+        responses[:] = [
+            (response[0]._traced_receiver, response[1])
+            if _is_traced(response)
+            else response
+            for response in responses
+        ]
     return responses
+
+
+def _is_traced(response: Any) -> bool:
+    if type(response) is not tuple or len(response) != 2:
+        return False
+    kind = type(response[0])
+    return kind is Probe or kind is AsyncProbe
 
 
 def _delegated(name: str) -> Any:
@@ -89,11 +86,11 @@ class Probe:
         self._traced_call = call
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True
         call = self._traced_call
         previous = get_current()
         set_current(call)
         if not call.count:
+            # The node was made before any receiver ran, perhaps in another thread.
             call.begin()
         call.count += 1
         call.active += 1
@@ -107,7 +104,11 @@ class Probe:
             elapsed = now() - started
             call.active -= 1
             set_current(previous)
-            call.took(elapsed)
+            call.time += elapsed
+            if elapsed > call.longest:
+                call.longest = elapsed
+            if call.table is not None:
+                call.end()
             if previous is not None and previous.active:
                 previous.inner += elapsed
 
@@ -136,7 +137,6 @@ class AsyncProbe(Probe):
     __doc__ = _delegated("__doc__")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True
         call = self._traced_call
         previous = current.get()
         current.set(call)
@@ -161,7 +161,6 @@ class AsyncProbe(Probe):
 
 
 async def _await_call(call: CallNode, awaitable: Awaitable[Any]) -> Any:
-    __tracebackhide__ = True
     started = now()
     try:
         answer = await Steps(call, awaitable)
@@ -189,7 +188,6 @@ class Steps:
         self._inside: Node | None = node
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        __tracebackhide__ = True
         coroutine = self._awaitable
         if type(coroutine) is not CoroutineType:
             coroutine = _plain_await(coroutine)
@@ -208,7 +206,6 @@ class Steps:
                 step, argument = coroutine.throw, error
 
     def _step(self, step: Any, argument: Any) -> Any:
-        __tracebackhide__ = True
         node = self._node
         previous = current.get()
         current.set(self._inside)

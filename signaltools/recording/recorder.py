@@ -15,7 +15,7 @@ from copy import copy
 from threading import get_ident
 from time import perf_counter as now
 from types import MethodType, ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from django.apps import AppConfig
 from django.dispatch import Signal
@@ -31,8 +31,8 @@ from .surroundings import argument_type, call_site
 #: So many sends of one signal by one sender stay apart below one parent.
 FOLD_AFTER = 20
 # Beyond the first limit there is a flat profile only, beyond the second only a sum.
-_MAX_TREE = 4_500
-_MAX_NODES = 4_990
+_MAX_TREE = 3_900
+_MAX_NODES = 4_190
 # Deeper sends have a flat profile as well: whoever reads a tree goes down in recursion.
 _MAX_DEPTH = 100
 
@@ -42,6 +42,7 @@ current: ContextVar[Node | None] = ContextVar("signaltools.current", default=Non
 # Ids of the signal and of the sender (negative: of its class), and the method.
 _Key = tuple[int, int, str]
 _Reference = Callable[[], Any]
+T = TypeVar("T")
 
 
 class Node:
@@ -76,10 +77,10 @@ class Node:
     def __init__(self, recorder: Recorder, depth: int = 0) -> None:
         self.recorder = recorder
         self.depth = depth
-        self.start = now() - recorder.origin
-        self.thread = recorder.thread_id()
-        self.active = self.count = self.raised = self.sql = 0
-        self.time = self.busy = self.inner = self.longest = self.sql_time = 0.0
+        self.active = self.count = self.raised = self.sql = self.thread = 0
+        self.start = self.time = self.busy = self.inner = self.longest = (
+            self.sql_time
+        ) = 0.0
         self.error: str | None = None
         # Of what is no send, a reference that leads nowhere.
         self.signal: _Reference = _GONE
@@ -87,6 +88,11 @@ class Node:
         self.sends: list[SendNode] | None = None
         self.table: dict[_Key, Series] | None = None
         self.folded: Mapping[_Key, SendNode] = _EMPTY
+
+    def begin(self) -> None:
+        recorder = self.recorder
+        self.start = now() - recorder.origin
+        self.thread = recorder.shared(get_ident())
 
     def known_series(self, key: _Key, signal: Signal, anchor: Any) -> Series | None:
         series = self.table.get(key) if self.table else None
@@ -115,10 +121,6 @@ class Node:
             recorder.other(send.series.method).add(send)
 
     def took(self, seconds: float) -> None:
-        if not self.time:
-            # One number takes less memory than two that are equal.
-            self.time = self.longest = seconds
-            return
         self.time += seconds
         if seconds > self.longest:
             self.longest = seconds
@@ -157,15 +159,16 @@ class SendNode(Node):
 
     def __init__(self, series: Series, arguments: Mapping[str, Any]) -> None:
         super().__init__(series.parent.recorder, series.parent.depth + 1)
+        self.begin()
         self.series = series
         self.signal = series.signal.reference
         self.sender = series.sender.reference
         self.arguments = self.recorder.names(arguments)
-        self.site = call_site()
+        self.site = self.recorder.shared(call_site())
         self.in_atomic: bool | None = None
         self.on_commit = self.heard = 0
         self.wrong_loop = False
-        self.calls: list[CallNode] = []
+        self.calls = _NO_CALLS
 
     def add(self, other: SendNode) -> None:
         """
@@ -198,26 +201,23 @@ class SendNode(Node):
         if waiting and self.raised > blamed and _in_event_loop():
             self.wrong_loop = True
 
-    def call(self, receiver: Any, position: int, order: int | None) -> CallNode:
+    def call(self, receiver: Any, order: int | None) -> CallNode:
         """
-        Return the node for ``receiver``, most likely the one at ``position``.
+        Return the node for ``receiver``, a new one unless it was called before.
         """
-        calls = self.calls
-        if position < len(calls) and calls[position].receiver.is_of(receiver):
-            return calls[position]
-        known = self.recorder.receivers.get(_receiver_key(receiver))
-        if known is not None and known.is_of(receiver):
-            for call in calls:
-                if call.receiver is known:
-                    return call
-        return self._new_call(receiver, order)
+        for call in self.calls:
+            if call.receiver.is_of(receiver):
+                return call
+        return self.new_call(receiver, order)
 
-    def _new_call(self, receiver: Any, order: int | None) -> CallNode:
+    def new_call(self, receiver: Any, order: int | None) -> CallNode:
         recorder = self.recorder
         if recorder.nodes >= _MAX_NODES:
             return recorder.other(self.series.method).calls[0]
         recorder.nodes += 1
         call = CallNode(self, recorder.known_receiver(receiver), order)
+        if self.calls is _NO_CALLS:
+            self.calls = []
         self.calls.append(call)
         return call
 
@@ -229,7 +229,15 @@ class CallNode(Node):
     ``pending`` is how many have begun to await and not ended.
     """
 
-    __slots__ = ("cancelled", "order", "pending", "receiver", "send", "swallowed")
+    __slots__ = (
+        "cancelled",
+        "function",
+        "order",
+        "pending",
+        "receiver",
+        "send",
+        "swallowed",
+    )
 
     def __init__(
         self, send: SendNode, receiver: KnownReceiver, order: int | None
@@ -237,13 +245,14 @@ class CallNode(Node):
         super().__init__(send.recorder, send.depth)
         self.send = send
         self.receiver = receiver
+        self.function = receiver.function
         self.order = order
         self.cancelled = self.pending = self.swallowed = 0
 
-    def begin(self) -> None:
-        # It was made before all receivers ran, perhaps in another thread.
-        self.start = now() - self.recorder.origin
-        self.thread = self.recorder.thread_id()
+    def end(self) -> None:
+        # What ended sends no more, unless it is one of many in a folded send.
+        if self.send.series.folded is not self.send:
+            self.table = None
 
     def ended(self, seconds: float, error: BaseException | None = None) -> None:
         """
@@ -263,6 +272,9 @@ class CallNode(Node):
         # What Django's robust methods catch.
         if self.send.series.method.endswith("robust") and is_a(error, Exception):
             self.swallowed += 1
+
+
+_NO_CALLS: list[CallNode] = []
 
 
 class KnownSignal:
@@ -382,16 +394,16 @@ class Recorder(Node):
         "recording",
         "senders",
         "signals",
-        "texts",
-        "threads",
+        "values",
         "with_types",
     )
 
     def __init__(self, outer: Node | None = None, *, with_types: bool = False) -> None:
         self.origin = now()
         self.outer = outer
-        self.threads: dict[int, int] = {}
+        self.values: dict[Any, Any] = {}
         super().__init__(self, outer.depth if outer else 0)
+        self.begin()
         self.recording = True
         self.with_types = with_types
         self.active = 1
@@ -399,7 +411,6 @@ class Recorder(Node):
         self.signals: dict[int, KnownSignal] = {}
         self.senders: dict[int, KnownSender] = {}
         self.receivers: dict[Any, KnownReceiver] = {}
-        self.texts: dict[tuple[str, ...], tuple[str, ...]] = {}
         # A flat profile of what found no place in the tree, and by method the sums of
         # what not even there.
         self.overflow = Node(self, _MAX_DEPTH)
@@ -436,10 +447,11 @@ class Recorder(Node):
                 waiting += (send, *send.calls)
         yield from list(self.others.values())
 
-    def thread_id(self) -> int:
-        # Each call of get_ident() makes a number of its own.
-        thread = get_ident()
-        return self.threads.setdefault(thread, thread)
+    def shared(self, value: T) -> T:
+        """
+        Return one object for all equal values: it takes the memory of one.
+        """
+        return self.values.setdefault(value, value)  # type: ignore[no-any-return]
 
     def other(self, method: str) -> SendNode:
         """
@@ -479,11 +491,10 @@ class Recorder(Node):
         """
         Return the names of the arguments, with their types if asked for.
         """
-        names = tuple(arguments)
+        names = tuple(name for name in arguments if name != "sender")
         if self.with_types:
             names = tuple(f"{n}={argument_type(arguments[n])}" for n in names)
-        # All sends of a signal share one tuple.
-        return self.texts.setdefault(names, names)
+        return self.shared(names)
 
 
 def open_send(
@@ -542,7 +553,7 @@ def _new_other(recorder: Recorder, method: str) -> SendNode:
     series = Series(recorder, signal, KnownSender(None, None), (0, 0, method))
     series.folded = send = SendNode(series, {})
     send.site = None
-    send.calls.append(CallNode(send, receiver, None))
+    send.calls = [CallNode(send, receiver, None)]
     return send
 
 
