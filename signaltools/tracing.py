@@ -10,7 +10,7 @@ from typing import Any, Self
 from .recording import hooks
 from .recording.freeze import freeze
 from .recording.reasons import Facts, NotRun, find_reasons, gather_facts
-from .recording.recorder import Recorder, current
+from .recording.recorder import Recorder, get_current, set_current
 from .recording.remarks import Remark, find_remarks
 from .recording.tree import Call, Send, Totals, Tree, walk
 from .reports.layout import Look
@@ -35,7 +35,8 @@ class Trace:
     Recorded is what the block does itself, also in tasks and ``sync_to_async`` threads
     that it starts. Other requests, threads and tasks are not. Django's own code calls
     the receivers; what they get, return and raise stays the same. No receiver, sender,
-    argument or exception is kept alive.
+    argument or exception is kept alive. Tracebacks have a few frames more, so that a
+    warning with a ``stacklevel`` beyond its own receiver names another line.
 
     Everything can be read while the recording goes on, as it is by then, and does not
     change after its end. Reading the first time walks all loaded modules for the names
@@ -58,10 +59,10 @@ class Trace:
             raise RuntimeError(
                 "This trace has already been started; call trace() for another one."
             )
-        outer = current.get()
+        outer = get_current()
         self._recorder = Recorder(outer, with_types=self._argument_types)
         hooks.arm()
-        current.set(self._recorder)
+        set_current(self._recorder)
 
     def stop(self) -> None:
         """
@@ -74,8 +75,8 @@ class Trace:
         hooks.disarm()
         # In another context than that of start() there is nothing to put back.
         outer = recorder.still_outside()
-        if current.get() is recorder:
-            current.set(outer)
+        if get_current() is recorder:
+            set_current(outer)
         if outer is not None:
             outer.absorb(recorder)
 

@@ -851,3 +851,24 @@ def test_asend_may_be_no_coroutine_function():
     assert [(send.method, send.sender) for send in trace.sends] == [
         ("asend", "builtins.str")
     ]
+
+
+def test_init_subclass_of_somebody_else_is_called_and_put_back(monkeypatch):
+    seen = []
+
+    def init_subclass(cls, **options):
+        seen.append((cls.__name__, options))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            Signal, "__init_subclass__", classmethod(init_subclass), raising=False
+        )
+        before = Signal.__dict__["__init_subclass__"]
+        with signaltools.trace():
+
+            class Loud(Signal, volume=3):
+                pass
+
+        assert Signal.__dict__["__init_subclass__"] is before
+
+    assert seen == [("Loud", {"volume": 3})]

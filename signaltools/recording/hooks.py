@@ -22,7 +22,7 @@ from django.db.backends.utils import CursorWrapper
 from django.dispatch import Signal, dispatcher
 
 from .probes import Steps, both_probes, originals
-from .recorder import Node, SendNode, current, open_send
+from .recorder import Node, SendNode, get_current, open_send, set_current
 from .surroundings import connection_of, in_atomic
 
 
@@ -62,7 +62,7 @@ def disarm() -> None:
 
 
 # A process that forks meanwhile shall not inherit a lock that nobody releases.
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch (Windows does not fork)
     os.register_at_fork(
         before=_lock.acquire,
         after_in_parent=_lock.release,
@@ -73,8 +73,8 @@ if hasattr(os, "register_at_fork"):
 def _install() -> None:
     for cls in _classes(Signal):
         _hook_class(cls)
-    hook = classmethod(_hook_new_class)
-    _patch(Signal, "__init_subclass__", _MISSING, hook)
+    init = Signal.__dict__.get("__init_subclass__", _MISSING)
+    _patch(Signal, "__init_subclass__", init, classmethod(_new_class_hook(init)))
     query = _unhooked(CursorWrapper.__dict__["_execute_with_wrappers"])
     _patch(CursorWrapper, "_execute_with_wrappers", query, _query_hook(query))
 
@@ -116,11 +116,17 @@ def _unhooked(function: Any) -> Any:
     return function
 
 
-def _hook_new_class(cls: type[Signal], /, **options: Any) -> None:
-    super(Signal, cls).__init_subclass__(**options)
-    with _lock:
-        if _recorders:
-            _hook_class(cls)
+def _new_class_hook(original: Any) -> Any:
+    def init_subclass(cls: type[Signal], /, **options: Any) -> None:
+        if original is _MISSING:
+            super(Signal, cls).__init_subclass__(**options)
+        else:
+            original.__get__(None, cls)(**options)
+        with _lock:
+            if _recorders:
+                _hook_class(cls)
+
+    return init_subclass
 
 
 def _patch(cls: type, name: str, original: Any, hook: Any) -> None:
@@ -128,10 +134,6 @@ def _patch(cls: type, name: str, original: Any, hook: Any) -> None:
         _originals[hook] = original
     _patches.append(_Patch(cls, name, original, hook))
     setattr(cls, name, hook)
-
-
-get_current = current.get
-set_current = current.set
 
 
 def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:

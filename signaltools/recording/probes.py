@@ -10,7 +10,7 @@ from time import perf_counter as now
 from types import CoroutineType
 from typing import Any
 
-from .recorder import CallNode, Node, SendNode, current
+from .recorder import CallNode, Node, SendNode, get_current, set_current
 
 
 def both_probes(
@@ -63,10 +63,6 @@ def _is_traced(response: Any) -> bool:
 
 def _delegated(name: str) -> Any:
     return property(lambda self: getattr(self._traced_receiver, name))
-
-
-get_current = current.get
-set_current = current.set
 
 
 class Probe:
@@ -138,8 +134,8 @@ class AsyncProbe(Probe):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         call = self._traced_call
-        previous = current.get()
-        current.set(call)
+        previous = get_current()
+        set_current(call)
         if not call.count:
             call.begin()
         call.count += 1
@@ -149,7 +145,7 @@ class AsyncProbe(Probe):
             call.failed(error)
             raise
         finally:
-            current.set(previous)
+            set_current(previous)
         if not isawaitable(awaitable):
             return awaitable
         call.pending += 1
@@ -207,8 +203,8 @@ class Steps:
 
     def _step(self, step: Any, argument: Any) -> Any:
         node = self._node
-        previous = current.get()
-        current.set(self._inside)
+        previous = get_current()
+        set_current(self._inside)
         node.active += 1
         started = now()
         try:
@@ -217,8 +213,8 @@ class Steps:
             argument = None
             elapsed = now() - started
             node.active -= 1
-            self._inside = current.get()
-            current.set(previous)
+            self._inside = get_current()
+            set_current(previous)
             if node.recorder.recording:
                 node.busy += elapsed
             if previous is not None and previous.active:

@@ -38,6 +38,7 @@ _MAX_DEPTH = 100
 
 #: What anything that happens next in this context belongs to.
 current: ContextVar[Node | None] = ContextVar("signaltools.current", default=None)
+get_current, set_current = current.get, current.set
 
 # Ids of the signal and of the sender (negative: of its class), and the method.
 _Key = tuple[int, int, str]

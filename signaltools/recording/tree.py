@@ -124,7 +124,8 @@ class Totals(NamedTuple):
 
     ``receiver_time`` is the time spent in receivers, counted once: nested and
     concurrent ones do not count twice. ``sql`` includes queries outside of receivers,
-    ``receiver_sql`` does not.
+    ``receiver_sql`` does not. ``on_commit`` alone is not exact: it misses what folded
+    sends have queued after the first of them.
     """
 
     time: float
