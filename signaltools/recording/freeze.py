@@ -10,7 +10,8 @@ from typing import Any
 from .._text import clip
 from ..inventory import Kind, Places, signal_kind
 from ..registry import registry
-from .recorder import FOLD_AFTER, CallNode, KnownSignal, Node, Recorder, SendNode
+from .known import KnownSignal
+from .recorder import FOLD_AFTER, CallNode, Node, Recorder, SendNode
 from .tree import Added, Call, Outcome, Send, Totals, Tree, walk
 
 

@@ -11,7 +11,8 @@ from .._dispatch import DEAD, Row, Sender, dead_rows
 from .._text import clip
 from ..inventory import Connected, ReceiverRecord, describe_row, read_connected
 from ..registry import unnamed
-from .recorder import KnownReceiver, KnownSender, KnownSignal, Recorder, SendNode
+from .known import KnownReceiver, KnownSender, KnownSignal
+from .recorder import Recorder, SendNode
 
 Reason = Literal[
     "not_sent",

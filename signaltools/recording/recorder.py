@@ -1,31 +1,34 @@
 """
 Hold what is recorded, as it happens, in little memory and without anybody's objects.
 
-Sends and calls form a tree: below a call is what its receiver sent. Signals, senders
-and receivers are remembered by weak references and by what they are called.
+Sends and calls form a tree: below a call is what its receiver sent.
 """
 
 from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from copy import copy
 from threading import get_ident
 from time import perf_counter as now
-from types import MethodType, ModuleType
 from typing import Any, TypeVar
 
-from django.apps import AppConfig
 from django.dispatch import Signal
 
-from .._callables import Described, describe
-from .._dispatch import connected_receivers, row_ids
+from .._callables import Described
 from .._introspect import is_a
 from .._text import exception_text
-from ..inventory import describe_sender
-from ..registry import unnamed
+from .known import (
+    NOWHERE,
+    KnownReceiver,
+    KnownSender,
+    KnownSignal,
+    Reference,
+    receiver_key,
+    sender_anchor,
+)
 from .surroundings import argument_type, call_site
 
 #: So many sends of one signal by one sender stay apart below one parent.
@@ -42,7 +45,6 @@ get_current, set_current = current.get, current.set
 
 # Ids of the signal and of the sender (negative: of its class), and the method.
 _Key = tuple[int, int, str]
-_Reference = Callable[[], Any]
 T = TypeVar("T")
 
 
@@ -84,7 +86,7 @@ class Node:
         ) = 0.0
         self.error: str | None = None
         # Of what is no send, a reference that leads nowhere.
-        self.signal: _Reference = _GONE
+        self.signal: Reference = NOWHERE
         # Most nodes have nothing below them, and empty containers are large.
         self.sends: list[SendNode] | None = None
         self.table: dict[_Key, Series] | None = None
@@ -138,7 +140,6 @@ class Node:
 
 
 _EMPTY: dict[Any, Any] = {}
-_GONE: _Reference = weakref.ref(set())
 
 
 class SendNode(Node):
@@ -278,86 +279,6 @@ class CallNode(Node):
 _NO_CALLS: list[CallNode] = []
 
 
-class KnownSignal:
-    """
-    A signal that was sent, which connections it had by then, and what was added.
-    """
-
-    __slots__ = ("added", "label", "reference", "rows")
-
-    def __init__(self, signal: Signal) -> None:
-        self.reference: _Reference = weakref.ref(signal)
-        self.rows = row_ids(signal)
-        self.label = unnamed(signal)
-        self.added: list[Described] = []
-
-    def look_again(self) -> None:
-        """
-        Find out which receivers have been connected since.
-        """
-        signal = self.reference()
-        if signal is not None and not row_ids(signal) <= self.rows:
-            added = connected_receivers(signal, without=self.rows)
-            self.added = [describe(receiver) for receiver in added]
-
-
-class KnownSender:
-    """
-    What is remembered of a sender: of an instance, its class.
-    """
-
-    __slots__ = ("app", "kind", "label", "reference")
-
-    def __init__(self, sender: Any, anchor: Any) -> None:
-        self.reference = _reference(anchor)
-        self.label, self.kind, self.app = describe_sender(sender)
-
-
-class KnownReceiver:
-    """
-    What is remembered of a receiver that was about to run.
-    """
-
-    __slots__ = ("described", "function", "key", "method", "owner")
-
-    def __init__(self, receiver: Any) -> None:
-        self.described = describe(receiver)
-        self.key = _receiver_key(receiver)
-        self.function = self.owner = self.method = _GONE
-        if type(receiver) is MethodType:
-            self.owner = _reference(receiver.__self__)
-            self.method = _reference(receiver.__func__)
-        else:
-            self.function = _reference(receiver)
-
-    def is_of(self, receiver: Any) -> bool:
-        """
-        Tell whether this is about ``receiver``.
-
-        An object that takes no weak reference is told by its address.
-        """
-        if type(receiver) is not MethodType:
-            return _refers(self.function, receiver) and self.key == id(receiver)
-        return (
-            self.key == _receiver_key(receiver)
-            and _refers(self.owner, receiver.__self__)
-            and _refers(self.method, receiver.__func__)
-        )
-
-    def was_at(self, key: Any) -> bool:
-        """
-        Tell whether this is about a receiver that is gone and was at these addresses.
-        """
-        # Only exact integers are compared: what Django keeps may be any object.
-        parts = key if type(key) is tuple else (key,)
-        return (
-            all(type(part) is int for part in parts)
-            and key == self.key
-            and self.function() is None
-            and (self.owner() is None or self.method() is None)
-        )
-
-
 class Series:
     """
     The sends of one signal, by one sender and method, below one parent.
@@ -482,7 +403,7 @@ class Recorder(Node):
         return known
 
     def known_receiver(self, receiver: Any) -> KnownReceiver:
-        key = _receiver_key(receiver)
+        key = receiver_key(receiver)
         known = self.receivers.get(key)
         if known is None or not known.is_of(receiver):
             known = self.receivers[key] = KnownReceiver(receiver)
@@ -513,7 +434,7 @@ def open_send(
 
 def _series(parent: Node, signal: Signal, method: str, sender: Any) -> Series:
     recorder = parent.recorder
-    anchor = _anchor(sender)
+    anchor = sender_anchor(sender)
     sender_key = id(sender) if anchor is sender else -id(anchor)
     key = (id(signal), sender_key, method)
     series = parent.known_series(key, signal, anchor)
@@ -558,37 +479,9 @@ def _new_other(recorder: Recorder, method: str) -> SendNode:
     return send
 
 
-def _anchor(sender: Any) -> Any:
-    """
-    Return what tells a sender from others: itself, for most instances their class.
-    """
-    kind = type(sender)
-    return sender if sender is None or issubclass(kind, _LASTING) else kind
-
-
-_LASTING = (type, AppConfig, ModuleType)
-
-
-def _receiver_key(receiver: Any) -> Any:
-    if type(receiver) is MethodType:
-        return id(receiver.__self__), id(receiver.__func__)
-    return id(receiver)
-
-
 def _in_event_loop() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return False
     return True
-
-
-def _reference(value: Any) -> _Reference:
-    try:
-        return weakref.ref(value)
-    except TypeError:
-        return _GONE
-
-
-def _refers(reference: _Reference, value: Any) -> bool:
-    return reference is _GONE or reference() is value
