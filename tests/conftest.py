@@ -7,6 +7,8 @@ from textwrap import dedent
 
 import pytest
 
+from signaltools._introspect import loaded_modules
+
 
 @pytest.fixture
 def write_module(tmp_path, monkeypatch):
@@ -41,3 +43,20 @@ def import_source(write_module):
         return import_module(name)
 
     return load
+
+
+@pytest.fixture
+def few_modules(monkeypatch):
+    """
+    Look for signals in few modules only, where finding them is not what is tested.
+
+    A process that runs tests has loaded many, and reading them takes milliseconds.
+    """
+    prefixes = ("tests.", "django.")
+    others = {name for name in sys.modules if not name.startswith(prefixes)}
+
+    def loaded():
+        return [pair for pair in loaded_modules() if pair[0] not in others]
+
+    # The package has an attribute of this name that is not the module.
+    monkeypatch.setattr(sys.modules["signaltools.registry"], "loaded_modules", loaded)

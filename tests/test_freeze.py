@@ -13,6 +13,8 @@ from signaltools.recording.tree import Call, Send, walk
 from tests.testapp import signals
 from tests.testapp.models import Tag
 
+pytestmark = pytest.mark.usefixtures("few_modules")
+
 HERE = __name__
 
 

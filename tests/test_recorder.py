@@ -13,6 +13,8 @@ import signaltools
 from signaltools.recording.recorder import current
 from tests.testapp.models import Tag
 
+pytestmark = pytest.mark.usefixtures("few_modules")
+
 first_signal = Signal()
 second_signal = Signal()
 
@@ -527,3 +529,21 @@ def test_failed_query_is_a_query():
 
     assert (trace.totals.sql, trace.calls[0].self_sql) == (1, 1)
     assert trace.calls[0].outcome == "swallowed"
+
+
+class Refusing(Signal):
+    def send(self, sender, **named):
+        self._live_receivers(sender)
+        raise RuntimeError("not today")
+
+
+def test_runtime_error_without_an_event_loop_is_no_wrong_loop():
+    async def receive_async(**kwargs):
+        pass
+
+    signal = Refusing()
+    signal.connect(receive_async)
+    with signaltools.trace() as trace, pytest.raises(RuntimeError):
+        signal.send(None)
+
+    assert [send.wrong_loop for send in trace.tree] == [False]

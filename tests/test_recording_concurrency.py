@@ -29,7 +29,7 @@ from django.utils.decorators import sync_and_async_middleware
 from signaltools import registry, trace
 from signaltools.recording import hooks
 
-STRESS_SECONDS = float(os.environ.get("SIGNALTOOLS_STRESS_SECONDS", "3"))
+STRESS_SECONDS = float(os.environ.get("SIGNALTOOLS_STRESS_SECONDS", "1"))
 THREADS = 8
 TASKS = 50
 

@@ -19,6 +19,8 @@ import signaltools
 from signaltools.recording.recorder import current
 from tests.shapes import SHAPES, Stock, on_save, on_save_async, stock
 
+pytestmark = pytest.mark.usefixtures("few_modules")
+
 SENDING = ["send", "send_robust", "asend", "asend_robust", "_live_receivers"]
 
 

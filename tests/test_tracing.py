@@ -9,6 +9,8 @@ import signaltools
 from signaltools.recording.recorder import current
 from tests.testapp.signals import order_cancelled
 
+pytestmark = pytest.mark.usefixtures("few_modules")
+
 NOT_STARTED = "This trace has not been started; use it with `with`."
 STARTED = "This trace has already been started; call trace() for another one."
 
