@@ -111,7 +111,7 @@ class Trace:
     @property
     def overflow(self) -> tuple[Send, ...]:
         """
-        A flat profile of what exceeded the limit of 3,900 nodes, or a depth of 100.
+        A flat profile of what exceeded the limit of 2,700 nodes, or a depth of 100.
         """
         return self._read()[0].overflow
 

@@ -263,7 +263,7 @@ def test_inner_trace_may_be_repeated():
 
     assert sums(inner) == (2, 1, 1)
     assert sums(outer) == (6_000, 3_000, 3_000)
-    assert len(outer.sends) + len(outer.calls) <= 4_200
+    assert len(outer.sends) + len(outer.calls) <= 3_000
 
 
 def test_inner_trace_may_exceed_the_limit():
@@ -284,11 +284,11 @@ def test_inner_trace_may_exceed_the_limit():
     assert sums(inner) == (3_000, 6_000, 0)
     assert sums(outer) == (6_001, 12_000, 1)
     assert (outer.totals.raised, outer.totals.swallowed) == (0, 40)
-    assert len(outer.sends) + len(outer.calls) <= 4_200
+    assert len(outer.sends) + len(outer.calls) <= 3_000
 
 
 def test_inner_overflow_is_taken_over():
-    signals = [Signal() for _ in range(3_899)]
+    signals = [Signal() for _ in range(2_699)]
     with signaltools.trace() as outer, signaltools.trace() as inner:
         for signal in signals:
             signal.send(None)
@@ -296,7 +296,7 @@ def test_inner_overflow_is_taken_over():
             signal.send(Signal)
 
     assert len(inner.overflow) == len(outer.overflow) == 1
-    assert sums(outer) == sums(inner) == (3_929, 0, 3_929)
+    assert sums(outer) == sums(inner) == (2_729, 0, 2_729)
 
 
 def test_traces_may_overlap():

@@ -54,19 +54,18 @@ class SignalFacts:
 
     def __init__(self, signal: KnownSignal) -> None:
         self.signal = signal
-        self.senders: dict[int, KnownSender] = {}
+        self.senders: dict[KnownSender, None] = {}
         #: Which receivers ran for which senders.
-        self.ran: dict[tuple[int, int], tuple[KnownSender, KnownReceiver]] = {}
+        self.ran: set[tuple[KnownSender, KnownReceiver]] = set()
         #: The sends that raised.
         self.errors: list[_Error] = []
 
     def add(self, send: SendNode) -> None:
         sender = send.series.sender
-        self.senders[id(sender)] = sender
+        self.senders[sender] = None
         for call in send.calls:
             if call.count:
-                key = id(sender), id(call.receiver)
-                self.ran[key] = sender, call.receiver
+                self.ran.add((sender, call.receiver))
         if send.raised:
             missed = [call.receiver for call in send.calls if not call.count]
             self.errors.append(_Error(sender, missed, not send.calls, _error(send)))
@@ -155,7 +154,7 @@ def _not_run(
 def _ran(row: Row, fact: SignalFacts) -> bool:
     return any(
         known.is_of(row.receiver) and _is_sender(row, sender)
-        for sender, known in fact.ran.values()
+        for sender, known in fact.ran
     )
 
 
@@ -164,10 +163,9 @@ def _ran_once(row: Row, fact: SignalFacts) -> bool:
     Tell whether a connection that is dead by now ran while it was alive.
     """
     if row.receiver is DEAD:
-        return any(known.was_at(row.dispatch_uid) for _, known in fact.ran.values())
+        return any(known.was_at(row.dispatch_uid) for _, known in fact.ran)
     return any(
-        known.is_of(row.receiver) and _may_be_gone(sender)
-        for sender, known in fact.ran.values()
+        known.is_of(row.receiver) and _may_be_gone(sender) for sender, known in fact.ran
     )
 
 
@@ -190,7 +188,7 @@ def _reason(
         if name in _AROUND_REQUESTS:
             return "outside_window", "outside the recorded window"
         return "not_sent", f"{bare} was not sent"
-    if not any(_is_sender(row, sender) for sender in fact.senders.values()):
+    if not any(_is_sender(row, sender) for sender in fact.senders):
         return "other_sender", f"{bare} came from {_senders(fact, receiver)}"
     for error in fact.errors:
         if _is_sender(row, error.sender) and _missed(row, error, fact.signal.rows):
@@ -200,7 +198,7 @@ def _reason(
     if connected.record.dispatches_itself:
         cls = connected.record.class_name
         return "own_dispatch", f"{cls} decides itself which receivers run"
-    if not any(_is_surely_sender(row, sender) for sender in fact.senders.values()):
+    if not any(_is_surely_sender(row, sender) for sender in fact.senders):
         return "other_sender", f"{bare} came from {_senders(fact, receiver)}"
     return "unknown", f"{bare} was sent, but this receiver was not called"
 
@@ -235,7 +233,7 @@ def _senders(fact: SignalFacts, receiver: ReceiverRecord) -> str:
     """
     expected = receiver.sender_kind, receiver.sender
     labels: dict[str, None] = {}
-    for sender in fact.senders.values():
+    for sender in fact.senders:
         is_namesake = sender.kind and expected == (sender.kind, sender.label)
         labels[f"another {_label(sender)}" if is_namesake else _label(sender)] = None
     return _only(sorted(labels))

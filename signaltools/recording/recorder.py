@@ -34,8 +34,8 @@ from .surroundings import argument_type, call_site
 #: So many sends of one signal by one sender stay apart below one parent.
 FOLD_AFTER = 20
 # Beyond the first limit there is a flat profile only, beyond the second only a sum.
-_MAX_TREE = 3_900
-_MAX_NODES = 4_190
+_MAX_TREE = 2_700
+_MAX_NODES = 2_990
 # Deeper sends have a flat profile as well: whoever reads a tree goes down in recursion.
 _MAX_DEPTH = 100
 
@@ -43,8 +43,8 @@ _MAX_DEPTH = 100
 current: ContextVar[Node | None] = ContextVar("signaltools.current", default=None)
 get_current, set_current = current.get, current.set
 
-# Ids of the signal and of the sender (negative: of its class), and the method.
-_Key = tuple[int, int, str]
+_Key = tuple[KnownSignal, KnownSender, str]
+_FastKey = tuple[int, int, str]
 T = TypeVar("T")
 
 
@@ -90,16 +90,13 @@ class Node:
         # Most nodes have nothing below them, and empty containers are large.
         self.sends: list[SendNode] | None = None
         self.table: dict[_Key, Series] | None = None
-        self.folded: Mapping[_Key, SendNode] = _EMPTY
+        # By the addresses of signal and sender, and the method.
+        self.folded: Mapping[_FastKey, SendNode] = _EMPTY
 
     def begin(self) -> None:
         recorder = self.recorder
         self.start = now() - recorder.origin
         self.thread = recorder.shared(get_ident())
-
-    def known_series(self, key: _Key, signal: Signal, anchor: Any) -> Series | None:
-        series = self.table.get(key) if self.table else None
-        return series if series is not None and series.is_of(signal, anchor) else None
 
     def absorb(self, inner: Recorder) -> None:
         """
@@ -284,21 +281,13 @@ class Series:
     The sends of one signal, by one sender and method, below one parent.
     """
 
-    __slots__ = ("count", "folded", "key", "method", "parent", "sender", "signal")
+    __slots__ = ("count", "folded", "method", "parent", "sender", "signal")
 
-    def __init__(
-        self, parent: Node, signal: KnownSignal, sender: KnownSender, key: _Key
-    ) -> None:
+    def __init__(self, parent: Node, key: _Key) -> None:
         self.parent = parent
-        self.signal = signal
-        self.sender = sender
-        self.key = key
-        self.method = key[2]
+        self.signal, self.sender, self.method = key
         self.count = 0
         self.folded: SendNode | None = None
-
-    def is_of(self, signal: Signal, anchor: Any) -> bool:
-        return self.signal.reference() is signal and self.sender.reference() is anchor
 
 
 class Recorder(Node):
@@ -396,7 +385,10 @@ class Recorder(Node):
         signal = known.reference()
         return known if signal is None else self.known_signal(signal)
 
-    def known_sender(self, sender: Any, anchor: Any, key: int) -> KnownSender:
+    def known_sender(self, sender: Any) -> KnownSender:
+        anchor = sender_anchor(sender)
+        # One address may be that of a class and of the class of an instance.
+        key = id(anchor) if anchor is sender else -id(anchor)
         known = self.senders.get(key)
         if known is None or known.reference() is not anchor:
             known = self.senders[key] = KnownSender(sender, anchor)
@@ -434,24 +426,20 @@ def open_send(
 
 def _series(parent: Node, signal: Signal, method: str, sender: Any) -> Series:
     recorder = parent.recorder
-    anchor = sender_anchor(sender)
-    sender_key = id(sender) if anchor is sender else -id(anchor)
-    key = (id(signal), sender_key, method)
-    series = parent.known_series(key, signal, anchor)
+    key = recorder.known_signal(signal), recorder.known_sender(sender), method
+    series = parent.table.get(key) if parent.table else None
     full = recorder.nodes >= _MAX_TREE or parent.depth >= _MAX_DEPTH
     if full and (series is None or series.folded is None):
         parent = recorder.overflow
-        series = parent.known_series(key, signal, anchor)
+        series = parent.table.get(key) if parent.table else None
         if series is None and recorder.nodes >= _MAX_NODES:
             other = recorder.other(method)
             # Until the next one is sent, this is the signal to look for receivers of.
             other.signal = weakref.ref(signal)
             return other.series
     if series is None:
-        known_sender = recorder.known_sender(sender, anchor, sender_key)
-        series = Series(parent, recorder.known_signal(signal), known_sender, key)
         parent.table = parent.table or {}
-        parent.table[key] = series
+        series = parent.table[key] = Series(parent, key)
     return series
 
 
@@ -464,7 +452,10 @@ def _new_send(series: Series, arguments: Mapping[str, Any]) -> SendNode:
     parent.sends.append(send)
     if series.count > FOLD_AFTER or parent is recorder.overflow:
         series.folded = send
-        parent.folded = {**parent.folded, series.key: send}
+        # Of an instance only the class is known, which may be a sender itself.
+        if series.sender.kind != "instance":
+            key = id(send.signal()), id(send.sender()), series.method
+            parent.folded = {**parent.folded, key: send}
     return send
 
 
@@ -472,7 +463,7 @@ def _new_other(recorder: Recorder, method: str) -> SendNode:
     signal, receiver = KnownSignal(Signal()), KnownReceiver(_new_other)
     signal.label = "other signals"
     receiver.described = Described("other receivers", "", "other receivers", None, None)
-    series = Series(recorder, signal, KnownSender(None, None), (0, 0, method))
+    series = Series(recorder, (signal, KnownSender(None, None), method))
     series.folded = send = SendNode(series, {})
     send.site = None
     send.calls = [CallNode(send, receiver, None)]
