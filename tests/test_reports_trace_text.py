@@ -271,3 +271,21 @@ def test_a_trace_prints_its_report() -> None:
     with signaltools.trace() as trace:
         pass
     assert str(trace).endswith("\nNothing was sent.\n")
+
+
+def test_a_reason_that_holds_for_several_receivers_is_given_once() -> None:
+    reasons = [("crm.a", "not now"), ("crm.b", "gone"), ("crm.c", "not now")]
+    items = [
+        NotRun("shop.paid", receiver(name), "unknown", text)
+        for name, text in [*reasons, ("crm.c", "not now")]
+    ]
+    lines = render(send("shop.paid", call("crm.x")), not_run=items)
+    assert [line.rstrip() for line in lines[lines.index("DID NOT RUN") :]] == [
+        "DID NOT RUN",
+        "shop.paid",
+        "   not now:",
+        "      crm.a",
+        "      crm.c x2",
+        f"      crm.b{'gone':>89}",
+        "",
+    ]

@@ -109,14 +109,24 @@ class _Report:
         shown = [item for item in not_run if item.signal in sent]
         if sent and not_run:
             yield self._look.heading("DID NOT RUN")
-        lines = Counter((item.signal, _not_run_name(item), item.text) for item in shown)
-        for signal, group in groupby(lines, key=lambda line: line[0]):
+        for signal, items in groupby(shown, key=lambda item: item.signal):
             yield self._look.name(_bare(signal))
-            for line in group:
-                name = line[1] + _times(lines[line])
-                yield from self._line(f"      {name}", printable(line[2]))
+            # One reason most often holds for many.
+            names: dict[str, Counter[str]] = {}
+            for item in items:
+                names.setdefault(item.text, Counter())[_not_run_name(item)] += 1
+            for text, counts in names.items():
+                yield from self._reason(text, counts)
         if sent and (others := len(not_run) - len(shown)):
             yield f"{plural(others, 'receiver')} of signals that were not sent"
+
+    def _reason(self, text: str, counts: Counter[str]) -> Iterator[str]:
+        lines = [f"      {name}{_times(count)}" for name, count in counts.items()]
+        if len(lines) == 1:
+            yield from self._line(lines[0], printable(text))
+        else:
+            yield f"   {printable(text)}:"
+            yield from lines
 
     def _send(self, send: Send, indent: str) -> Iterator[str]:
         parts = [_bare(send.signal) + _times(send.count), *_method(send)]
