@@ -45,20 +45,14 @@ def originals(responses: Any) -> Any:
     Return what ``send`` returned, with the receivers in place of the stand-ins.
     """
     if type(responses) is list:
+        # In place: a signal's own send() may have kept the list.
         responses[:] = [
-            (response[0]._traced_receiver, response[1])
-            if _is_traced(response)
-            else response
-            for response in responses
+            (pair[0]._traced_receiver, pair[1])
+            if type(pair) is tuple and len(pair) == 2 and type(pair[0]) in _PROBES
+            else pair
+            for pair in responses
         ]
     return responses
-
-
-def _is_traced(response: Any) -> bool:
-    if type(response) is not tuple or len(response) != 2:
-        return False
-    kind = type(response[0])
-    return kind is Probe or kind is AsyncProbe
 
 
 def _delegated(name: str) -> Any:
@@ -154,6 +148,9 @@ class AsyncProbe(Probe):
             # Warnings and descriptions of tasks shall name the receiver.
             coroutine.__qualname__ = awaitable.__qualname__  # type: ignore[attr-defined]
         return coroutine
+
+
+_PROBES = (Probe, AsyncProbe)
 
 
 async def _await_call(call: CallNode, awaitable: Awaitable[Any]) -> Any:
