@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import threading
 import uuid
 from contextvars import copy_context
@@ -82,6 +83,29 @@ def test_site_is_unknown_where_only_the_standard_library_calls():
 
 
 # Transactions
+
+
+def test_site_is_unknown_where_the_event_loop_calls():
+    async def main():
+        await asyncio.create_task(signal.asend(None))
+
+    signal = Signal()
+    with signaltools.trace() as trace:
+        asyncio.run(main())
+
+    assert [(send.file, send.line) for send in trace.tree] == [(None, None)]
+
+
+def test_site_is_the_line_that_awaits():
+    async def main():
+        await signal.asend(None)
+
+    signal = Signal()
+    with signaltools.trace() as trace:
+        asyncio.run(main())
+
+    [send] = trace.tree
+    assert (send.file, send.line) == (__file__, main.__code__.co_firstlineno + 1)
 
 
 def test_transaction_is_unknown_without_a_connection():

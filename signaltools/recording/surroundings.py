@@ -4,6 +4,7 @@ Read what surrounds a send: who made it, and in which transaction.
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import os
 import sys
@@ -38,6 +39,9 @@ def call_site() -> Site | None:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename
+        if file == _EVENT_LOOP:
+            # What is further up has started the loop, and knows nothing of this.
+            return None
         if not _is_between(file):
             return Site(file, frame.f_lineno)
         frame = frame.f_back
@@ -61,6 +65,7 @@ _BETWEEN = (
     _folder(asgiref.__file__),
     _folder(os.path.dirname(__file__)),
 )
+_EVENT_LOOP = asyncio.events.__file__
 _STANDARD_LIBRARY = os.path.join(sysconfig.get_path("stdlib"), "")
 
 
