@@ -130,13 +130,21 @@ def test_links_lead_somewhere(name):
         assert (ROOT / name).parent.joinpath(target).exists(), target
 
 
-def test_every_option_of_the_command_has_a_place_in_the_docs(example):
-    usage = run(example, "manage.py", "list_signals", "--help").stdout
+@pytest.mark.parametrize(
+    ("command", "page", "some"),
+    [
+        ("list_signals", "docs/list_signals.md", {"--app", "--sender", "--format"}),
+        ("trace_signals", "docs/recording.md", {"--format", "--output"}),
+    ],
+)
+def test_every_option_of_a_command_has_a_place_in_the_docs(
+    command, page, some, example
+):
+    usage = run(example, "manage.py", command, "--help").stdout
     own_options = usage.partition("show this help")[2].partition("--version")[0]
     names = set(re.findall(r"--[a-z]+", own_options))
-    assert {"--app", "--sender", "--format", "--output"} <= names
-    reference = PAGES["docs/list_signals.md"]
-    assert not {name for name in names if f"`{name}" not in reference}
+    assert some <= names
+    assert not {name for name in names if f"`{name}" not in PAGES[page]}
 
 
 def test_the_readme_stays_short():
