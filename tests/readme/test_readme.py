@@ -68,6 +68,7 @@ def run(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "PYTHONIOENCODING": "utf-8",
+            "COLUMNS": "80",
         },
         check=False,
     )
