@@ -12,7 +12,7 @@ import functools
 import os
 import threading
 import weakref
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from inspect import iscoroutinefunction
 from time import perf_counter as now
 from types import CoroutineType, FunctionType
@@ -71,7 +71,7 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch (Windows does not fork)
 
 
 def _install() -> None:
-    for cls in _classes(Signal):
+    for cls in _signal_classes():
         _hook_class(cls)
     init = Signal.__dict__.get("__init_subclass__", _MISSING)
     _patch(Signal, "__init_subclass__", init, classmethod(_new_class_hook(init)))
@@ -95,14 +95,18 @@ def _restore() -> None:
 _MISSING = object()
 
 
-def _classes(cls: type[Signal]) -> Iterator[type[Signal]]:
-    yield cls
-    for subclass in type.__subclasses__(cls):
-        yield from _classes(subclass)
+def _signal_classes() -> list[type[Signal]]:
+    classes: list[type[Signal]] = [Signal]
+    # It grows meanwhile. A project may have hundreds, and waits for this.
+    for cls in classes:
+        classes += type.__subclasses__(cls)
+    return classes
 
 
 def _hook_class(cls: type[Signal]) -> None:
     namespace = cls.__dict__
+    if _HOOKED.isdisjoint(namespace):
+        return
     for name, make_hook in _HOOKS.items():
         if name in namespace:
             original = _unhooked(namespace[name])
@@ -314,6 +318,7 @@ _HOOKS = {
     "asend_robust": _asend_hook,
     "_live_receivers": _live_receivers_hook,
 }
+_HOOKED = frozenset(_HOOKS)
 
 
 def _caller(original: Any) -> Callable[..., Any]:
