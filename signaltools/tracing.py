@@ -134,8 +134,7 @@ class Trace:
         """
         What is worth a look: errors first, then warnings, then notes.
         """
-        tree = self._read()[0]
-        return tuple(find_remarks(tree.sends + tree.overflow, tree.added))
+        return _remarks(self._read()[0])
 
     @property
     def not_run(self) -> tuple[NotRun, ...]:
@@ -152,10 +151,13 @@ class Trace:
 
         ``trace.schema.json`` in ``signaltools.reports`` describes it.
         """
-        return trace_document(self._read()[0], self.remarks, self.not_run)
+        return trace_document(*self._everything())
 
     def as_text(self, look: Look) -> str:
-        return render_trace(self._read()[0], self.remarks, self.not_run, look)
+        """
+        Return everything as text, laid out as ``look`` says.
+        """
+        return render_trace(*self._everything(), look)
 
     def __str__(self) -> str:
         return self.as_text(Look(folder=os.getcwd()))
@@ -165,6 +167,11 @@ class Trace:
             return "<Trace: not started>"
         totals = self.totals
         return f"<Trace: {totals.sends} sends, {totals.calls} calls>"
+
+    def _everything(self) -> tuple[Tree, tuple[Remark, ...], tuple[NotRun, ...]]:
+        # Read once: while the recording goes on, each reading is another one.
+        tree, facts = self._read()
+        return tree, _remarks(tree), tuple(find_reasons(facts))
 
     def _nodes(self) -> list[Send | Call]:
         tree = self._read()[0]
@@ -181,3 +188,7 @@ class Trace:
         if finished:
             self._result, self._recorder = result, None
         return result
+
+
+def _remarks(tree: Tree) -> tuple[Remark, ...]:
+    return tuple(find_remarks(tree.sends + tree.overflow, tree.added))

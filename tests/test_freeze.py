@@ -10,6 +10,7 @@ from django.dispatch import Signal
 
 import signaltools
 from signaltools.recording.tree import Call, Send, walk
+from tests.sending import make
 from tests.testapp import signals
 from tests.testapp.models import Tag
 
@@ -24,13 +25,6 @@ def receive(**kwargs):
 
 def fail(**kwargs):
     raise ValueError("wrong")
-
-
-def make(*receivers):
-    signal = Signal()
-    for receiver in receivers:
-        signal.connect(receiver, weak=False)
-    return signal
 
 
 def wait(**kwargs):

@@ -11,6 +11,7 @@ from django.dispatch import Signal
 
 import signaltools
 from signaltools.recording.recorder import current
+from tests.sending import make
 from tests.testapp.models import Tag
 
 pytestmark = pytest.mark.usefixtures("few_modules")
@@ -39,13 +40,6 @@ def receive(**kwargs):
 
 def fail(**kwargs):
     raise ValueError("wrong")
-
-
-def make(*receivers):
-    signal = Signal()
-    for receiver in receivers:
-        signal.connect(receiver, weak=False)
-    return signal
 
 
 def numbered(number):

@@ -7,6 +7,7 @@ from django.dispatch import Signal
 
 import signaltools
 from signaltools.recording.recorder import current
+from tests.sending import make
 from tests.testapp.signals import order_cancelled
 
 pytestmark = pytest.mark.usefixtures("few_modules")
@@ -21,13 +22,6 @@ def receive(**kwargs):
 
 def receive_too(**kwargs):
     return 2
-
-
-def make(*receivers):
-    signal = Signal()
-    for receiver in receivers:
-        signal.connect(receiver, weak=False)
-    return signal
 
 
 def sums(trace):
