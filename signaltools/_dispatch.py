@@ -35,7 +35,8 @@ class Row(NamedTuple):
     """
     One live connection: ``sender`` is the object itself or a ``Sender``.
 
-    ``id`` is one of those that ``row_ids()`` returns.
+    ``entry`` is what ``Signal.receivers`` holds, ``id`` one of what ``row_ids()``
+    returns.
     """
 
     receiver: Any
@@ -43,7 +44,11 @@ class Row(NamedTuple):
     dispatch_uid: Any
     weak: bool
     is_async: bool
-    id: int
+    entry: Any
+
+    @property
+    def id(self) -> int:
+        return id(self.entry)
 
 
 FindSender = Callable[[Any, Any], Any]
@@ -75,6 +80,19 @@ def dispatches_itself(cls: type[Signal]) -> bool:
 
 
 _DISPATCHING = ("send", "send_robust", "asend", "asend_robust", "_live_receivers")
+
+
+def holds_nothing(row: Row) -> bool:
+    """
+    Tell whether ``row.entry`` keeps nothing of the project alive.
+    """
+    if type(row.receiver) is Unreadable:
+        return False
+    (key, _), reference, _, _ = _unpack(row.entry)
+    parts = key if type(key) is tuple else (key,)
+    # Anything else is a uid, and may hold what it likes.
+    key_is_plain = all(type(part) in (int, str) for part in parts)
+    return key_is_plain and is_a(reference, weakref.ReferenceType)
 
 
 def connected_receivers(
@@ -126,7 +144,7 @@ def _dead_row(entry: Any) -> Row | None:
         elif sender_ref is None or sender_ref() is not None:
             return None
         uid = _dispatch_uid(key, receiver)
-        return Row(receiver, Sender.UNKNOWN, uid, weak, bool(is_async), id(entry))
+        return Row(receiver, Sender.UNKNOWN, uid, weak, bool(is_async), entry)
     except Exception:
         return None
 
@@ -143,10 +161,10 @@ def _iter_rows(entries: tuple[Any, ...], find_sender: FindSender) -> Iterator[Ro
             if sender is DEAD:
                 continue
             uid = _dispatch_uid(key, receiver)
-            yield Row(receiver, sender, uid, weak, bool(is_async), id(entry))
+            yield Row(receiver, sender, uid, weak, bool(is_async), entry)
         except Exception as error:
             unreadable = Unreadable(error)
-            yield Row(unreadable, Sender.UNKNOWN, None, False, False, id(entry))
+            yield Row(unreadable, Sender.UNKNOWN, None, False, False, entry)
 
 
 def _dispatch_uid(key: Any, receiver: Any) -> Any:
@@ -198,6 +216,9 @@ def _sender_from_reference(key: Any, reference: Any) -> Any:
     return DEAD if sender is None else sender
 
 
+_known_senders: dict[Any, weakref.ReferenceType[Any]] = {}
+
+
 class _SenderById:
     """
     Find senders by ``id()``, which is all that Django 5.2 remembers of them.
@@ -212,10 +233,18 @@ class _SenderById:
     def __call__(self, key: Any, _reference: Any) -> Any:
         if type(key) is int and key == _ANY_SENDER_KEY:
             return Sender.ANY
+        known = _known_senders.get(key)
+        if known is not None and (sender := known()) is not None:
+            return sender
+        # This looks at every class there is.
         if not self._senders:
             self._senders = _long_lived_objects()
         # The key of a bound method is a pair of ids, and no sender we know.
-        return self._senders.get(key, Sender.UNKNOWN)
+        sender = self._senders.get(key)
+        if sender is None:
+            return Sender.UNKNOWN
+        _known_senders[key] = weakref.ref(sender)
+        return sender
 
 
 def _long_lived_objects() -> dict[int, Any]:

@@ -4,10 +4,12 @@ System checks, tagged ``signals``.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import get_commands
 
 from ._text import did_you_mean
@@ -16,9 +18,9 @@ from .conf import KEYS, conf
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
     """
-    Report keys of ``SIGNALTOOLS`` that nothing reads.
+    Report keys of ``SIGNALTOOLS`` that nothing reads, and values of another type.
     """
-    return [
+    unknown = [
         Error(
             f"Unknown setting {key!r} in SIGNALTOOLS.",
             hint=did_you_mean(str(key), KEYS).strip() or f"Known: {', '.join(KEYS)}.",
@@ -26,6 +28,15 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         )
         for key in conf.unknown
     ]
+    return [*unknown, *_wrong_values()]
+
+
+def _wrong_values() -> Iterator[Error]:
+    for key in KEYS:
+        try:
+            getattr(conf, key)
+        except ImproperlyConfigured as error:
+            yield Error(str(error), id="signaltools.E002")
 
 
 def check_command(**kwargs: Any) -> list[CheckMessage]:

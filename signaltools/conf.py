@@ -23,10 +23,7 @@ class Conf:
         """
         Whether to import ``<app>.signals`` of each installed app at start-up.
         """
-        value = self._value("AUTODISCOVER", True)
-        if type(value) is not bool:
-            raise _wrong_type("AUTODISCOVER", "True or False", value)
-        return value
+        return self._bool("AUTODISCOVER", True)
 
     @property
     def AUTODISCOVER_MODULES(self) -> list[str]:
@@ -43,6 +40,60 @@ class Conf:
         return self._strings("AUTODISCOVER_EXCLUDE", [])
 
     @property
+    def EDITOR_URL(self) -> str:
+        """
+        URL that opens a file in an editor: ``vscode://file/{file}:{line}``.
+        """
+        value = self._value("EDITOR_URL", "")
+        if type(value) is not str or (value and "{file}" not in value):
+            raise _wrong_type("EDITOR_URL", "a URL that has {file} in it", value)
+        return value
+
+    @property
+    def EDITOR_PATHS(self) -> dict[str, str]:
+        """
+        Folders here and the same folders where the editor runs, for containers.
+        """
+        value = self._value("EDITOR_PATHS", {})
+        if not isinstance(value, dict) or not all(
+            isinstance(path, str) for pair in value.items() for path in pair
+        ):
+            raise _wrong_type("EDITOR_PATHS", "a dict of paths", value)
+        return dict(value)
+
+    @property
+    def SLOW_RECEIVER_MS(self) -> float:
+        """
+        Milliseconds from which on the panel marks a receiver as slow.
+        """
+        value = self._value("SLOW_RECEIVER_MS", 100)
+        if type(value) not in (int, float) or value < 0:
+            raise _wrong_type("SLOW_RECEIVER_MS", "a number of milliseconds", value)
+        return float(value)
+
+    @property
+    def HIDE(self) -> list[str]:
+        """
+        Signals, receivers and senders that the panel leaves out, by the beginnings of
+        their dotted names.
+        """
+        return self._strings("HIDE", ["debug_toolbar"])
+
+    @property
+    def ALWAYS_SHOW(self) -> list[str]:
+        """
+        The same for what the panel never leaves out and never puts together.
+        """
+        return self._strings("ALWAYS_SHOW", [])
+
+    @property
+    def SHOW_VALUES(self) -> bool:
+        """
+        Whether the panel shows the values of arguments that are text, numbers or dates.
+        """
+        return self._bool("SHOW_VALUES", False)
+
+    @property
     def unknown(self) -> list[str]:
         """
         Keys of the setting that signaltools does not know.
@@ -51,6 +102,12 @@ class Conf:
 
     def _value(self, key: str, default: Any) -> Any:
         return _user_settings().get(key, default)
+
+    def _bool(self, key: str, default: bool) -> bool:
+        value = self._value(key, default)
+        if type(value) is not bool:
+            raise _wrong_type(key, "True or False", value)
+        return value
 
     def _strings(self, key: str, default: list[str]) -> list[str]:
         value = self._value(key, default)

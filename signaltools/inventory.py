@@ -7,10 +7,13 @@ by their type, never compared, printed or asked for an attribute of their own.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import sysconfig
-from collections.abc import Iterable
+import weakref
+from collections.abc import Iterable, Sequence
+from operator import is_
 from pathlib import PurePath
 from types import MethodType, ModuleType
 from typing import Any, Literal, NamedTuple
@@ -25,6 +28,7 @@ from ._dispatch import (
     Row,
     Sender,
     dispatches_itself,
+    holds_nothing,
     read_rows,
     sender_finder,
 )
@@ -137,18 +141,61 @@ class Connected(NamedTuple):
     rows: tuple[Row, ...]
 
 
-def read_connected(others: Iterable[Signal]) -> list[Connected]:
+class Records:
     """
-    Read every signal as ``read_inventory()`` does, and ``others`` that have no name.
+    Records of signals, good for as long as their connections stay the same.
+
+    Of a signal that holds on to a receiver nothing is remembered, so that nothing is
+    kept alive.
     """
-    reader = _Reader()
-    entries = registry.entries()
+
+    def __init__(self) -> None:
+        self._known: dict[str, _Known] = {}
+
+    def find(self, entry: NamedSignal, rows: Sequence[Row]) -> SignalRecord | None:
+        known = self._known.get(entry.name)
+        if (
+            known is not None
+            and known.signal() is entry.signal
+            and len(known.entries) == len(rows)
+            and all(map(is_, known.entries, (row.entry for row in rows)))
+        ):
+            return known.record
+        return None
+
+    def add(
+        self, entry: NamedSignal, rows: Sequence[Row], record: SignalRecord
+    ) -> None:
+        if all(map(holds_nothing, rows)):
+            entries = [row.entry for row in rows]
+            known = _Known(weakref.ref(entry.signal), entries, record)
+            self._known[entry.name] = known
+
+
+class _Known(NamedTuple):
+    signal: weakref.ReferenceType[Signal]
+    entries: list[Any]
+    record: SignalRecord
+
+
+def read_connected(
+    entries: Sequence[NamedSignal],
+    others: Iterable[Signal],
+    records: Records | None = None,
+) -> list[Connected]:
+    """
+    Read ``entries`` as ``read_inventory()`` does, and ``others`` that have no name.
+
+    What is in ``records`` and still right is used again.
+    """
+    reader = _Reader(records)
     known = {id(entry.signal) for entry in entries}
-    for signal in others:
-        if id(signal) not in known:
-            name = unnamed(signal)
-            entries.append(NamedSignal(name, signal, (), "", None, None, ""))
-    return [reader.signal(entry) for entry in entries]
+    nameless = [
+        NamedSignal(unnamed(signal), signal, (), "", None, None, "")
+        for signal in others
+        if id(signal) not in known
+    ]
+    return [reader.signal(entry) for entry in (*entries, *nameless)]
 
 
 def describe_row(row: Row) -> ReceiverRecord:
@@ -208,15 +255,28 @@ class _Reader:
     What one reading has to look up once: places and senders.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, records: Records | None = None) -> None:
         self.notes: list[str] = []
+        self._records = records
         self._find_sender: FindSender = sender_finder()
         self._places = Places()
 
     def signal(self, entry: NamedSignal) -> Connected:
-        app, component, file = self._places.find(entry.module, entry.file)
         numbered = self._rows(entry)
-        record = SignalRecord(
+        rows = tuple(row for _, row in numbered)
+        records = self._records
+        record = records.find(entry, rows) if records is not None else None
+        if record is None:
+            record = self._record(entry, numbered)
+            if records is not None:
+                records.add(entry, rows, record)
+        return Connected(entry.signal, record, rows)
+
+    def _record(
+        self, entry: NamedSignal, numbered: Iterable[tuple[int | None, Row]]
+    ) -> SignalRecord:
+        app, component, file = self._places.find(entry.module, entry.file)
+        return SignalRecord(
             name=clip(entry.name),
             kind=signal_kind(component),
             class_name=_name(type(entry.signal)),
@@ -230,7 +290,6 @@ class _Reader:
             dispatches_itself=dispatches_itself(type(entry.signal)),
             receivers=tuple(self.receiver(row, order) for order, row in numbered),
         )
-        return Connected(entry.signal, record, tuple(row for _, row in numbered))
 
     def absent(self, name: str) -> SignalRecord:
         app, component, _ = self._places.find(name.rpartition(".")[0], None)
@@ -343,6 +402,11 @@ def _is_third_party(module: str, file: str | None) -> bool:
     file = file or _module_file(module)
     if file is None:
         return module.partition(".")[0] in sys.stdlib_module_names
+    return _is_outside(file)
+
+
+@functools.lru_cache(maxsize=10_000)
+def _is_outside(file: str) -> bool:
     path = PurePath(file)
     return not _INSTALLED.isdisjoint(path.parts) or any(
         path.is_relative_to(root) for root in _STANDARD_LIBRARY

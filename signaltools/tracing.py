@@ -5,27 +5,64 @@ Record what is sent and what runs.
 from __future__ import annotations
 
 import os
-from typing import Any, Self
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Self
 
 from .recording import hooks
 from .recording.freeze import freeze
-from .recording.reasons import Facts, NotRun, find_reasons, gather_facts
-from .recording.recorder import Recorder, get_current, set_current
+from .recording.reasons import (
+    Facts,
+    Memory,
+    NotRun,
+    SignalOutcome,
+    find_not_run,
+    find_outcomes,
+    gather_facts,
+)
+from .recording.recorder import (
+    FOLD_AFTER,
+    ArgumentText,
+    Recorder,
+    get_current,
+    set_current,
+)
 from .recording.remarks import Remark, find_remarks
+from .recording.surroundings import ArgumentTypes, ArgumentValues
 from .recording.tree import Call, Send, Totals, Tree, walk
+from .registry import NamedSignal, registry
 from .reports.layout import Look
 from .reports.trace_json import trace_document
 from .reports.trace_text import render_trace
 
 
-def trace(*, argument_types: bool = False) -> Trace:
+def trace(
+    *,
+    argument_types: bool = False,
+    argument_values: bool = False,
+    fold_after: int = FOLD_AFTER,
+) -> Trace:
     """
     Return a recorder of the signals that are sent in a ``with`` block.
 
     ``argument_types`` adds the types of arguments to their names, and the primary
-    keys of model instances.
+    keys of model instances. ``argument_values`` adds the values instead, as far as they
+    are text, numbers or dates and Django's exception reports would show them.
+
+    When a signal has been sent ``fold_after`` times by one sender in one place, all
+    further sends there are one, which takes a third of the time.
     """
-    return Trace(argument_types=argument_types)
+    types = ArgumentTypes() if argument_types else None
+    return Trace(ArgumentValues() if argument_values else types, fold_after)
+
+
+class Reading(NamedTuple):
+    """
+    Everything that a trace has to tell at one moment.
+    """
+
+    tree: Tree
+    remarks: tuple[Remark, ...]
+    signals: Sequence[SignalOutcome]
 
 
 class Trace:
@@ -44,8 +81,9 @@ class Trace:
     the inner one has. Other threads may read a trace, but only one may record it.
     """
 
-    def __init__(self, *, argument_types: bool = False) -> None:
-        self._argument_types = argument_types
+    def __init__(self, text_of: ArgumentText | None, fold_after: int) -> None:
+        self._text_of = text_of
+        self._fold_after = fold_after
         self._recorder: Recorder | None = None
         self._result: tuple[Tree, Facts] | None = None
 
@@ -60,7 +98,7 @@ class Trace:
                 "This trace has already been started; call trace() for another one."
             )
         outer = get_current()
-        self._recorder = Recorder(outer, with_types=self._argument_types)
+        self._recorder = Recorder(outer, self._text_of, self._fold_after)
         hooks.arm()
         set_current(self._recorder)
 
@@ -143,7 +181,7 @@ class Trace:
 
         Worked out anew each time from the connections of this moment.
         """
-        return tuple(find_reasons(self._read()[1]))
+        return tuple(find_not_run(self.read().signals))
 
     def as_dict(self) -> dict[str, Any]:
         """
@@ -151,13 +189,15 @@ class Trace:
 
         ``trace.schema.json`` in ``signaltools.reports`` describes it.
         """
-        return trace_document(*self._everything())
+        tree, remarks, signals = self.read()
+        return trace_document(tree, remarks, tuple(find_not_run(signals)))
 
     def as_text(self, look: Look) -> str:
         """
         Return everything as text, laid out as ``look`` says.
         """
-        return render_trace(*self._everything(), look)
+        tree, remarks, signals = self.read()
+        return render_trace(tree, remarks, tuple(find_not_run(signals)), look)
 
     def __str__(self) -> str:
         return self.as_text(Look(folder=os.getcwd()))
@@ -168,23 +208,30 @@ class Trace:
         totals = self.totals
         return f"<Trace: {totals.sends} sends, {totals.calls} calls>"
 
-    def _everything(self) -> tuple[Tree, tuple[Remark, ...], tuple[NotRun, ...]]:
-        # Read once: while the recording goes on, each reading is another one.
-        tree, facts = self._read()
-        return tree, _remarks(tree), tuple(find_reasons(facts))
+    def read(
+        self, found: Sequence[NamedSignal] = (), memory: Memory | None = None
+    ) -> Reading:
+        """
+        Return all of this at once: while the recording goes on, each reading differs.
+
+        ``found`` are the signals with their names, as the registry finds them.
+        """
+        found = found or registry.entries()
+        tree, facts = self._read(found)
+        return Reading(tree, _remarks(tree), find_outcomes(facts, found, memory))
 
     def _nodes(self) -> list[Send | Call]:
         tree = self._read()[0]
         return list(walk(tree.sends + tree.overflow))
 
-    def _read(self) -> tuple[Tree, Facts]:
+    def _read(self, found: Sequence[NamedSignal] = ()) -> tuple[Tree, Facts]:
         if self._result is not None:
             return self._result
         recorder = self._recorder
         if recorder is None:
             raise RuntimeError("This trace has not been started; use it with `with`.")
         finished = not recorder.recording
-        result = freeze(recorder), gather_facts(recorder)
+        result = freeze(recorder, found or registry.entries()), gather_facts(recorder)
         if finished:
             self._result, self._recorder = result, None
         return result

@@ -27,7 +27,9 @@ def test_E001_unknown_setting_suggests_the_nearest():  # noqa: N802
 def test_E001_unknown_setting_like_no_other_gets_the_whole_list():  # noqa: N802
     [error] = check(COLOUR="red")
     assert error.hint == (
-        "Known: AUTODISCOVER, AUTODISCOVER_EXCLUDE, AUTODISCOVER_MODULES."
+        "Known: ALWAYS_SHOW, AUTODISCOVER, AUTODISCOVER_EXCLUDE, "
+        "AUTODISCOVER_MODULES, EDITOR_PATHS, EDITOR_URL, HIDE, SHOW_VALUES, "
+        "SLOW_RECEIVER_MS."
     )
 
 
@@ -35,6 +37,21 @@ def test_E001_a_key_that_is_no_string_is_quoted():  # noqa: N802
     with override_settings(SIGNALTOOLS={1: True}):
         [error] = run_checks(tags=["signals"])
     assert error.msg == "Unknown setting 1 in SIGNALTOOLS."
+
+
+def test_E002_a_value_of_another_type_is_named():  # noqa: N802
+    assert check(EDITOR_URL="emacs", SLOW_RECEIVER_MS="slow") == [
+        Error(
+            "SIGNALTOOLS['EDITOR_URL'] must be a URL that has {file} in it, "
+            "not 'emacs'.",
+            id="signaltools.E002",
+        ),
+        Error(
+            "SIGNALTOOLS['SLOW_RECEIVER_MS'] must be a number of milliseconds, "
+            "not 'slow'.",
+            id="signaltools.E002",
+        ),
+    ]
 
 
 def test_E001_known_settings_are_fine():  # noqa: N802

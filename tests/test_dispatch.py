@@ -113,8 +113,9 @@ def test_signal_without_receivers_has_no_rows():
 
 def test_row_tells_how_a_receiver_is_connected():
     signal = connected()
-    [row_id] = row_ids(signal)
-    assert only_row(signal) == Row(on_save, Sender.ANY, None, True, False, row_id)
+    [entry] = signal.receivers
+    assert only_row(signal) == Row(on_save, Sender.ANY, None, True, False, entry)
+    assert row_ids(signal) == {only_row(signal).id}
 
 
 def test_rows_are_in_the_order_of_connection():

@@ -830,7 +830,11 @@ def test_signals_are_read_with_the_connections_behind_their_records(
     probe.signal.connect(on_signal_async)
     probe.signal.connect(on_signal, sender=testapp.Order)
 
-    [found] = [one for one in read_connected([]) if one.signal is probe.signal]
+    [found] = [
+        one
+        for one in read_connected(registry.entries(), [])
+        if one.signal is probe.signal
+    ]
 
     assert found.record == read_signal("probe.signal")
     assert [row.receiver for row in found.rows] == [on_signal, on_signal_async]
@@ -841,7 +845,7 @@ def test_signals_without_a_name_are_read_if_they_are_given(probe: Any) -> None:
     signal = Signal()
     signal.connect(on_signal)
 
-    found = read_connected([probe.signal, signal])
+    found = read_connected(registry.entries(), [probe.signal, signal])
 
     assert [one.signal for one in found].count(probe.signal) == 1
     assert found[-1].signal is signal

@@ -9,17 +9,17 @@ from typing import Any
 
 from .._text import clip
 from ..inventory import Kind, Places, signal_kind
-from ..registry import registry
+from ..registry import NamedSignal
 from .known import KnownSignal
-from .recorder import FOLD_AFTER, CallNode, Node, Recorder, SendNode
+from .recorder import CallNode, Node, Recorder, SendNode
 from .tree import Added, Call, Outcome, Send, Totals, Tree, walk
 
 
-def freeze(recorder: Recorder) -> Tree:
+def freeze(recorder: Recorder, entries: Iterable[NamedSignal]) -> Tree:
     """
-    Return what ``recorder`` holds by now; it may go on recording.
+    Return what ``recorder`` holds by now, with signals named as in ``entries``.
     """
-    freezer = _Freezer(recorder.origin)
+    freezer = _Freezer(recorder, entries)
     sends = freezer.sends([recorder])
     others = list(recorder.others.values())
     overflow = freezer.sends([recorder.overflow])
@@ -35,10 +35,12 @@ class _Freezer:
     What one freezing has to look up: names of signals, places of receivers.
     """
 
-    def __init__(self, origin: float) -> None:
-        self._origin = origin
+    def __init__(self, recorder: Recorder, entries: Iterable[NamedSignal]) -> None:
+        self._origin = recorder.origin
+        self._fold_after = recorder.fold_after
         self._places = Places()
-        self._entries = {id(entry.signal): entry for entry in registry.entries()}
+        self._signals: dict[KnownSignal, tuple[str, Kind]] = {}
+        self._entries = {id(entry.signal): entry for entry in entries}
 
     def sends(self, parents: Sequence[Node]) -> tuple[Send, ...]:
         """
@@ -50,7 +52,7 @@ class _Freezer:
         merged = sum(parent.count for parent in parents) > 1
         found: list[Send] = []
         for nodes in _grouped(parents):
-            if merged or sum(node.count for node in nodes) > FOLD_AFTER:
+            if merged or sum(node.count for node in nodes) > self._fold_after:
                 found.append(self.send(nodes))
             else:
                 found += [self.send([node]) for node in nodes]
@@ -118,18 +120,24 @@ class _Freezer:
         Return what sends and calls have in common.
         """
         first = nodes[0]
-        sql = sum(part.sql for part in (*nodes, *below))
+        sql, sql_time = 0, 0.0
+        for part in (*nodes, *below):
+            if part.sql:
+                sql += part.sql
+                sql_time += part.sql_time
+        alone = len(nodes) == 1
         return {
             # A trace inside of this one has a clock of its own.
             "start": first.start + (first.recorder.origin - self._origin),
-            "time": _sum([node.time for node in nodes]),
-            "self_time": _sum([_self_time(node) for node in nodes]),
-            "longest": max(node.longest for node in nodes),
-            "count": sum(node.count for node in nodes),
+            # The number itself, where there is one: a sum would take memory of its own.
+            "time": first.time if alone else sum(node.time for node in nodes),
+            "self_time": _self_time(first) if alone else sum(map(_self_time, nodes)),
+            "longest": first.longest if alone else max(n.longest for n in nodes),
+            "count": first.count if alone else sum(node.count for node in nodes),
             "sql": sql,
-            "sql_time": sum(part.sql_time for part in (*nodes, *below)) if sql else 0.0,
+            "sql_time": sql_time,
             "thread": first.thread,
-            "raised": sum(node.raised for node in nodes),
+            "raised": first.raised if alone else sum(node.raised for node in nodes),
             "error": next((node.error for node in nodes if node.error), None),
         }
 
@@ -140,12 +148,15 @@ class _Freezer:
                 yield Added(self._signal(known)[0], name, file, line)
 
     def _signal(self, known: KnownSignal) -> tuple[str, Kind]:
-        signal = known.reference()
-        entry = self._entries.get(id(signal))
-        if entry is None or entry.signal is not signal:
-            return known.label, "custom"
-        component = self._places.find(entry.module, entry.file).component
-        return clip(entry.name), signal_kind(component)
+        if known not in self._signals:
+            signal = known.reference()
+            entry = self._entries.get(id(signal))
+            named: tuple[str, Kind] = known.label, "custom"
+            if entry is not None and entry.signal is signal:
+                component = self._places.find(entry.module, entry.file).component
+                named = clip(entry.name), signal_kind(component)
+            self._signals[known] = named
+        return self._signals[known]
 
 
 def _grouped(parents: Iterable[Node]) -> Iterable[list[SendNode]]:

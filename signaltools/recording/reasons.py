@@ -4,13 +4,21 @@ Say of every connected receiver that did not run, why.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from .._dispatch import DEAD, Row, Sender, dead_rows
 from .._text import clip
-from ..inventory import Connected, ReceiverRecord, describe_row, read_connected
-from ..registry import unnamed
+from ..inventory import (
+    Connected,
+    ReceiverRecord,
+    Records,
+    SignalRecord,
+    describe_row,
+    read_connected,
+)
+from ..registry import NamedSignal, unnamed
 from .known import KnownReceiver, KnownSender, KnownSignal
 from .recorder import Recorder, SendNode
 
@@ -47,6 +55,29 @@ class NotRun(NamedTuple):
     text: str
 
 
+class Outcome(NamedTuple):
+    """
+    What became of one connection: how often its receiver ran, or why it did not.
+
+    ``reason`` is None for one that ran. ``receiver`` is None for one that is gone.
+    """
+
+    receiver: ReceiverRecord | None
+    times: int
+    reason: Reason | None
+    text: str
+
+
+class SignalOutcome(NamedTuple):
+    """
+    A signal, whether it was sent, and what became of each of its connections.
+    """
+
+    record: SignalRecord
+    sent: bool
+    outcomes: tuple[Outcome, ...]
+
+
 class SignalFacts:
     """
     What there is to know of one signal that was sent, without the tree.
@@ -55,8 +86,8 @@ class SignalFacts:
     def __init__(self, signal: KnownSignal) -> None:
         self.signal = signal
         self.senders: dict[KnownSender, None] = {}
-        #: Which receivers ran for which senders.
-        self.ran: set[tuple[KnownSender, KnownReceiver]] = set()
+        #: How often which receivers ran for which senders.
+        self.ran: Counter[tuple[KnownSender, KnownReceiver]] = Counter()
         #: The sends that raised.
         self.errors: list[_Error] = []
 
@@ -65,7 +96,7 @@ class SignalFacts:
         self.senders[sender] = None
         for call in send.calls:
             if call.count:
-                self.ran.add((sender, call.receiver))
+                self.ran[sender, call.receiver] += call.count
         if send.raised:
             missed = [call.receiver for call in send.calls if not call.count]
             self.errors.append(_Error(sender, missed, not send.calls, _error(send)))
@@ -115,9 +146,24 @@ def gather_facts(recorder: Recorder) -> Facts:
     return Facts(list(found.values()), complete=not recorder.others)
 
 
-def find_reasons(facts: Facts) -> Iterator[NotRun]:
+class Memory:
     """
-    Yield every receiver that is connected by now and did not run.
+    What was found before, for whoever asks on every request.
+
+    Most signals are not sent, and connections seldom change: all that is said of them
+    is the same then.
+    """
+
+    def __init__(self) -> None:
+        self.records = Records()
+        self.unsent: dict[str, SignalOutcome] = {}
+
+
+def find_outcomes(
+    facts: Facts, entries: Sequence[NamedSignal], memory: Memory | None = None
+) -> list[SignalOutcome]:
+    """
+    Return the signals of ``entries``, and others that were sent, as they are now.
 
     Receivers and senders are compared by identity; no code of the project is run.
     """
@@ -126,35 +172,69 @@ def find_reasons(facts: Facts) -> Iterator[NotRun]:
         for fact in facts.signals
         if (signal := fact.signal.reference()) is not None
     }
-    for connected in read_connected(signal for signal, _ in sent.values()):
+    memory = memory or Memory()
+    signals = [signal for signal, _ in sent.values()]
+    found = []
+    for connected in read_connected(entries, signals, memory.records):
         _, fact = sent.get(id(connected.signal), (None, None))
-        for receiver, reason, text in _not_run(connected, fact, facts.complete):
-            yield NotRun(connected.record.name, receiver, reason, clip(text))
+        if fact is None and facts.complete:
+            found.append(_unsent(connected, memory))
+        else:
+            outcomes = tuple(_outcomes(connected, fact, facts.complete))
+            is_sent = fact is not None
+            found.append(SignalOutcome(connected.record, is_sent, outcomes))
+    return found
 
 
-def _not_run(
+def _unsent(connected: Connected, memory: Memory) -> SignalOutcome:
+    record = connected.record
+    known = memory.unsent.get(record.name)
+    if known is not None and known.record is record:
+        return known
+    outcome = SignalOutcome(record, False, tuple(_outcomes(connected, None, True)))
+    # Of what is dead, the record knows nothing.
+    if len(outcome.outcomes) == len(record.receivers):
+        memory.unsent[record.name] = outcome
+    return outcome
+
+
+def find_not_run(signals: Iterable[SignalOutcome]) -> Iterator[NotRun]:
+    """
+    Yield every receiver of ``signals`` that did not run.
+    """
+    for signal in signals:
+        for receiver, _, reason, text in signal.outcomes:
+            if reason is not None:
+                yield NotRun(signal.record.name, receiver, reason, text)
+
+
+def _outcomes(
     connected: Connected, fact: SignalFacts | None, complete: bool
-) -> Iterator[tuple[ReceiverRecord | None, Reason, str]]:
+) -> Iterator[Outcome]:
     for row, receiver in zip(connected.rows, connected.record.receivers, strict=True):
-        if fact is None or not _ran(row, fact):
-            reason, text = _reason(connected, row, receiver, fact)
-            if not complete and reason != "outside_window":
-                reason, text = "unknown", "may have run beyond the limit of nodes"
-            yield receiver, reason, text
+        if fact is not None and (count := _count(row, fact)):
+            yield Outcome(receiver, count, None, "")
+            continue
+        reason, text = _reason(connected, row, receiver, fact)
+        if not complete and reason != "outside_window":
+            reason, text = "unknown", "may have run beyond the limit of nodes"
+        yield Outcome(receiver, 0, reason, clip(text))
     for row in dead_rows(connected.signal):
         if fact is not None and _ran_once(row, fact):
             continue
         if row.receiver is DEAD:
             text = "garbage-collected: its connection was weak and nothing else held it"
-            yield None, "receiver_gone", text
+            yield Outcome(None, 0, "receiver_gone", text)
         else:
-            yield describe_row(row), "sender_gone", "its sender was garbage-collected"
+            text = "its sender was garbage-collected"
+            yield Outcome(describe_row(row), 0, "sender_gone", text)
 
 
-def _ran(row: Row, fact: SignalFacts) -> bool:
-    return any(
-        known.is_of(row.receiver) and _is_sender(row, sender)
-        for sender, known in fact.ran
+def _count(row: Row, fact: SignalFacts) -> int:
+    return sum(
+        count
+        for (sender, known), count in fact.ran.items()
+        if known.is_of(row.receiver) and _is_sender(row, sender)
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from copy import copy
 from threading import get_ident
@@ -29,7 +29,7 @@ from .known import (
     receiver_key,
     sender_anchor,
 )
-from .surroundings import argument_type, call_site
+from .surroundings import call_site
 
 #: So many sends of one signal by one sender stay apart below one parent.
 FOLD_AFTER = 20
@@ -45,6 +45,7 @@ get_current, set_current = current.get, current.set
 
 _Key = tuple[KnownSignal, KnownSender, str]
 _FastKey = tuple[int, int, str]
+ArgumentText = Callable[[str, Any], str]
 T = TypeVar("T")
 
 
@@ -296,6 +297,7 @@ class Recorder(Node):
     """
 
     __slots__ = (
+        "fold_after",
         "nodes",
         "origin",
         "others",
@@ -305,18 +307,24 @@ class Recorder(Node):
         "recording",
         "senders",
         "signals",
+        "text_of",
         "values",
-        "with_types",
     )
 
-    def __init__(self, outer: Node | None = None, *, with_types: bool = False) -> None:
+    def __init__(
+        self,
+        outer: Node | None = None,
+        text_of: ArgumentText | None = None,
+        fold_after: int = FOLD_AFTER,
+    ) -> None:
         self.origin = now()
         self.outer = outer
         self.values: dict[Any, Any] = {}
         super().__init__(self, outer.depth if outer else 0)
         self.begin()
         self.recording = True
-        self.with_types = with_types
+        self.text_of = text_of
+        self.fold_after = fold_after
         self.active = 1
         self.nodes = 0
         self.signals: dict[int, KnownSignal] = {}
@@ -403,11 +411,11 @@ class Recorder(Node):
 
     def names(self, arguments: Mapping[str, Any]) -> tuple[str, ...]:
         """
-        Return the names of the arguments, with their types if asked for.
+        Return the names of the arguments, with what is asked for about them.
         """
         names = tuple(name for name in arguments if name != "sender")
-        if self.with_types:
-            names = tuple(f"{n}={argument_type(arguments[n])}" for n in names)
+        if (text_of := self.text_of) is not None:
+            names = tuple(f"{n}={text_of(n, arguments[n])}" for n in names)
         return self.shared(names)
 
 
@@ -450,7 +458,7 @@ def _new_send(series: Series, arguments: Mapping[str, Any]) -> SendNode:
     send = SendNode(series, arguments)
     parent.sends = parent.sends or []
     parent.sends.append(send)
-    if series.count > FOLD_AFTER or parent is recorder.overflow:
+    if series.count > recorder.fold_after or parent is recorder.overflow:
         series.folded = send
         # Of an instance only the class is known, which may be a sender itself.
         if series.sender.kind != "instance":

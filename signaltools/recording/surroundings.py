@@ -9,15 +9,20 @@ import functools
 import os
 import sys
 import sysconfig
+import weakref
 from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from types import FrameType
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import asgiref
 import django
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
+from django.views.debug import get_default_exception_reporter_filter
 
 from .._introspect import is_a, short_name, stored_attribute
 from .._text import stable_text
@@ -89,15 +94,59 @@ def in_atomic(connection: Any) -> bool:
     return bool(blocks) and not blocks[-1]._from_testcase
 
 
-def argument_type(value: Any) -> str:
+class ArgumentTypes:
     """
     Return the type of an argument; for a model instance also its primary key.
     """
-    if not is_a(value, Model):
-        return short_name(type(value))
-    options = type(value)._meta
-    key = stored_attribute(value, options.pk.attname)
-    # Python refuses to print integers of more than 4,300 digits.
-    short = type(key) is int and key.bit_length() < 1_000
-    text = str(key) if short else stable_text(key)
-    return f"{options.label} pk={text}"
+
+    def __init__(self) -> None:
+        # What an address was called, which may soon be that of another class.
+        self._names: dict[int, tuple[weakref.ReferenceType[type], str]] = {}
+
+    def __call__(self, name: str, value: Any) -> str:
+        kind = type(value)
+        known = self._names.get(id(kind))
+        if known is None or known[0]() is not kind:
+            text = kind._meta.label if issubclass(kind, Model) else short_name(kind)
+            known = self._names[id(kind)] = weakref.ref(kind), text
+        return f"{known[1]} pk={_key(value)}" if is_a(value, Model) else known[1]
+
+
+class ArgumentValues(ArgumentTypes):
+    """
+    Return an argument as text, or only its type if writing it out would run code.
+
+    What Django's exception reports hide for its name is hidden here as well.
+    """
+
+    def __call__(self, name: str, value: Any) -> str:
+        # A project may have its own filter, which shall not break what is recorded.
+        try:
+            hidden = get_default_exception_reporter_filter().cleanse_setting(name, "")
+        except Exception:
+            return super().__call__(name, value)
+        return str(hidden) or _plain_value(value) or super().__call__(name, value)
+
+
+def _plain_value(value: Any) -> str:
+    kind = type(value)
+    if kind is str:
+        return repr(value[:_MAX_VALUE])
+    if any(kind is plain for plain in _PLAIN) or (
+        kind is int and value.bit_length() < _MAX_BITS
+    ):
+        return repr(value)
+    return ""
+
+
+# Anything else may write itself out by code of the project.
+_PLAIN = (bool, float, Decimal, date, datetime, time, timedelta, UUID, type(None))
+_MAX_VALUE = 100
+# Python refuses to print integers of more than 4,300 digits.
+_MAX_BITS = 1_000
+
+
+def _key(instance: Model) -> str:
+    key = stored_attribute(instance, type(instance)._meta.pk.attname)
+    short = type(key) is int and key.bit_length() < _MAX_BITS
+    return str(key) if short else stable_text(key)

@@ -4,13 +4,14 @@ Lay out lines of text: what all text reports have in common.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from .._text import printable
-from ..inventory import SenderKind
+from ..inventory import ReceiverRecord, SenderKind
 
 INDENT = " " * 6
 
@@ -58,6 +59,26 @@ def sender_name(sender: str | None, kind: SenderKind | None, app: str | None) ->
     return printable(sender or "unknown sender") + suffix
 
 
+def expected_sender(receiver: ReceiverRecord) -> str:
+    """
+    Return the sender that a receiver is connected for.
+    """
+    if receiver.sender_kind is None:
+        return "any sender"
+    return sender_name(receiver.sender, receiver.sender_kind, receiver.sender_app)
+
+
+def connection_details(receiver: ReceiverRecord) -> str:
+    uid = receiver.dispatch_uid
+    details = {
+        f'uid="{printable(uid or "")}"': uid is not None,
+        "async": receiver.is_async,
+        "strong": not receiver.weak,
+    }
+    return ", ".join(text for text, applies in details.items() if applies)
+
+
+@functools.lru_cache(maxsize=10_000)
 def short_place(file: str | None, line: int | None, folder: str) -> str:
     """
     Return "shop/views.py:12", relative to ``folder``, and "" without a file.

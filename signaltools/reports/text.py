@@ -10,7 +10,16 @@ from collections.abc import Iterator, Sequence
 
 from .._text import printable
 from ..inventory import ReceiverRecord, SignalRecord
-from .layout import INDENT, Look, Paint, justified, plural, sender_name, short_place
+from .layout import (
+    INDENT,
+    Look,
+    Paint,
+    connection_details,
+    expected_sender,
+    justified,
+    plural,
+    short_place,
+)
 
 Signals = Sequence[SignalRecord]
 
@@ -44,7 +53,7 @@ class _Section:
         self._look = look
         rows = [r for s in signals for r in s.receivers if not self._folds(r)]
         names = [len(row.name) for row in rows]
-        senders = [len(_sender(row)) for row in rows]
+        senders = [len(expected_sender(row)) for row in rows]
         self._name_width = min(max(names, default=0), look.width * 2 // 5)
         self._sender_width = min(max(senders, default=0), look.width // 4)
 
@@ -83,8 +92,8 @@ class _Section:
         if len(name) > width:
             yield name
             name, width = "", len(INDENT)
-        sender = f"{_sender(receiver):<{self._sender_width}}"
-        row, details = f"{name:<{width}}  {sender}", _details(receiver)
+        sender = f"{expected_sender(receiver):<{self._sender_width}}"
+        row, details = f"{name:<{width}}  {sender}", connection_details(receiver)
         place = self._place(receiver)
         if len(f"{row}  {details}  {place}") <= self._look.width:
             yield from self._line(f"{row}  {details}".rstrip(), place)
@@ -129,24 +138,6 @@ def _home(receiver: ReceiverRecord) -> str:
     if receiver.module.partition(".")[0] == "debug_toolbar":
         return "the toolbar"
     return "Django" if receiver.component == "django" else ""
-
-
-def _sender(receiver: ReceiverRecord) -> str:
-    if receiver.sender_kind is None:
-        return "any sender"
-    if receiver.sender is None:
-        return "unknown sender"
-    return sender_name(receiver.sender, receiver.sender_kind, receiver.sender_app)
-
-
-def _details(receiver: ReceiverRecord) -> str:
-    uid = receiver.dispatch_uid
-    details = {
-        f'uid="{printable(uid or "")}"': uid is not None,
-        "async": receiver.is_async,
-        "strong": not receiver.weak,
-    }
-    return ", ".join(text for text, applies in details.items() if applies)
 
 
 def _first_sentence(doc: str, width: int) -> str:

@@ -14,10 +14,19 @@ from ..recording.reasons import NotRun
 from ..recording.remarks import Remark
 from ..recording.tree import Call, Send, Totals, Tree, walk
 from .layout import Look, Paint, justified, plural, sender_name, short_place
+from .trace_rows import (
+    below,
+    other_method,
+    outcome_of,
+    sender_of,
+    short_signal,
+    slowest,
+    together,
+    unheard_signals,
+)
 
 # What is nested deeper keeps this indent, or there would be no room for its name.
 _MAX_DEPTH = 12
-_SLOWEST = 10
 
 
 def render_trace(
@@ -59,7 +68,7 @@ class _Report:
         if remarks:
             yield self._look.heading(f"PROBLEMS ({len(remarks):,})")
         for remark in remarks:
-            names = [_bare(remark.signal)]
+            names = [short_signal(remark.signal)]
             names += [printable(remark.receiver)] if remark.receiver else []
             where = f"{remark.level.upper():<7}  {' > '.join(names)}"
             yield where + _times(remark.count)
@@ -73,34 +82,24 @@ class _Report:
             columns = _columns("self ms", "total", "SQL")
             yield from self._line(title + legend, columns, self._look.heading)
         # With a stack of its own, recursion may be as deep as it likes.
-        waiting = [(row, 0) for row in reversed(_rows(sends))]
+        waiting = [(row, 0) for row in reversed(together(sends))]
         while waiting:
             row, depth = waiting.pop()
             indent = "   " * min(depth, _MAX_DEPTH)
             if isinstance(row, Call):
                 yield from self._call(row, indent)
-                below = _rows(row.sends)
             elif isinstance(row, Send):
                 yield from self._send(row, indent)
-                below = [*row.calls, *_rows(row.sends)]
             else:
                 yield from self._unheard(row, indent)
-                below = []
-            waiting += ((inner, depth + 1) for inner in reversed(below))
+            waiting += ((inner, depth + 1) for inner in reversed(below(row)))
 
     def slowest(self) -> Iterator[str]:
-        times: dict[str, float] = {}
-        calls: dict[str, list[Call]] = {}
-        for node in walk(self._tree.sends + self._tree.overflow):
-            if isinstance(node, Call):
-                calls.setdefault(node.receiver, []).append(node)
-                times[node.receiver] = times.get(node.receiver, 0) + node.self_time
-        if times:
+        found = slowest(self._tree)
+        if found:
             yield self._look.heading("RECEIVERS BY SELF TIME")
-        for name in sorted(times, key=times.__getitem__, reverse=True)[:_SLOWEST]:
-            count = sum(call.count for call in calls[name])
-            left = f"{_ms(times[name]):>8} ms  {printable(name)}{_times(count)}"
-            call = calls[name][0]
+        for call, time, count in found:
+            left = f"{_ms(time):>8} ms  {printable(call.receiver)}{_times(count)}"
             yield from self._line(left, self._place(call.file, call.line))
 
     def not_run(self, not_run: Sequence[NotRun]) -> Iterator[str]:
@@ -110,7 +109,7 @@ class _Report:
         if sent and not_run:
             yield self._look.heading("DID NOT RUN")
         for signal, items in groupby(shown, key=lambda item: item.signal):
-            yield self._look.name(_bare(signal))
+            yield self._look.name(short_signal(signal))
             # One reason most often holds for many.
             names: dict[str, Counter[str]] = {}
             for item in items:
@@ -129,8 +128,8 @@ class _Report:
             yield from lines
 
     def _send(self, send: Send, indent: str) -> Iterator[str]:
-        parts = [_bare(send.signal) + _times(send.count), *_method(send)]
-        parts += [_sender(send)] if send.sender_kind is not None else []
+        parts = [short_signal(send.signal) + _times(send.count), *other_method(send)]
+        parts += [sender_of(send)] if send.sender_kind is not None else []
         if send.unheard:
             some = "" if send.unheard == send.count else f" {send.unheard:,} times"
             parts += [f"no receivers{some}"]
@@ -141,13 +140,10 @@ class _Report:
             yield f"{'':10}from {place}"
 
     def _unheard(self, sends: Sequence[Send], indent: str) -> Iterator[str]:
-        counts: dict[str, int] = {}
-        for send in sends:
-            name = " ".join([_bare(send.signal), *_method(send)])
-            counts[name] = counts.get(name, 0) + send.count
-        names = ", ".join(name + _times(count) for name, count in counts.items())
+        counts = unheard_signals(sends).items()
+        names = ", ".join(name + _times(count) for name, count in counts)
         yield from textwrap.wrap(
-            f"{_sender(sends[0])}  no receivers: {names}",
+            f"{sender_of(sends[0])}  no receivers: {names}",
             self._look.width,
             initial_indent=f"{_start(sends[0])}  {indent}",
             subsequent_indent=f"{'':12}{indent}",
@@ -158,7 +154,8 @@ class _Report:
     def _call(self, call: Call, indent: str) -> Iterator[str]:
         order = "~" if call.order is None else call.order
         left = f"{'':8}{indent}{order:>3}  {printable(call.receiver)}"
-        yield from self._row(left + _times(call.count) + _outcome(call), call)
+        outcome = f"  {outcome_of(call)}".rstrip()
+        yield from self._row(left + _times(call.count) + outcome, call)
 
     def _row(self, left: str, node: Send | Call) -> Iterator[str]:
         columns = _columns(_ms(node.self_time), _ms(node.time), f"{node.sql:,}")
@@ -171,44 +168,8 @@ class _Report:
         return short_place(file, line, self._look.folder)
 
 
-_Row = Call | Send | list[Send]
-
-
-def _rows(sends: Sequence[Send]) -> list[_Row]:
-    """
-    Return ``sends`` with those of one sender that had no receivers as one.
-    """
-    rows: list[_Row] = []
-    unheard: dict[str, list[Send]] = {}
-    for send in sends:
-        if send.calls or send.sends or send.error:
-            rows.append(send)
-            continue
-        sender = _sender(send)
-        if sender not in unheard:
-            rows.append(unheard.setdefault(sender, []))
-        unheard[sender].append(send)
-    return rows
-
-
 def _start(send: Send) -> str:
     return f"{'+' + _ms(send.start):>8}"
-
-
-def _sender(send: Send) -> str:
-    if send.sender_kind is None:
-        return "nobody"
-    return sender_name(send.sender, send.sender_kind, send.sender_app)
-
-
-def _method(send: Send) -> list[str]:
-    return [] if send.method == "send" else [send.method]
-
-
-def _outcome(call: Call) -> str:
-    if call.raised:
-        return f"  RAISED {printable(call.error or '')}"
-    return "" if call.outcome == "returned" else f"  {call.outcome.upper()}"
 
 
 def _not_run_name(item: NotRun) -> str:
@@ -237,14 +198,6 @@ def _total_parts(totals: Totals) -> Iterator[str]:
 
 def _columns(own: str, total: str, sql: str) -> str:
     return f"{own:>9}{total:>9}{sql:>6}"
-
-
-def _bare(signal: str) -> str:
-    """
-    Return the name of a signal, of Django's the bare one: they are known and different.
-    """
-    is_django = signal.startswith("django.")
-    return printable(signal.rpartition(".")[2] if is_django else signal)
 
 
 def _times(count: int) -> str:

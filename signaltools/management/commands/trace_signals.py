@@ -12,7 +12,7 @@ from django.core.management import ManagementUtility
 from django.core.management.base import CommandError
 
 from signaltools.management.base import ReportCommand
-from signaltools.tracing import Trace
+from signaltools.tracing import Trace, trace
 
 # Whoever has waited for so many seconds wants to know that something happens.
 _FIRST_NOTICE = 10
@@ -42,15 +42,15 @@ class Command(ReportCommand):
         if not command:
             raise CommandError("Name a command to run, as in: trace_signals migrate")
         self.check_writable(file)
-        trace = Trace()
+        recorded = trace()
         with contextlib.ExitStack() as stack:
             if options["format"] == "json" and file in (None, "-"):
                 # A program reads this, so nothing else may be with it.
                 stack.enter_context(contextlib.redirect_stdout(sys.stderr))
             if options["verbosity"]:
                 stack.enter_context(self._notices(command[0]))
-            ending = _run(trace, command)
-        self.write_report(self._report(trace, options), file)
+            ending = _run(recorded, command)
+        self.write_report(self._report(recorded, options), file)
         if ending is not None:
             raise ending
 

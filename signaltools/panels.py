@@ -1,0 +1,153 @@
+"""
+The panel of django-debug-toolbar.
+"""
+
+from __future__ import annotations
+
+import os
+from time import perf_counter
+
+import debug_toolbar
+from debug_toolbar.panels import Panel
+from debug_toolbar.settings import get_config, get_panels
+from django.core.checks import CheckMessage
+from django.core.checks import Warning as CheckWarning
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from .conf import conf
+from .recording.reasons import Memory
+from .registry import registry
+from .reports.panel import PanelLook, panel_stats
+from .tracing import Trace, trace
+
+# Nobody reads on a page what takes more than a few lines.
+_FOLD_AFTER = 3
+_OLDEST_TOOLBAR = (7, 0)
+_TOOLBAR_PANEL = "debug_toolbar.panels.signals.SignalsPanel"
+
+
+_memory = Memory()
+
+
+class SignalToolsPanel(Panel):
+    """
+    Show what a request has sent, what ran, and why everything else did not.
+    """
+
+    title = gettext_lazy("Signal tools")
+    template = "signaltools/panel.html"
+    nav_icon = "signaltools/icon.svg"  # type: ignore[assignment]
+    is_async = True
+    _trace: Trace | None = None
+
+    @classmethod
+    def ready(cls) -> None:
+        # Between a sender and its receivers, nobody wants to see what records them.
+        config = get_config()
+        hidden = config["HIDE_IN_STACKTRACES"]
+        if "signaltools" not in hidden:
+            config["HIDE_IN_STACKTRACES"] = (*hidden, "signaltools")
+
+    def enable_instrumentation(self) -> None:
+        if self._trace is None:
+            self._trace = trace(
+                argument_types=True,
+                argument_values=conf.SHOW_VALUES,
+                fold_after=_FOLD_AFTER,
+            )
+            self._trace.start()
+
+    def disable_instrumentation(self) -> None:
+        if self._trace is not None:
+            self._trace.stop()
+
+    def generate_stats(self, request: HttpRequest, response: HttpResponse) -> None:
+        if self._trace is None:
+            return
+        started = perf_counter()
+        reading = self._trace.read(registry.recent_entries(), _memory)
+        stats = panel_stats(*reading, _look())
+        stats["cost"] = (perf_counter() - started) * 1_000
+        self.record_stats(stats)
+
+    def generate_server_timing(
+        self, request: HttpRequest, response: HttpResponse
+    ) -> None:
+        totals = self.get_stats()["totals"]
+        title = f"{totals['calls']} receiver calls"
+        self.record_server_timing("signals", title, totals["receiver_time"])
+
+    @property
+    def nav_subtitle(self) -> str:
+        totals = self.get_stats()["totals"]
+        calls, errors = totals["calls"], totals["errors"]
+        parts = [
+            _("%s sent") % number_format(totals["sends"], force_grouping=True),
+            ngettext("%s call", "%s calls", calls) % number_format(calls),
+            _("%s ms") % number_format(totals["receiver_time"], 1),
+        ]
+        if errors:
+            parts.append(ngettext("%s error", "%s errors", errors) % errors)
+        return " · ".join(parts)
+
+    @property
+    def content(self) -> str:
+        # Everything else has to come from the stats: there may be no request by now.
+        context = {**self.get_stats(), "nonce": self.toolbar.csp_nonce}
+        return render_to_string(self.template, context)
+
+    @property
+    def scripts(self) -> list[str]:
+        return [static("signaltools/panel.js")]
+
+    @classmethod
+    def run_checks(cls) -> list[CheckMessage]:
+        """
+        Report a toolbar that is too old, and panels that are one too many.
+        """
+        panels = get_panels()
+        own_path = f"{cls.__module__}.{cls.__qualname__}"
+        messages: list[CheckMessage] = []
+        if tuple(map(int, debug_toolbar.VERSION.split(".")[:2])) < _OLDEST_TOOLBAR:
+            messages.append(
+                CheckWarning(
+                    f"The panel {own_path!r} needs django-debug-toolbar 7.0 or later, "
+                    f"not {debug_toolbar.VERSION}.",
+                    hint="Upgrade django-debug-toolbar.",
+                    id="signaltools.W030",
+                )
+            )
+        if panels.count(own_path) > 1:
+            messages.append(
+                CheckWarning(
+                    f"DEBUG_TOOLBAR_PANELS lists {own_path!r} more than once.",
+                    hint="List it once.",
+                    id="signaltools.W031",
+                )
+            )
+        if _TOOLBAR_PANEL in panels:
+            messages.append(
+                CheckWarning(
+                    f"DEBUG_TOOLBAR_PANELS lists {_TOOLBAR_PANEL!r} beside "
+                    f"{own_path!r}, which shows the same and more.",
+                    hint=f"Remove {_TOOLBAR_PANEL!r}.",
+                    id="signaltools.W032",
+                )
+            )
+        return messages
+
+
+def _look() -> PanelLook:
+    return PanelLook(
+        folder=os.getcwd(),
+        editor_url=conf.EDITOR_URL,
+        editor_paths=conf.EDITOR_PATHS,
+        slow_ms=conf.SLOW_RECEIVER_MS,
+        hide=conf.HIDE,
+        always_show=conf.ALWAYS_SHOW,
+    )

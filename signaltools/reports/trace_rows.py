@@ -1,0 +1,110 @@
+"""
+Prepare a trace for people: what its text and the panel have in common.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from .._text import printable
+from ..recording.tree import Call, Send, Tree, walk
+from .layout import sender_name
+
+_SLOWEST = 10
+
+Row = Call | Send | list[Send]
+
+
+def together(
+    sends: Iterable[Send], apart: Callable[[Send], bool] = lambda send: False
+) -> list[Row]:
+    """
+    Return ``sends`` with those of one sender that had no receivers as one.
+
+    Those that are to stay ``apart`` have a row of their own in any case.
+    """
+    rows: list[Row] = []
+    unheard: dict[str, list[Send]] = {}
+    for send in sends:
+        if send.calls or send.sends or send.error or apart(send):
+            rows.append(send)
+            continue
+        sender = sender_of(send)
+        if sender not in unheard:
+            rows.append(unheard.setdefault(sender, []))
+        unheard[sender].append(send)
+    return rows
+
+
+def below(row: Row) -> list[Row]:
+    """
+    Return what a row has below it, in order.
+    """
+    if isinstance(row, Send):
+        return [*row.calls, *together(row.sends)]
+    return list(together(row.sends)) if isinstance(row, Call) else []
+
+
+def unheard_signals(sends: Sequence[Send]) -> dict[str, int]:
+    """
+    Count sends without receivers by the name of the signal and the method.
+    """
+    counts: dict[str, int] = {}
+    for send in sends:
+        name = " ".join([short_signal(send.signal), *other_method(send)])
+        counts[name] = counts.get(name, 0) + send.count
+    return counts
+
+
+class Slow(NamedTuple):
+    """
+    A receiver with the self time, in seconds, of all its calls; ``call`` is the first.
+    """
+
+    call: Call
+    self_time: float
+    times: int
+
+
+def slowest(tree: Tree) -> list[Slow]:
+    """
+    Return the receivers that took longest, the slowest one first.
+    """
+    found: dict[str, Slow] = {}
+    for call in walk(tree.sends + tree.overflow):
+        if isinstance(call, Call):
+            first, time, times = found.get(call.receiver, (call, 0.0, 0))
+            slow = Slow(first, time + call.self_time, times + call.count)
+            found[call.receiver] = slow
+    return sorted(found.values(), key=lambda slow: -slow.self_time)[:_SLOWEST]
+
+
+def sender_of(send: Send) -> str:
+    if send.sender_kind is None:
+        return "nobody"
+    return sender_name(send.sender, send.sender_kind, send.sender_app)
+
+
+def other_method(send: Send) -> list[str]:
+    """
+    Return the method that sent, unless it is ``send()``.
+    """
+    return [] if send.method == "send" else [send.method]
+
+
+def short_signal(name: str) -> str:
+    """
+    Return the name of a signal, of Django's the bare one: they are known and different.
+    """
+    is_django = name.startswith("django.")
+    return printable(name.rpartition(".")[2] if is_django else name)
+
+
+def outcome_of(call: Call) -> str:
+    """
+    Return how a call ended, "" if it simply returned.
+    """
+    if call.raised:
+        return f"RAISED {printable(call.error or '')}"
+    return "" if call.outcome == "returned" else call.outcome.upper()
