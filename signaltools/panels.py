@@ -150,4 +150,5 @@ def _look() -> PanelLook:
         slow_ms=conf.SLOW_RECEIVER_MS,
         hide=conf.HIDE,
         always_show=conf.ALWAYS_SHOW,
+        show_values=conf.SHOW_VALUES,
     )

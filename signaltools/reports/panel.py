@@ -33,6 +33,8 @@ MAX_ROWS = 250
 # With more rows than this, only what leads to a problem is unfolded.
 _UNFOLDED_ROWS = 80
 _MAX_INDENT = 12
+# Less than this reads as 0.0.
+_SHOWN_MS = 0.05
 
 Stats = dict[str, Any]
 T = TypeVar("T", Send, Call)
@@ -45,7 +47,8 @@ class PanelLook(NamedTuple):
     ``editor_url`` has ``{file}`` and maybe ``{line}``; ``editor_paths`` maps the
     beginning of paths to that on the machine of the editor. Receivers that took
     ``slow_ms`` milliseconds are marked. ``hide`` and ``always_show`` are dotted names,
-    each for itself and for everything below it.
+    each for itself and for everything below it. ``show_values`` is whether the trace
+    has the values of arguments.
     """
 
     folder: str = ""
@@ -54,6 +57,7 @@ class PanelLook(NamedTuple):
     slow_ms: float = 100
     hide: Sequence[str] = ()
     always_show: Sequence[str] = ()
+    show_values: bool = False
 
     def hides(self, *names: str | None) -> bool:
         """
@@ -147,7 +151,7 @@ class _Report:
                 **self._place(call.file, call.line),
             }
             for call, time, count in slowest(tree)
-            if not self._look.hides(call.receiver)
+            if _ms(time) >= _SHOWN_MS and not self._look.hides(call.receiver)
         ]
 
     def rows(self, sends: Sequence[Send]) -> list[Stats]:
@@ -227,8 +231,7 @@ class _Report:
             "self": _ms(row.self_time),
             "total": _ms(row.time),
             "sql": row.sql,
-            # Of a send, it is also said where it came from.
-            "has_more": isinstance(row, Send) or bool(line.below or line.left_out),
+            "has_more": bool(line.below or line.left_out),
         }
 
     def _send(self, send: Send) -> Stats:
@@ -240,12 +243,20 @@ class _Report:
             "sender": "" if send.sender_kind is None else sender_of(send),
             "unheard": 0 if send.unheard == send.count else send.unheard,
             "is_unheard": send.unheard == send.count,
-            "arguments": printable(", ".join(send.arguments)),
-            "in_atomic": send.in_atomic,
+            "arguments": printable(", ".join(self._arguments(send))),
+            "in_atomic": send.kind != "builtin" and send.in_atomic,
             "on_commit": send.on_commit,
             "problem": f"RAISED {printable(send.error)}" if send.error else "",
             **self._place(send.file, send.line),
         }
+
+    def _arguments(self, send: Send) -> Sequence[str]:
+        if send.kind != "builtin" or self._look.show_values:
+            return send.arguments
+        # Of Django's own signals everybody knows the rest; of many sends, it would be
+        # the first one.
+        keys = [text for text in send.arguments if " pk=" in text and send.count == 1]
+        return [text.removeprefix(f"instance={send.sender} ") for text in keys]
 
     def _call(self, call: Call, line: _Line) -> Stats:
         send = line.parent.row if line.parent else None
@@ -318,7 +329,9 @@ class _Report:
         record = outcome.receiver
         row: Stats = {"count": outcome.times}
         if outcome.reason is not None:
-            row = {"reason": printable(outcome.text)}
+            # The name of the signal is above it.
+            is_plain = outcome.reason == "not_sent"
+            row = {"reason": "not sent" if is_plain else printable(outcome.text)}
         if record is None:
             return row
         if self._look.hides(record.name, record.sender, record.sender_app):
