@@ -23,10 +23,7 @@ class Conf:
         """
         Whether to import ``<app>.signals`` of each installed app at start-up.
         """
-        value = self._value("AUTODISCOVER", True)
-        if type(value) is not bool:
-            raise _wrong_type("AUTODISCOVER", "True or False", value)
-        return value
+        return self._bool("AUTODISCOVER", True)
 
     @property
     def AUTODISCOVER_MODULES(self) -> list[str]:
@@ -43,6 +40,13 @@ class Conf:
         return self._strings("AUTODISCOVER_EXCLUDE", [])
 
     @property
+    def CHECK_EVENTS(self) -> bool:
+        """
+        Whether to check the types of what events are sent with, and their receivers.
+        """
+        return self._bool("CHECK_EVENTS", bool(settings.DEBUG))
+
+    @property
     def unknown(self) -> list[str]:
         """
         Keys of the setting that signaltools does not know.
@@ -51,6 +55,12 @@ class Conf:
 
     def _value(self, key: str, default: Any) -> Any:
         return _user_settings().get(key, default)
+
+    def _bool(self, key: str, default: bool) -> bool:
+        value = self._value(key, default)
+        if type(value) is not bool:
+            raise _wrong_type(key, "True or False", value)
+        return value
 
     def _strings(self, key: str, default: list[str]) -> list[str]:
         value = self._value(key, default)

@@ -7,7 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from .._introspect import is_a
 from .._text import clip
+from ..events import Event
 from ..inventory import Kind, Places, signal_kind
 from ..registry import registry
 from .known import KnownSignal
@@ -143,9 +145,9 @@ class _Freezer:
         signal = known.reference()
         entry = self._entries.get(id(signal))
         if entry is None or entry.signal is not signal:
-            return known.label, "custom"
+            return known.label, "event" if is_a(signal, Event) else "custom"
         component = self._places.find(entry.module, entry.file).component
-        return clip(entry.name), signal_kind(component)
+        return clip(entry.name), signal_kind(entry.signal, component)
 
 
 def _grouped(parents: Iterable[Node]) -> Iterable[list[SendNode]]:

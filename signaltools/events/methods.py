@@ -1,0 +1,149 @@
+"""
+Make the methods that send an event, with its own signature.
+
+Python's binding of arguments then is the check of their names, as in any call. What a
+method does besides is as little as possible: it compares exact types, and leaves all
+else to the event. It goes on to the method of ``Signal`` that is there at that moment,
+so that whoever patches or records it meets events too.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from inspect import Parameter
+from types import FunctionType, NoneType
+from typing import Any
+
+from django.dispatch import Signal, dispatcher
+
+from .annotations import Allowed, OneOf, SubclassOf
+
+# All private names begin with "__", which those of arguments must not.
+_SEND = """
+def {method}(self, /, {parameters}):
+    if {unlike}:
+        self._check_types({method!r}, {arguments})
+    __send = __Signal.{method}
+    if __send is __{method} and not self.receivers:
+        return []
+    return __send(self, {keywords})
+"""
+_ON_COMMIT = """
+def {method}_on_commit(self, /, {parameters}):
+    if {unlike}:
+        self._check_types("{method}_on_commit", {arguments})
+    self._on_commit({method!r}, {arguments})
+"""
+_LENIENT_SEND = """
+def {method}(self, /, sender, **named):
+    return __Signal.{method}(self, **self._completed({method!r}, sender, named))
+"""
+_LENIENT_ON_COMMIT = """
+def {method}_on_commit(self, /, sender, **named):
+    named = self._completed("{method}_on_commit", sender, named)
+    self._on_commit({method!r}, named)
+"""
+
+Templates = tuple[tuple[str, tuple[str, ...]], ...]
+
+SENDING = ("send", "send_robust", "asend", "asend_robust")
+
+
+def _templates(send: str, on_commit: str) -> Templates:
+    asend = send.replace("def", "async def").replace("return __", "return await __")
+    return (
+        (send, SENDING[:2]),
+        (asend, SENDING[2:]),
+        (on_commit, SENDING[:2]),
+    )
+
+
+#: Check the names of arguments as Python does.
+STRICT = _templates(_SEND, _ON_COMMIT)
+#: Take any arguments, and let the event say what is wrong.
+LENIENT = _templates(_LENIENT_SEND, _LENIENT_ON_COMMIT)
+
+# Not a file, but in this folder: nobody looks for the caller of a signal here.
+_FILENAME = os.path.join(os.path.dirname(__file__), "<methods of an event>")
+
+
+def make_methods(
+    templates: Templates,
+    parameters: Sequence[Parameter],
+    allowed: Mapping[str, Allowed],
+) -> dict[str, FunctionType]:
+    """
+    Return the methods for arguments whose names have been validated.
+    """
+    names = [parameter.name for parameter in parameters]
+    namespace = {"__Signal": Signal, "__type": type} | _djangos_own()
+    parts = {
+        "parameters": ", ".join(_parameters(parameters, namespace)),
+        "unlike": " or ".join(_conditions(names, allowed, namespace)) or "False",
+        "arguments": f"{{{', '.join(f'{name!r}: {name}' for name in names)}}}",
+        "keywords": ", ".join(["sender", *(f"{name}={name}" for name in names[1:])]),
+    }
+    source = "".join(
+        template.format(method=method, **parts)
+        for template, methods in templates
+        for method in methods
+    )
+    made: dict[str, Any] = {}
+    exec(compile(source, _FILENAME, "exec"), namespace, made)
+    return made
+
+
+def _djangos_own() -> dict[str, Any]:
+    """
+    Return Django's own methods, None for those that somebody has patched by now.
+    """
+    methods = {name: Signal.__dict__[name] for name in SENDING}
+    return {
+        f"__{name}": method if is_djangos_own(method) else None
+        for name, method in methods.items()
+    }
+
+
+def is_djangos_own(method: Any) -> bool:
+    return getattr(method, "__globals__", None) is vars(dispatcher)
+
+
+def _parameters(
+    parameters: Sequence[Parameter], namespace: dict[str, Any]
+) -> Iterator[str]:
+    for index, parameter in enumerate(parameters):
+        if index == 1:
+            yield "*"
+        if parameter.default is Parameter.empty:
+            yield parameter.name
+        else:
+            namespace[f"__default{index}"] = parameter.default
+            yield f"{parameter.name}=__default{index}"
+
+
+def _conditions(
+    names: Sequence[str], allowed: Mapping[str, Allowed], namespace: dict[str, Any]
+) -> Iterator[str]:
+    """
+    Yield for each argument that may be wrong, how to see quickly that it is not right.
+    """
+    for name in names:
+        tests = []
+        for part in allowed[name]:
+            if part is object:
+                break
+            if not isinstance(part, OneOf):
+                tests.append(_test(name, part, namespace))
+        else:
+            yield f"({' and '.join(tests)})" if tests else "True"
+
+
+def _test(name: str, part: type | SubclassOf, namespace: dict[str, Any]) -> str:
+    if part is NoneType:
+        return f"{name} is not None"
+    exact = part.base if isinstance(part, SubclassOf) else part
+    private = f"__class{len(namespace)}"
+    namespace[private] = exact
+    value = name if isinstance(part, SubclassOf) else f"__type({name})"
+    return f"{value} is not {private}"
