@@ -24,10 +24,10 @@ _SEND = """
 def {method}(self, /, {parameters}):
     if {unlike}:
         self._check_types({method!r}, {arguments})
-    __send = __Signal.{method}
-    if __send is __{method} and not self.receivers:
+    __method = __Signal.{method}
+    if __method is __{method} and not self.receivers:
         return []
-    return __send(self, {keywords})
+    return __method(self, {keywords})
 """
 _ON_COMMIT = """
 def {method}_on_commit(self, /, {parameters}):

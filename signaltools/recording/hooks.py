@@ -3,8 +3,8 @@ Hook into Django while somebody records, and leave no trace afterwards.
 
 These are all the places that are patched: the four methods that send, and
 ``_live_receivers``, on ``Signal`` and on each subclass that has its own, and the method
-of ``CursorWrapper`` that every query goes through. Declared events are not patched: their
-methods go on to those of ``Signal``.
+of ``CursorWrapper`` that every query goes through. Declared events are not patched:
+their methods go on to those of ``Signal``.
 """
 
 from __future__ import annotations
