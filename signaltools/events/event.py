@@ -32,6 +32,9 @@ from .methods import LENIENT, STRICT, Templates, make_methods
 from .on_commit import Using, on_commit
 from .receivers import Misfit, misfit
 
+if TYPE_CHECKING:
+    from .receivers import OnlyKeywords
+
 P = ParamSpec("P")
 Responses = list[tuple[Callable[..., Any], Any]]
 
@@ -137,7 +140,8 @@ class Event(Signal, Generic[P]):
         self,
         receiver: Callable[P, Any]
         | Callable[Concatenate[Signal, P], Any]
-        | Callable[Concatenate[Any, Signal, ...], Any],
+        | Callable[Concatenate[Any, Signal, ...], Any]
+        | OnlyKeywords,
         sender: object | None = None,
         weak: bool = True,
         dispatch_uid: Any = None,

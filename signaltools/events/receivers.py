@@ -66,6 +66,13 @@ def _is_required(parameter: Parameter) -> bool:
 if TYPE_CHECKING:
     # Type checkers compare receivers with the event. What is decorated keeps its
     # return type but not its signature, which need not be that of the event.
+    class _Nothing:
+        pass
+
+    class OnlyKeywords(Protocol):
+        # Whoever names an argument expects it to be of another type.
+        def __call__(self, **kwargs: _Nothing) -> Any: ...
+
     class _Connect(Protocol[P]):
         @overload
         def __call__(self, receiver: Callable[P, R], /) -> Callable[..., R]: ...
@@ -77,6 +84,8 @@ if TYPE_CHECKING:
         def __call__(
             self, receiver: Callable[Concatenate[Any, Signal, ...], R], /
         ) -> Callable[..., R]: ...
+        @overload
+        def __call__(self, receiver: OnlyKeywords, /) -> Callable[..., Any]: ...
 
     @overload
     def receiver(  # type: ignore[overload-overlap]

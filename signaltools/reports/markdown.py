@@ -92,7 +92,12 @@ def _table(head: Sequence[str], rows: Iterator[Sequence[str]]) -> Iterator[str]:
 
 
 def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+    # A table ends a cell at each "|", in code too, unless it is escaped.
+    escaped = (_BARE_PIPE.sub(r"\\|", cell) for cell in cells)
+    return f"| {' | '.join(escaped)} |"
+
+
+_BARE_PIPE = re.compile(r"(?<!\\)\|")
 
 
 def _text(text: str) -> str:
@@ -108,12 +113,11 @@ _MARKUP = re.compile(r"[\\`*_\[\]<>|~&$!]|^[-+=#]|(?<=\d)[.)](?= |$)")
 
 def _code(text: str) -> str:
     """
-    Return ``text`` as code, also in a table and with backticks in it.
+    Return ``text`` as code, also with backticks in it.
     """
     if not text:
         return ""
-    # A table ends a cell at each "|", in code too, unless it is escaped.
-    text = printable(text).replace("|", r"\|")
+    text = printable(text)
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
     space = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{space}{text}{space}{fence}"
