@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -186,3 +188,11 @@ def test_events_are_checked_by_the_check_framework():
     assert check_events in [
         function for function in registry.get_checks() if "signals" in function.tags
     ]
+
+
+def test_every_check_has_a_section_in_the_docs():
+    root = Path(__file__).parents[1]
+    source = root.joinpath("signaltools/checks.py").read_text("utf-8")
+    page = root.joinpath("docs/checks.md").read_text("utf-8")
+    ids = re.findall(r"signaltools\.[EWI]\d+", source)
+    assert re.findall(r"^## (signaltools\..+)$", page, re.MULTILINE) == ids

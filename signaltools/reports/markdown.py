@@ -107,8 +107,9 @@ def _text(text: str) -> str:
     return _MARKUP.sub(r"\\\g<0>", printable(text.strip()))
 
 
-# A list, a heading or a quote is only one at the beginning of a line.
-_MARKUP = re.compile(r"[\\`*_\[\]<>|~&$!]|^[-+=#]|(?<=\d)[.)](?= |$)")
+# An underscore inside of a word, as most names have it, is one; a list or a heading is
+# only one at the beginning of a line.
+_MARKUP = re.compile(r"[\\`*\[\]<>|~&$!]|(?<!\w)_|_(?!\w)|^[-+=#]|(?<=\d)[.)](?= |$)")
 
 
 def _code(text: str) -> str:
