@@ -223,6 +223,7 @@ def test_names_imported_for_type_checkers_are_found(import_source, text, right, 
         ("never_loaded.Thing", NotLoaded),
         ("Missing", Unresolved),
         ("Nothing", Unresolved),
+        ("(lambda: Order)()", Unresolved),
     ],
 )
 def test_nothing_is_imported_to_find_a_name(import_source, text, error):

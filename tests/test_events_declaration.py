@@ -106,7 +106,8 @@ NAME = "tests.test_events_declaration"
         (nothing, "must have 'sender' as its first argument"),
         (
             names_signal,
-            "must not declare 'signal': every receiver gets the event itself by this name",
+            "must not declare 'signal': every receiver gets the event itself "
+            "by this name",
         ),
         (names_self, "must not declare 'self': no signal can be sent with it"),
         (dunder, "must not declare '__order': such names are Python's"),

@@ -272,7 +272,7 @@ def test_events_are_a_kind_of_their_own() -> None:
 
 def test_markdown_is_a_catalogue() -> None:
     out = run("testapp", kind="event", format="markdown").out
-    assert out.startswith("# Signals\n\n## testapp.order\\_shipped\n")
+    assert out.startswith("# Signals\n\n## testapp.order_shipped\n")
 
 
 def test_options_may_be_lists() -> None:

@@ -202,7 +202,7 @@ def _evaluated(hint: str | ForwardRef, scope: dict[str, Any]) -> Any:
         try:
             return eval(text, scope, found)
         except NameError as error:
-            if error.name in found or not error.name:
+            if error.name in found:
                 raise
             found[error.name] = _guarded(error.name, scope)
 
