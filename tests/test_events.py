@@ -22,7 +22,7 @@ from django.test import override_settings
 from django.utils.functional import SimpleLazyObject
 
 import signaltools
-from signaltools import event
+from signaltools import event, receiver
 from signaltools.events import Event
 from signaltools.exceptions import EventWarning
 from tests.shapes import SHAPES
@@ -555,9 +555,10 @@ def test_a_warning_names_the_line_that_sends(checked):
         assert [warning.filename for warning in caught] == [__file__]
 
 
-def test_a_receiver_that_does_not_fit_is_only_warned_of(checked):
+@pytest.mark.parametrize("connect", [bill_lost.connect, receiver(bill_lost)])
+def test_a_receiver_that_does_not_fit_is_only_warned_of(connect, checked):
     with pytest.warns(EventWarning) as caught:
-        bill_lost.connect(misspelt)
+        connect(misspelt)
     [warning] = caught
     assert str(warning.message) == (
         "The receiver 'tests.test_events.misspelt' asks for 'ordr', which "

@@ -43,14 +43,14 @@ def looked_at(**named: Any) -> bool:
     """
     Tell whether the exact types were not enough to see that all is well.
     """
-    with mock.patch.object(mixed, "_check_types") as check:
+    with mock.patch.object(mixed, "_check_type") as check:
         mixed.send(None, **named)
     return check.called
 
 
 def test_defaults_and_exact_types_need_no_second_look():
     method = event(lambda sender, *, a=1: None)
-    with mock.patch.object(method, "_check_types") as check:
+    with mock.patch.object(method, "_check_type") as check:
         method.send(None, a="")
     assert not check.called
 

@@ -86,6 +86,8 @@ def test_methods_made_while_recording_end_early_afterwards():
         def parcel_found(sender, *, weight): ...
 
         parcel_found.send(None, weight=1)
+    send = vars(type(parcel_found))["send"]
+    assert send.__globals__["__send"] is Signal.send
     assert parcel_found.send(None, weight=1) == []
 
 

@@ -141,6 +141,9 @@ def _parts(hint: Any, scope: dict[str, Any]) -> Iterator[type | SubclassOf | One
     elif origin is Union or origin is UnionType:
         for arg in get_args(hint):
             yield from _parts(arg, scope)
+    elif origin is Annotated:
+        # On Python 3.11 it is a class like any other.
+        yield from _parts(get_args(hint)[0], scope)
     elif origin is Literal:
         yield OneOf(get_args(hint))
     elif origin is type:
@@ -150,15 +153,13 @@ def _parts(hint: Any, scope: dict[str, Any]) -> Iterator[type | SubclassOf | One
     elif is_a(hint, type):
         yield from _instances(hint)
     else:
-        yield from _parts(_meaning(hint, origin), scope)
+        yield from _parts(_meaning(hint), scope)
 
 
-def _meaning(hint: Any, origin: Any) -> Any:
+def _meaning(hint: Any) -> Any:
     """
     Return what stands behind another name for a type.
     """
-    if origin is Annotated:
-        return get_args(hint)[0]
     if is_a(hint, TypeVar):
         return object if hint.__bound__ is None else hint.__bound__
     if is_a(hint, NewType):
@@ -202,9 +203,10 @@ def _evaluated(hint: str | ForwardRef, scope: dict[str, Any]) -> Any:
         try:
             return eval(text, scope, found)
         except NameError as error:
-            if error.name in found:
+            name = error.name or ""
+            if name in found:
                 raise
-            found[error.name] = _guarded(error.name, scope)
+            found[name] = _guarded(name, scope)
 
 
 def _guarded(name: str, scope: dict[str, Any]) -> Any:

@@ -61,6 +61,10 @@ class Declaration(NamedTuple):
         sender, *arguments = map(str, map(_argument, self.parameters))
         return f"({', '.join([sender, '*', *arguments] if arguments else [sender])})"
 
+    def annotation(self, name: str) -> str:
+        [annotation] = (p.annotation for p in self.parameters if p.name == name)
+        return annotation_text(annotation)
+
     def suggest(self, name: str) -> str:
         return did_you_mean(name, self.names)
 

@@ -19,7 +19,7 @@ from typing import (
 
 from django.apps import apps
 from django.conf import settings
-from django.dispatch import Signal
+from django.dispatch import Signal, dispatcher
 
 from .._callables import describe
 from .._introspect import is_a, short_name
@@ -27,7 +27,7 @@ from .._text import stable_repr
 from ..conf import conf
 from ..exceptions import EventWarning
 from .annotations import ANYTHING, Allowed, NotLoaded, Unresolved, allowed, fits
-from .declaration import Argument, Declaration, annotation_text
+from .declaration import Argument, Declaration
 from .methods import LENIENT, STRICT, Templates, make_methods
 from .on_commit import Using, on_commit
 from .receivers import Misfit, misfit
@@ -166,8 +166,7 @@ class Event(Signal, Generic[P]):
         """
         Return what keeps ``receiver`` from being called with what the event sends.
         """
-        names = (argument.name for argument in self.arguments)
-        return misfit(receiver, {"signal", "sender", *names})
+        return misfit(receiver, {"signal", *self._declaration.names})
 
     def unresolved(self) -> list[str]:
         """
@@ -206,19 +205,14 @@ class Event(Signal, Generic[P]):
 
     # What follows is called by the generated methods, and by those of Using.
 
-    def _check_types(self, method: str, arguments: Mapping[str, Any]) -> None:
-        if not _checking():
-            return
-        for parameter in self._declaration.parameters:
-            name = parameter.name
-            if name in arguments and not fits(arguments[name], self._allowed[name]):
-                self._refuse(
-                    TypeError(
-                        f"{self.__qualname__}.{method}() argument {name!r} must be "
-                        f"{annotation_text(parameter.annotation)}, "
-                        f"not {_value_text(arguments[name])}."
-                    )
+    def _check_type(self, method: str, name: str, value: Any) -> None:
+        if _checking() and not fits(value, self._allowed[name]):
+            self._refuse(
+                TypeError(
+                    f"{self.__qualname__}.{method}() argument {name!r} must be "
+                    f"{self._declaration.annotation(name)}, not {_value_text(value)}."
                 )
+            )
 
     def _check_receiver(self, receiver: Any) -> None:
         # What is not callable is left to Django.
@@ -265,9 +259,10 @@ class LenientEvent(Event[P]):
                 hint = declaration.suggest(name)
                 self._refuse(TypeError(f"{call} does not take {name!r}.{hint}"))
         for name in declaration.names:
-            if name not in arguments:
+            if name in arguments:
+                self._check_type(method, name, arguments[name])
+            else:
                 self._refuse(TypeError(f"{call} needs {name!r}."))
-        self._check_types(method, arguments)
         return arguments
 
     def _refuse(self, error: Exception) -> None:
@@ -289,9 +284,10 @@ def _level_of_caller() -> int:
     Return the stack level, for ``_refuse()``, of the code that uses the event.
     """
     level, frame = 1, sys._getframe(1)
-    while frame.f_back and frame.f_code.co_filename.startswith(_FOLDER):
+    while frame.f_back and frame.f_code.co_filename.startswith(_BETWEEN):
         level, frame = level + 1, frame.f_back
     return level
 
 
-_FOLDER = os.path.join(os.path.dirname(__file__), "")
+# The methods of an event, and what decorates receivers.
+_BETWEEN = (os.path.join(os.path.dirname(__file__), ""), dispatcher.__file__)

@@ -22,17 +22,15 @@ from .annotations import Allowed, OneOf, SubclassOf
 # All private names begin with "__", which those of arguments must not.
 _SEND = """
 def {method}(self, /, {parameters}):
-    if {unlike}:
-        self._check_types({method!r}, {arguments})
+    {checks}
     __method = __Signal.{method}
     if __method is __{method} and not self.receivers:
         return []
     return __method(self, {keywords})
 """
 _ON_COMMIT = """
-def {method}_on_commit(self, /, {parameters}):
-    if {unlike}:
-        self._check_types("{method}_on_commit", {arguments})
+def {caller}(self, /, {parameters}):
+    {checks}
     self._on_commit({method!r}, {arguments})
 """
 _LENIENT_SEND = """
@@ -40,12 +38,13 @@ def {method}(self, /, sender, **named):
     return __Signal.{method}(self, **self._completed({method!r}, sender, named))
 """
 _LENIENT_ON_COMMIT = """
-def {method}_on_commit(self, /, sender, **named):
-    named = self._completed("{method}_on_commit", sender, named)
+def {caller}(self, /, sender, **named):
+    named = self._completed({caller!r}, sender, named)
     self._on_commit({method!r}, named)
 """
 
-Templates = tuple[tuple[str, tuple[str, ...]], ...]
+# Source, the methods of Signal that it is for, and what it adds to their names.
+Templates = tuple[tuple[str, tuple[str, ...], str], ...]
 
 SENDING = ("send", "send_robust", "asend", "asend_robust")
 
@@ -53,9 +52,9 @@ SENDING = ("send", "send_robust", "asend", "asend_robust")
 def _templates(send: str, on_commit: str) -> Templates:
     asend = send.replace("def", "async def").replace("return __", "return await __")
     return (
-        (send, SENDING[:2]),
-        (asend, SENDING[2:]),
-        (on_commit, SENDING[:2]),
+        (send, SENDING[:2], ""),
+        (asend, SENDING[2:], ""),
+        (on_commit, SENDING[:2], "_on_commit"),
     )
 
 
@@ -77,36 +76,33 @@ def make_methods(
     Return the methods for arguments whose names have been validated.
     """
     names = [parameter.name for parameter in parameters]
-    namespace = {"__Signal": Signal, "__type": type} | _djangos_own()
+    namespace = {"__Signal": Signal, "__type": type, **_DJANGOS_OWN}
     parts = {
         "parameters": ", ".join(_parameters(parameters, namespace)),
-        "unlike": " or ".join(_conditions(names, allowed, namespace)) or "False",
         "arguments": f"{{{', '.join(f'{name!r}: {name}' for name in names)}}}",
         "keywords": ", ".join(["sender", *(f"{name}={name}" for name in names[1:])]),
     }
-    source = "".join(
-        template.format(method=method, **parts)
-        for template, methods in templates
-        for method in methods
-    )
+    checks = "\n    ".join(_checks(names, allowed, namespace))
+    source = ""
+    for template, methods, suffix in templates:
+        for method in methods:
+            name = {"method": method, "caller": method + suffix}
+            source += template.format(checks=checks.format(**name), **name, **parts)
     made: dict[str, Any] = {}
     exec(compile(source, _FILENAME, "exec"), namespace, made)
     return made
 
 
-def _djangos_own() -> dict[str, Any]:
+def _djangos_own(name: str) -> Any:
     """
-    Return Django's own methods, None for those that somebody has patched by now.
+    Return a method of ``Signal``, None if somebody has patched it by now.
     """
-    methods = {name: Signal.__dict__[name] for name in SENDING}
-    return {
-        f"__{name}": method if is_djangos_own(method) else None
-        for name, method in methods.items()
-    }
+    method = vars(Signal)[name]
+    own = getattr(method, "__globals__", None) is vars(dispatcher)
+    return method if own else None
 
 
-def is_djangos_own(method: Any) -> bool:
-    return getattr(method, "__globals__", None) is vars(dispatcher)
+_DJANGOS_OWN = {f"__{name}": _djangos_own(name) for name in SENDING}
 
 
 def _parameters(
@@ -122,11 +118,11 @@ def _parameters(
             yield f"{parameter.name}=__default{index}"
 
 
-def _conditions(
+def _checks(
     names: Sequence[str], allowed: Mapping[str, Allowed], namespace: dict[str, Any]
 ) -> Iterator[str]:
     """
-    Yield for each argument that may be wrong, how to see quickly that it is not right.
+    Yield a statement for each argument that may be wrong.
     """
     for name in names:
         tests = []
@@ -136,7 +132,8 @@ def _conditions(
             if not isinstance(part, OneOf):
                 tests.append(_test(name, part, namespace))
         else:
-            yield f"({' and '.join(tests)})" if tests else "True"
+            unlike = " and ".join(tests) or "True"
+            yield f"if {unlike}: self._check_type({{caller!r}}, {name!r}, {name})"
 
 
 def _test(name: str, part: type | SubclassOf, namespace: dict[str, Any]) -> str:

@@ -37,8 +37,8 @@ class Using(Generic[P]):
         """
         type(self._event).send_robust_on_commit(self, *args, **named)  # type: ignore[arg-type]
 
-    def _check_types(self, method: str, arguments: Mapping[str, Any]) -> None:
-        self._event._check_types(method, arguments)
+    def _check_type(self, method: str, name: str, value: Any) -> None:
+        self._event._check_type(method, name, value)
 
     def _completed(self, *args: Any) -> Any:
         return self._event._completed(*args)  # type: ignore[attr-defined]
