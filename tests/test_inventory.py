@@ -130,7 +130,7 @@ def test_an_event_has_its_declaration_and_docstring() -> None:
     record = read_signal("tests.testapp.signals.order_shipped")
     source = inspect.getsource(testapp_signals).splitlines()
     assert (record.kind, record.dispatches_itself) == ("event", False)
-    assert record.class_name == "signaltools.events.event.Event"
+    assert record.class_name == "signaltools.events.base.Event"
     assert record.line == source.index("@event(version=2)") + 1
     assert record.doc == "An order has left the house.\n\nNothing listens to it."
     assert record.event is not None

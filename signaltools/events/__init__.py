@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Literal, ParamSpec, overload
 
 from .declaration import declare
-from .event import Event, LenientEvent
+from .base import Event, LenientEvent
 from .receivers import receiver
 
 __all__ = ["Event", "event", "receiver"]

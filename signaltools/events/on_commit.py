@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 from .._introspect import is_a
 
 if TYPE_CHECKING:
-    from .event import Event
+    from .base import Event
 
 P = ParamSpec("P")
 

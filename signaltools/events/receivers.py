@@ -22,7 +22,7 @@ import django.dispatch
 from django.dispatch import Signal
 
 if TYPE_CHECKING:
-    from .event import Event
+    from .base import Event
 
 P = ParamSpec("P")
 R = TypeVar("R")
