@@ -17,6 +17,7 @@ from types import MethodType, ModuleType
 from typing import Any, Literal, NamedTuple
 
 from django.apps import AppConfig, apps
+from django.core.exceptions import AppRegistryNotReady
 from django.db.models.base import ModelBase
 from django.dispatch import Signal
 
@@ -307,7 +308,11 @@ def signal_kind(signal: Signal, component: Component) -> Kind:
 def _event_record(signal: Signal) -> EventRecord | None:
     if not is_a(signal, Event):
         return None
-    return EventRecord(signal.label, signal.version, signal.signature, signal.arguments)
+    try:
+        label = signal.label
+    except AppRegistryNotReady:
+        label = signal.name
+    return EventRecord(label, signal.version, signal.signature, signal.arguments)
 
 
 def describe_sender(

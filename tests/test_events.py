@@ -153,6 +153,12 @@ def test_methods_are_made_when_they_are_first_asked_for():
     assert Event.send is vars(Event)["send"]
 
 
+def test_an_event_is_made_by_its_decorator():
+    with pytest.raises(TypeError) as caught:
+        Event()
+    assert str(caught.value) == "Declare an event with @event, not by its class."
+
+
 def test_receiver_is_djangos():
     assert signaltools.receiver is django.dispatch.receiver
 

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import decimal
 import inspect
-from typing import Any, Optional
+from typing import Any, Literal, Optional
 
 import pytest
 
 from signaltools import event
 from signaltools.events.declaration import annotation_text, declare
+from tests.testapp.models import Order
 
 
 def returns_text(sender):
@@ -82,6 +83,11 @@ def names_self(sender, *, self): ...
 
 
 def dunder(sender, *, __order): ...
+
+
+class Hostile:
+    def __repr__(self):
+        raise RuntimeError
 
 
 NAME = "tests.test_events_declaration"
@@ -175,6 +181,10 @@ def order_paid(
         (decimal.Decimal, "Decimal"),
         (Optional[int], "Optional[int]"),  # noqa: UP045
         (list[int], "list[int]"),
+        (Order, "Order"),
+        (type[Order] | None, "type[Order] | None"),
+        (Literal["a.b"], "Literal['a.b']"),
+        (Hostile(), f"{NAME}.Hostile"),
     ],
 )
 def test_annotations_read_as_a_person_writes_them(annotation, text):

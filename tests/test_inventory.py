@@ -150,6 +150,15 @@ def test_an_event_has_its_declaration_and_docstring() -> None:
     ]
 
 
+def test_the_label_of_an_event_may_not_be_known_yet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(apps, "apps_ready", False)
+    record = read_signal("tests.testapp.signals.order_shipped")
+    assert record.event is not None
+    assert record.event.label == "tests.testapp.signals.order_shipped"
+
+
 def test_an_event_without_docstring_has_the_comment_above_it(
     import_source: Callable[[str, str], Any],
 ) -> None:

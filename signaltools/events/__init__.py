@@ -8,8 +8,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal, ParamSpec, overload
 
-from .declaration import declare
 from .base import Event, LenientEvent
+from .declaration import declare
 from .receivers import receiver
 
 __all__ = ["Event", "event", "receiver"]

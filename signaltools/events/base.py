@@ -48,7 +48,7 @@ class _Method:
         self._name = name
 
     def __get__(self, event: Event[Any] | None, owner: type[Event[Any]]) -> Any:
-        if owner is Event:
+        if not hasattr(owner, "_declaration"):
             return self
         return owner._make_methods()[self._name].__get__(event, owner)
 
@@ -96,6 +96,8 @@ class Event(Signal, Generic[P]):
         send_robust_on_commit = _Method()
 
     def __init__(self, label: str | None = None, use_caching: bool = False) -> None:
+        if not hasattr(self, "_declaration"):
+            raise TypeError("Declare an event with @event, not by its class.")
         super().__init__(use_caching)
         function = self._declaration.function
         self._label = label

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import dis
 import inspect
+import re
 from types import FunctionType
 from typing import Any, NamedTuple
 
-from .._introspect import class_path, is_a
+from .._introspect import class_path, is_a, short_name
 from .._text import did_you_mean, stable_repr
 
 
@@ -153,6 +154,16 @@ def annotation_text(annotation: Any) -> str:
         return ""
     if type(annotation) is str:
         return annotation
-    if type(annotation) is type or annotation is None:
-        return "None" if annotation is None else class_path(annotation)[1]
-    return inspect.formatannotation(annotation).replace("typing.", "")
+    if annotation is None:
+        return "None"
+    if is_a(annotation, type):
+        return class_path(annotation)[1]
+    kind = type(annotation)
+    # Whatever else stands there, its repr() may be anyone's code.
+    if class_path(kind)[0] not in ("types", "typing"):
+        return short_name(kind)
+    text = repr(annotation).replace("typing.", "")
+    return text if "'" in text else _MODULES.sub("", text)
+
+
+_MODULES = re.compile(r"\b(?:\w+\.)+(?=\w)")
