@@ -129,7 +129,7 @@ def _new_class_hook(original: Any) -> Any:
         else:
             original.__get__(None, cls)(**options)
         with _lock:
-            if _recorders and not issubclass(cls, Event):
+            if _recorders:
                 _hook_class(cls)
 
     return init_subclass
