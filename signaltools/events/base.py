@@ -174,34 +174,33 @@ class Event(Signal, Generic[P]):
         """
         Return the arguments whose annotations name what cannot be found.
         """
-        return self._resolve()[1]
+        _, missing = self._resolve()
+        return [name for name, error in missing.items() if not is_a(error, NotLoaded)]
 
     @classmethod
-    def _resolve(cls) -> tuple[dict[str, Allowed], list[str]]:
+    def _resolve(cls) -> tuple[dict[str, Allowed], dict[str, Unresolved]]:
         found: dict[str, Allowed] = {}
-        unresolved = []
+        missing: dict[str, Unresolved] = {}
+        scope = cls._declaration.function.__globals__
         for parameter in cls._declaration.parameters:
-            found[parameter.name] = ANYTHING
             try:
-                scope = cls._declaration.function.__globals__
                 found[parameter.name] = allowed(parameter.annotation, scope)
-            except NotLoaded:
-                pass
-            except Unresolved:
-                unresolved.append(parameter.name)
-        return found, unresolved
+            except Unresolved as error:
+                found[parameter.name] = ANYTHING
+                missing[parameter.name] = error
+        return found, missing
 
     @classmethod
     def _make_methods(cls) -> Mapping[str, Any]:
         declaration = cls._declaration
-        cls._allowed, unresolved = cls._resolve()
+        cls._allowed, missing = cls._resolve()
         methods = make_methods(cls._templates, declaration.parameters, cls._allowed)
         for name, method in methods.items():
             method.__module__ = declaration.function.__module__
             method.__qualname__ = f"{declaration.function.__qualname__}.{name}"
             method.__doc__ = declaration.function.__doc__
             # While modules are being imported, a name may not be there yet.
-            if apps.ready or not unresolved:
+            if apps.ready or not missing:
                 setattr(cls, name, method)
         return methods
 
