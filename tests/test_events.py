@@ -668,6 +668,16 @@ def test_a_patch_of_signal_sees_events_that_nobody_receives(method, signal, orde
     assert [(sent, sender) for sent, sender, _ in seen] == [(signal, Order)]
 
 
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("signal", [bill_paid, bill_lost])
+def test_signal_can_be_mocked(method, signal, order):
+    named = {"order": order} | ({"amount": 1} if signal is bill_paid else {})
+    defaults = {"coupon": None} if signal is bill_paid else {"reason": ""}
+    with mock.patch.object(Signal, method) as mocked:
+        assert send(signal, method, sender=Order, **named) is mocked.return_value
+    mocked.assert_called_once_with(sender=Order, **named, **defaults)
+
+
 def test_an_event_whose_methods_are_made_under_a_patch_is_no_different(order):
     @event
     def done(sender): ...

@@ -235,6 +235,11 @@ class Event(Signal, Generic[P]):
                 )
             )
 
+    def _method_of_signal(self, name: str) -> Callable[..., Any]:
+        # Looked up as Python does: what somebody has put there may be no function.
+        method: Callable[..., Any] = getattr(super(), name)
+        return method
+
     def _on_commit(self, method: str, arguments: Mapping[str, Any]) -> None:
         on_commit(self, method, arguments)
 

@@ -21,12 +21,14 @@ from .annotations import Allowed, OneOf, SubclassOf
 
 # All private names begin with "__", which those of arguments must not.
 _SEND = """
-def {method}(self, /, {parameters}):
+{define} {method}(self, /, {parameters}):
     {checks}
     __method = __Signal.{method}
-    if __method is __{method} and not self.receivers:
+    if __method is not __{method}:
+        return {wait}self._method_of_signal({method!r})({keywords})
+    if not self.receivers:
         return []
-    return __method(self, {keywords})
+    return {wait}__method(self, {keywords})
 """
 _ON_COMMIT = """
 def {caller}(self, /, {parameters}):
@@ -34,8 +36,9 @@ def {caller}(self, /, {parameters}):
     self._on_commit({method!r}, {arguments})
 """
 _LENIENT_SEND = """
-def {method}(self, /, sender, **named):
-    return __Signal.{method}(self, **self._completed({method!r}, sender, named))
+{define} {method}(self, /, sender, **named):
+    named = self._completed({method!r}, sender, named)
+    return {wait}self._method_of_signal({method!r})(**named)
 """
 _LENIENT_ON_COMMIT = """
 def {caller}(self, /, sender, **named):
@@ -49,19 +52,16 @@ Templates = tuple[tuple[str, tuple[str, ...], str], ...]
 SENDING = ("send", "send_robust", "asend", "asend_robust")
 
 
-def _templates(send: str, on_commit: str) -> Templates:
-    asend = send.replace("def", "async def").replace("return __", "return await __")
-    return (
-        (send, SENDING[:2], ""),
-        (asend, SENDING[2:], ""),
-        (on_commit, SENDING[:2], "_on_commit"),
-    )
-
-
 #: Check the names of arguments as Python does.
-STRICT = _templates(_SEND, _ON_COMMIT)
+STRICT: Templates = (
+    (_SEND, SENDING, ""),
+    (_ON_COMMIT, SENDING[:2], "_on_commit"),
+)
 #: Take any arguments, and let the event say what is wrong.
-LENIENT = _templates(_LENIENT_SEND, _LENIENT_ON_COMMIT)
+LENIENT: Templates = (
+    (_LENIENT_SEND, SENDING, ""),
+    (_LENIENT_ON_COMMIT, SENDING[:2], "_on_commit"),
+)
 
 # Not a file, but in this folder: nobody looks for the caller of a signal here.
 _FILENAME = os.path.join(os.path.dirname(__file__), "<methods of an event>")
@@ -80,17 +80,26 @@ def make_methods(
     parts = {
         "parameters": ", ".join(_parameters(parameters, namespace)),
         "arguments": f"{{{', '.join(f'{name!r}: {name}' for name in names)}}}",
-        "keywords": ", ".join(["sender", *(f"{name}={name}" for name in names[1:])]),
+        "keywords": ", ".join(f"{name}={name}" for name in names),
+        "checks": "\n    ".join(_checks(names, allowed, namespace)),
     }
-    checks = "\n    ".join(_checks(names, allowed, namespace))
-    source = ""
-    for template, methods, suffix in templates:
-        for method in methods:
-            name = {"method": method, "caller": method + suffix}
-            source += template.format(checks=checks.format(**name), **name, **parts)
+    source = "".join(
+        _source(template, method, suffix, parts)
+        for template, methods, suffix in templates
+        for method in methods
+    )
     made: dict[str, Any] = {}
     exec(compile(source, _FILENAME, "exec"), namespace, made)
     return made
+
+
+def _source(template: str, method: str, suffix: str, parts: Mapping[str, str]) -> str:
+    define, wait = ("async def", "await ") if method[0] == "a" else ("def", "")
+    names = {"method": method, "caller": method + suffix}
+    checks = parts["checks"].format(**names)
+    return template.format(
+        **{**parts, **names, "checks": checks, "define": define, "wait": wait}
+    )
 
 
 def _djangos_own(name: str) -> Any:
