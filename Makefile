@@ -31,6 +31,7 @@ coverage: .venv-test/ready
 bench: .venv/ready
 	.venv/bin/python benchmarks/inventory.py
 	.venv/bin/python benchmarks/recording.py
+	.venv/bin/python benchmarks/events.py
 
 clean:
 	rm -rf .venv .venv-test .tox .coverage* reports example_project/db.sqlite3

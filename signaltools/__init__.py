@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .events import event, receiver
 from .registry import registry
 
 if TYPE_CHECKING:
     from .tracing import trace
 
-__all__ = ["registry", "trace"]
+__all__ = ["event", "receiver", "registry", "trace"]
 
 
 def __getattr__(name: str) -> Any:

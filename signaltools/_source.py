@@ -28,7 +28,7 @@ class Assignment(NamedTuple):
 def assignments(module: ModuleType) -> dict[str, Assignment]:
     """
     Map the names that the source of ``module`` assigns to the first assignment that
-    creates something, else to the first.
+    creates something, else to the first. A decorated function counts as assigned.
 
     Names in a class are qualified with its name. A module without readable source
     assigns nothing.
@@ -38,9 +38,40 @@ def assignments(module: ModuleType) -> dict[str, Assignment]:
     found: dict[str, Assignment] = {}
     for name, node, creates in _assigned(_parse(source)):
         if name not in found or (creates and not found[name].creates):
-            comment = _comment_above(lines, node)
-            found[name] = Assignment(node.lineno, creates, comment)
+            line = _first_line(node)
+            comment = _comment_above(lines, line, node.col_offset)
+            found[name] = Assignment(line, creates, comment)
     return found
+
+
+def guarded_imports(module: ModuleType) -> dict[str, tuple[str, str | None]]:
+    """
+    Map the names that ``module`` imports for type checkers only to where they are.
+
+    That is the name of a module, relative as it is written, and an attribute of it;
+    the latter is None for a module itself.
+    """
+    found: dict[str, tuple[str, str | None]] = {}
+    for node in _parse(_read(module)):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            for statement in node.body:
+                found.update(_imports(statement))
+    return found
+
+
+def _imports(node: ast.stmt) -> Iterator[tuple[str, tuple[str, str | None]]]:
+    if isinstance(node, ast.ImportFrom):
+        source = "." * node.level + (node.module or "")
+        for alias in node.names:
+            yield alias.asname or alias.name, (source, alias.name)
+    elif isinstance(node, ast.Import):
+        for alias in node.names:
+            # "import shop.models" makes the name "shop".
+            package = alias.name.partition(".")[0]
+            yield (
+                alias.asname or package,
+                (alias.name if alias.asname else package, None),
+            )
 
 
 def source_file(module: ModuleType) -> str | None:
@@ -82,7 +113,11 @@ def _assigned(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt, bool]]:
                 yield from _targets(target, node, node.value, prefix)
         elif isinstance(node, ast.AnnAssign) and node.value:
             yield from _targets(node.target, node, node.value, prefix)
-        elif not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            # A decorator may have made a signal of it.
+            if node.decorator_list:
+                yield f"{prefix}{node.name}", node, True
+        else:
             if isinstance(node, ast.ClassDef):
                 prefix += f"{node.name}."
             inner = [statement for block in _blocks(node) for statement in block]
@@ -114,11 +149,16 @@ def _blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
             yield clause.body
 
 
-def _comment_above(lines: list[str], node: ast.stmt) -> str:
+def _first_line(node: ast.stmt) -> int:
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _comment_above(lines: list[str], first: int, column: int) -> str:
     comment: list[str] = []
-    for line in reversed(lines[: node.lineno - 1]):
+    for line in reversed(lines[: first - 1]):
         text = line.strip()
-        if not text.startswith("#") or line.index("#") != node.col_offset:
+        if not text.startswith("#") or line.index("#") != column:
             break
         comment.append(text.lstrip("#:").strip())
     return "\n".join(reversed(comment)).strip()

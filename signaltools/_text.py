@@ -108,6 +108,13 @@ def stable_text(value: object) -> str:
     """
     if is_a(value, str):
         return clip(_ADDRESS.sub("0x…", exact(value)))
+    return stable_repr(value)
+
+
+def stable_repr(value: object) -> str:
+    """
+    Describe any object as ``stable_text()`` does, strings in quotes.
+    """
     return clip(_stable_repr(value, depth=0))
 
 

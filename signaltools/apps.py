@@ -6,7 +6,7 @@ from django.apps import AppConfig
 from django.core.checks import register
 
 from .autodiscover import Discovery, autodiscover
-from .checks import check_command, check_settings
+from .checks import check_command, check_events, check_settings
 
 
 class SignaltoolsConfig(AppConfig):
@@ -18,4 +18,5 @@ class SignaltoolsConfig(AppConfig):
     def ready(self) -> None:
         register(check_settings, "signals")
         register(check_command, "signals")
+        register(check_events, "signals")
         self.discoveries = autodiscover()

@@ -40,6 +40,13 @@ class Conf:
         return self._strings("AUTODISCOVER_EXCLUDE", [])
 
     @property
+    def CHECK_EVENTS(self) -> bool:
+        """
+        Whether to check the types of what events are sent with, and their receivers.
+        """
+        return self._bool("CHECK_EVENTS", bool(settings.DEBUG))
+
+    @property
     def EDITOR_URL(self) -> str:
         """
         URL that opens a file in an editor: ``vscode://file/{file}:{line}``.

@@ -27,3 +27,9 @@ class SignalNameTaken(ValueError):
     def __init__(self, name: str, message: str) -> None:
         super().__init__(message)
         self.name = name
+
+
+class EventWarning(UserWarning):
+    """
+    Say that an event declared with ``check="warn"`` is used in another way.
+    """

@@ -8,6 +8,7 @@ by their type, never compared, printed or asked for an attribute of their own.
 from __future__ import annotations
 
 import functools
+import inspect
 import os
 import sys
 import sysconfig
@@ -19,6 +20,7 @@ from types import MethodType, ModuleType
 from typing import Any, Literal, NamedTuple
 
 from django.apps import AppConfig, apps
+from django.core.exceptions import AppRegistryNotReady
 from django.db.models.base import ModelBase
 from django.dispatch import Signal
 
@@ -41,6 +43,8 @@ from ._introspect import (
 )
 from ._text import clip, error_text, stable_text
 from .builtin import BUILTIN_SIGNALS
+from .events import Event
+from .events.declaration import Argument
 from .registry import NamedSignal, registry, unnamed
 
 Kind = Literal["builtin", "custom", "event"]
@@ -84,12 +88,24 @@ class ReceiverRecord(NamedTuple):
     storage: bool
 
 
+class EventRecord(NamedTuple):
+    """
+    What a declared event has besides: ``signature`` is the declaration as text.
+    """
+
+    label: str
+    version: int
+    signature: str
+    arguments: tuple[Argument, ...]
+
+
 class SignalRecord(NamedTuple):
     """
     One signal with its receivers in dispatch order, asynchronous ones last.
 
     ``class_name`` is None for a built-in signal whose module nobody has imported
-    (``imported`` is false then). ``doc`` is the comment above the definition.
+    (``imported`` is false then). ``doc`` is the comment above the definition, or the
+    docstring of a declared event; ``event`` is None for any other signal.
     ``dispatches_itself`` tells that its class overrides how Django sends: then the
     receivers are in the order in which they connected, and which of them run, and in
     which order, is up to the class.
@@ -107,6 +123,7 @@ class SignalRecord(NamedTuple):
     aliases: tuple[str, ...]
     dispatches_itself: bool
     receivers: tuple[ReceiverRecord, ...]
+    event: EventRecord | None = None
 
 
 class Inventory(NamedTuple):
@@ -278,17 +295,18 @@ class _Reader:
         app, component, file = self._places.find(entry.module, entry.file)
         return SignalRecord(
             name=clip(entry.name),
-            kind=signal_kind(component),
+            kind=signal_kind(entry.signal, component),
             class_name=_name(type(entry.signal)),
             app=app,
             component=component,
             imported=True,
             file=file,
             line=entry.line,
-            doc=entry.doc,
+            doc=_doc(entry),
             aliases=entry.aliases,
-            dispatches_itself=dispatches_itself(type(entry.signal)),
+            dispatches_itself=_dispatches_itself(entry.signal),
             receivers=tuple(self.receiver(row, order) for order, row in numbered),
+            event=_event_record(entry.signal),
         )
 
     def absent(self, name: str) -> SignalRecord:
@@ -337,11 +355,23 @@ class _Reader:
         )
 
 
-def signal_kind(component: Component) -> Kind:
+def signal_kind(signal: Signal, component: Component) -> Kind:
     """
     Return the kind of a signal that a part of Django or somebody else defines.
     """
+    if is_a(signal, Event):
+        return "event"
     return "builtin" if component == "django" else "custom"
+
+
+def _event_record(signal: Signal) -> EventRecord | None:
+    if not is_a(signal, Event):
+        return None
+    try:
+        label = signal.label
+    except AppRegistryNotReady:
+        label = signal.name
+    return EventRecord(label, signal.version, signal.signature, signal.arguments)
 
 
 def describe_sender(
@@ -371,6 +401,16 @@ def _row_sender(sender: Any) -> tuple[str | None, SenderKind | None, str | None]
     if sender is Sender.UNKNOWN:
         return None, "unknown", None
     return describe_sender(None if sender is Sender.ANY else sender)
+
+
+def _doc(entry: NamedSignal) -> str:
+    docstring = entry.signal.__doc__ if is_a(entry.signal, Event) else None
+    return inspect.cleandoc(docstring) if docstring else entry.doc
+
+
+def _dispatches_itself(signal: Signal) -> bool:
+    # The methods of an event go on to those of Signal.
+    return not is_a(signal, Event) and dispatches_itself(type(signal))
 
 
 def _name(cls: type) -> str:

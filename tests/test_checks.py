@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+import re
 import sys
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 from django.core.checks import Error, run_checks
 from django.core.checks import Warning as CheckWarning
+from django.core.checks.registry import registry
 from django.core.management import get_commands
 from django.test import override_settings
+
+from signaltools.checks import check_events
+from signaltools.events import Event
 
 
 def check(**settings: object) -> list[Error]:
@@ -28,8 +35,8 @@ def test_E001_unknown_setting_like_no_other_gets_the_whole_list():  # noqa: N802
     [error] = check(COLOUR="red")
     assert error.hint == (
         "Known: ALWAYS_SHOW, AUTODISCOVER, AUTODISCOVER_EXCLUDE, "
-        "AUTODISCOVER_MODULES, EDITOR_PATHS, EDITOR_URL, HIDE, SHOW_VALUES, "
-        "SLOW_RECEIVER_MS."
+        "AUTODISCOVER_MODULES, CHECK_EVENTS, EDITOR_PATHS, EDITOR_URL, HIDE, "
+        "SHOW_VALUES, SLOW_RECEIVER_MS."
     )
 
 
@@ -91,3 +98,121 @@ def test_W020_another_app_owns_the_command(other_app):  # noqa: N802
 
 def test_W020_another_app_that_is_listed_later_is_fine(other_app):  # noqa: N802
     assert check_with("signaltools", other_app) == []
+
+
+@pytest.fixture
+def module(monkeypatch):
+    """
+    A module, the only one that is looked at for events.
+    """
+    module = ModuleType("shop.signals")
+    monkeypatch.setattr(
+        "signaltools.checks.loaded_modules", lambda: [(module.__name__, module)]
+    )
+    return module
+
+
+def declared(module: ModuleType, source: str) -> Event:
+    source = f"from signaltools import event\n\n{source}"
+    exec(compile(source, "<test>", "exec", dont_inherit=True), vars(module))
+    return module.order_paid
+
+
+PAID = "@event\ndef order_paid(sender: type, *, order: int, amount: int = 0): ..."
+
+
+def test_events_and_receivers_that_fit_are_fine(module):
+    def receive(sender, order, **kwargs): ...
+
+    declared(module, PAID).connect(receive)
+    assert check_events() == []
+
+
+def test_W101_receiver_asks_for_what_is_not_sent(module):  # noqa: N802
+    def receive(sender, ordr, **kwargs): ...
+
+    declared(module, PAID).connect(receive)
+    assert check_events() == [
+        CheckWarning(
+            f"The receiver 'tests.test_checks.{receive.__qualname__}' asks for 'ordr', "
+            "which 'shop.signals.order_paid' does not send.",
+            hint="Did you mean 'order'?",
+            id="signaltools.W101",
+        )
+    ]
+
+
+def test_W101_hint_lists_what_is_sent_if_nothing_is_near(module):  # noqa: N802
+    def receive(sender, zzz, **kwargs): ...
+
+    declared(module, PAID).connect(receive)
+    [warning] = check_events()
+    assert warning.hint == "It sends sender, order, amount."
+
+
+def test_W102_receiver_without_kwargs(module):  # noqa: N802
+    def receive(sender, order, amount, signal): ...
+
+    declared(module, PAID).connect(receive)
+    assert check_events() == [
+        CheckWarning(
+            f"The receiver 'tests.test_checks.{receive.__qualname__}' of "
+            "'shop.signals.order_paid' does not accept **kwargs.",
+            hint="Add **kwargs: it breaks as soon as an argument is added.",
+            id="signaltools.W102",
+        )
+    ]
+
+
+def test_W103_annotation_that_cannot_be_resolved(module):  # noqa: N802
+    declared(module, "@event\ndef order_paid(sender, *, order: 'Ordr'): ...")
+    assert check_events() == [
+        CheckWarning(
+            "The annotation of 'order' in 'shop.signals.order_paid' cannot be "
+            "resolved, so its type is not checked.",
+            hint="Import what it names in 'shop.signals'.",
+            id="signaltools.W103",
+        )
+    ]
+
+
+def test_W104_two_events_with_one_label(module):  # noqa: N802
+    declared(
+        module,
+        f"{PAID}\n@event(name='shop.signals.order_paid')\ndef paid(sender): ...",
+    )
+    assert check_events() == [
+        CheckWarning(
+            "The events 'shop.signals.order_paid' and 'shop.signals.paid' have the "
+            "same label 'shop.signals.order_paid' and the same version.",
+            hint="Give one of them another label: @event(name=...).",
+            id="signaltools.W104",
+        )
+    ]
+
+
+def test_W104_another_version_may_have_the_same_label(module):  # noqa: N802
+    declared(
+        module,
+        f"{PAID}\n@event(name='shop.signals.order_paid', version=2)\n"
+        "def order_paid_2(sender): ...\nagain = order_paid",
+    )
+    assert check_events() == []
+
+
+def test_events_are_checked_by_the_check_framework():
+    assert check() == []
+    assert check_events in [
+        function for function in registry.get_checks() if "signals" in function.tags
+    ]
+
+
+def test_every_check_has_a_section_in_the_docs():
+    root = Path(__file__).parents[1]
+    page = root.joinpath("docs/checks.md").read_text("utf-8")
+    ids = {
+        check_id
+        for path in root.glob("signaltools/**/*.py")
+        for check_id in re.findall(r"\"(signaltools\.[EWI]\d+)\"", path.read_text("utf-8"))
+    }
+    assert re.findall(r"^## (signaltools\..+)$", page, re.MULTILINE) == sorted(ids)

@@ -16,7 +16,15 @@ def test_every_setting_has_a_default():
     assert conf.AUTODISCOVER is True
     assert conf.AUTODISCOVER_MODULES == ["signals"]
     assert conf.AUTODISCOVER_EXCLUDE == []
+    assert conf.CHECK_EVENTS is False
     assert conf.unknown == []
+
+
+def test_events_are_checked_under_debug_unless_the_setting_says_otherwise(settings):
+    settings.DEBUG = True
+    assert conf.CHECK_EVENTS is True
+    settings.SIGNALTOOLS = {"CHECK_EVENTS": False}
+    assert conf.CHECK_EVENTS is False
 
 
 def test_settings_are_read_on_access():
@@ -34,6 +42,7 @@ def test_unknown_settings_are_named():
     ("key", "value", "message"),
     [
         ("AUTODISCOVER", "no", "must be True or False, not 'no'."),
+        ("CHECK_EVENTS", None, "must be True or False, not None."),
         ("AUTODISCOVER", 0, "must be True or False, not 0."),
         ("AUTODISCOVER_MODULES", "x", "must be a list of strings, not 'x'."),
         ("AUTODISCOVER_EXCLUDE", [1], "must be a list of strings, not [1]."),
@@ -61,6 +70,7 @@ def test_the_docs_have_a_line_for_every_setting():
         name for name in vars(Conf) if name in KEYS
     ]
     for name, default, meaning in shown:
-        assert ast.literal_eval(default) == getattr(conf, name)
+        if default != "settings.DEBUG":
+            assert ast.literal_eval(default) == getattr(conf, name)
         docstring = inspect.getdoc(getattr(Conf, name)) or ""
         assert meaning == docstring.replace("``", "`").replace("\n", " ")

@@ -30,6 +30,7 @@ from signaltools._introspect import class_name, short_name
 from signaltools._text import stable_text
 from signaltools.builtin import BUILTIN_SIGNALS
 from signaltools.inventory import (
+    EventRecord,
     Inventory,
     ReceiverRecord,
     SignalRecord,
@@ -123,6 +124,55 @@ def test_a_custom_signal_has_its_name_app_place_and_comment() -> None:
         receivers=(),
     )
     assert "tests.testapp.receivers.order_paid" in record.aliases
+
+
+def test_an_event_has_its_declaration_and_docstring() -> None:
+    record = read_signal("tests.testapp.signals.order_shipped")
+    source = inspect.getsource(testapp_signals).splitlines()
+    assert (record.kind, record.dispatches_itself) == ("event", False)
+    assert record.class_name == "signaltools.events.base.Event"
+    assert record.line == source.index("@event(version=2)") + 1
+    assert record.doc == "An order has left the house.\n\nNothing listens to it."
+    assert record.event is not None
+    assert record.event._replace(arguments=()) == EventRecord(
+        label="testapp.order_shipped",
+        version=2,
+        signature=(
+            "(sender: type[Order], *, order: Order, parcels: int = 1, "
+            "note: str | None = None)"
+        ),
+        arguments=(),
+    )
+    assert [argument.name for argument in record.event.arguments] == [
+        "order",
+        "parcels",
+        "note",
+    ]
+
+
+def test_the_label_of_an_event_may_not_be_known_yet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(apps, "apps_ready", False)
+    record = read_signal("tests.testapp.signals.order_shipped")
+    assert record.event is not None
+    assert record.event.label == "tests.testapp.signals.order_shipped"
+
+
+def test_an_event_without_docstring_has_the_comment_above_it(
+    import_source: Callable[[str, str], Any],
+) -> None:
+    import_source(
+        "commented",
+        """
+        from signaltools import event
+
+        # Sent at night.
+        @event
+        def dark(sender): ...
+        """,
+    )
+    assert read_signal("commented.dark").doc == "Sent at night."
 
 
 def test_a_builtin_signal_is_of_kind_and_component_django() -> None:

@@ -257,7 +257,22 @@ def test_options_may_be_plain_strings() -> None:
             "tests.testapp.receivers.Ledger.book",
             "tests.testapp.receivers.notify",
         ],
+        "tests.testapp.signals.order_shipped": [],
     }
+
+
+def test_events_are_a_kind_of_their_own() -> None:
+    [event] = json.loads(run("testapp", kind="event", format="json").out)["signals"]
+    assert (event["name"], event["label"], event["version"]) == (
+        "tests.testapp.signals.order_shipped",
+        "testapp.order_shipped",
+        2,
+    )
+
+
+def test_markdown_is_a_catalogue() -> None:
+    out = run("testapp", kind="event", format="markdown").out
+    assert out.startswith("# Signals\n\n## testapp.order_shipped\n")
 
 
 def test_options_may_be_lists() -> None:

@@ -5,7 +5,12 @@ from types import ModuleType
 
 import pytest
 
-from signaltools._source import Assignment, assignments, source_file
+from signaltools._source import (
+    Assignment,
+    assignments,
+    guarded_imports,
+    source_file,
+)
 from tests.shapes import hostile
 
 
@@ -242,3 +247,52 @@ def test_hostile_file_is_no_source_file():
     file = hostile("__getattribute__", "__fspath__", "__str__")
 
     assert source_file(module_with(__file__=file)) is None
+
+
+def test_a_decorated_function_is_created_where_its_decorators_begin(assigned):
+    found = assigned(
+        """
+def plain(): ...
+
+# Sent at night.
+@event
+@other(
+    1
+)
+def dark(sender): ...
+
+class Shop:
+    # Sent at noon.
+    @event
+    async def open(sender): ...
+"""
+    )
+    assert found == {
+        "dark": Assignment(5, True, "Sent at night."),
+        "Shop.open": Assignment(13, True, "Sent at noon."),
+    }
+
+
+@pytest.mark.parametrize("test", ["TYPE_CHECKING", "typing.TYPE_CHECKING"])
+def test_imports_for_type_checkers_are_found(tmp_path, test):
+    source = f"""
+import not_guarded
+if {test}:
+    import shop
+    import shop.models
+    import shop.views as pages
+    from . import forms
+    from ..stock.models import Level as StockLevel, Shelf
+    x = 1
+if x:
+    import other
+"""
+    path = tmp_path / "source.py"
+    path.write_text(source, "utf-8")
+    assert guarded_imports(module_with(__file__=str(path))) == {
+        "shop": ("shop", None),
+        "pages": ("shop.views", None),
+        "forms": (".", "forms"),
+        "StockLevel": ("..stock.models", "Level"),
+        "Shelf": ("..stock.models", "Shelf"),
+    }

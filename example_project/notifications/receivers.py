@@ -11,10 +11,10 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.dispatch import receiver
 
 from shop.models import Order
 from shop.signals import order_cancelled, order_paid
+from signaltools import receiver
 
 from .mail import send_mail
 

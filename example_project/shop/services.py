@@ -40,10 +40,7 @@ def pay_order(order: Order) -> Order:
     if not order.can_be_paid:
         raise NotAllowed(f"Order {order.pk} is already {order.status}.")
     _set_status(order, Order.Status.PAID)
-    amount = order.total
-    transaction.on_commit(
-        lambda: order_paid.send_robust(sender=Order, order=order, amount=amount)
-    )
+    order_paid.send_robust_on_commit(sender=Order, order=order, amount=order.total)
     return order
 
 

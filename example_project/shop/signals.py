@@ -2,16 +2,33 @@
 What happens in the shop, for other apps to react to.
 """
 
-from django.dispatch import Signal
+from __future__ import annotations
 
-# Sent in the transaction that stores an order; raise a ShopError to refuse it.
-# Arguments: sender (the Order class), order.
-order_placed = Signal()
+from decimal import Decimal
+from typing import TYPE_CHECKING
 
-# Sent after the payment of an order is committed; no receiver can undo it.
-# Arguments: sender (the Order class), order, amount (a Decimal).
-order_paid = Signal()
+from signaltools import event
 
-# Sent in the transaction that cancels an order.
-# Arguments: sender (the Order class), order, was_paid (a bool).
-order_cancelled = Signal()
+if TYPE_CHECKING:
+    from .models import Order
+
+
+@event
+def order_placed(sender: type[Order], *, order: Order) -> None:
+    """
+    Sent in the transaction that stores an order; raise a ShopError to refuse it.
+    """
+
+
+@event
+def order_paid(sender: type[Order], *, order: Order, amount: Decimal) -> None:
+    """
+    Sent after the payment of an order is committed; no receiver can undo it.
+    """
+
+
+@event
+def order_cancelled(sender: type[Order], *, order: Order, was_paid: bool) -> None:
+    """
+    Sent in the transaction that cancels an order.
+    """

@@ -8,11 +8,11 @@ from typing import Any
 
 from django.db.models import F
 from django.db.models.signals import post_save
-from django.dispatch import receiver
 
 from shop.exceptions import OutOfStock
 from shop.models import Order, Product
 from shop.signals import order_cancelled, order_placed
+from signaltools import receiver
 
 from .models import StockLevel
 

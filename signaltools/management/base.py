@@ -27,12 +27,13 @@ class ReportCommand(BaseCommand):
 
     force_color = False
 
-    def add_report_arguments(self, parser: ArgumentParser) -> None:
+    def add_report_arguments(self, parser: ArgumentParser, **others: str) -> None:
+        helps = ["text for people (default)", "JSON for tools", *others.values()]
         parser.add_argument(
             "--format",
-            choices=["text", "json"],
+            choices=["text", "json", *others],
             default="text",
-            help="text for people (default), JSON for tools",
+            help=", ".join(helps),
         )
         parser.add_argument(
             "-o", "--output", metavar="FILE", help="write to FILE, as UTF-8"

@@ -7,7 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from .._introspect import is_a
 from .._text import clip
+from ..events import Event
 from ..inventory import Kind, Places, signal_kind
 from ..registry import NamedSignal
 from .known import KnownSignal
@@ -151,10 +153,11 @@ class _Freezer:
         if known not in self._signals:
             signal = known.reference()
             entry = self._entries.get(id(signal))
-            named: tuple[str, Kind] = known.label, "custom"
+            kind: Kind = "event" if is_a(signal, Event) else "custom"
+            named = known.label, kind
             if entry is not None and entry.signal is signal:
                 component = self._places.find(entry.module, entry.file).component
-                named = clip(entry.name), signal_kind(component)
+                named = clip(entry.name), signal_kind(entry.signal, component)
             self._signals[known] = named
         return self._signals[known]
 

@@ -3,7 +3,8 @@ Hook into Django while somebody records, and leave no trace afterwards.
 
 These are all the places that are patched: the four methods that send, and
 ``_live_receivers``, on ``Signal`` and on each subclass that has its own, and the method
-of ``CursorWrapper`` that every query goes through.
+of ``CursorWrapper`` that every query goes through. Declared events are not patched:
+their methods go on to those of ``Signal``.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from typing import Any, NamedTuple
 from django.db.backends.utils import CursorWrapper
 from django.dispatch import Signal, dispatcher
 
+from ..events import Event
 from .probes import Steps, both_probes, originals
 from .recorder import Node, SendNode, get_current, open_send, set_current
 from .surroundings import connection_of, in_atomic
@@ -99,7 +101,7 @@ def _signal_classes() -> list[type[Signal]]:
     classes: list[type[Signal]] = [Signal]
     # It grows meanwhile. A project may have hundreds, and waits for this.
     for cls in classes:
-        classes += type.__subclasses__(cls)
+        classes += (sub for sub in type.__subclasses__(cls) if sub is not Event)
     return classes
 
 

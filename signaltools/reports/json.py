@@ -12,7 +12,8 @@ from typing import Any
 
 import django
 
-from ..inventory import ReceiverRecord, SignalRecord
+from ..events.declaration import Argument
+from ..inventory import EventRecord, ReceiverRecord, SignalRecord
 
 VERSION = 1
 
@@ -45,13 +46,33 @@ def _signal(signal: SignalRecord, with_storage: bool) -> dict[str, Any]:
         "file": signal.file,
         "line": signal.line,
         "doc": signal.doc,
-        "arguments": None,
+        **_event(signal.event),
         "aliases": list(signal.aliases),
         "receivers": [
             _receiver(receiver)
             for receiver in signal.receivers
             if with_storage or not receiver.storage
         ],
+    }
+
+
+def _event(event: EventRecord | None) -> dict[str, Any]:
+    if event is None:
+        return {"label": None, "version": None, "signature": None, "arguments": None}
+    return {
+        "label": event.label,
+        "version": event.version,
+        "signature": event.signature,
+        "arguments": [_argument(argument) for argument in event.arguments],
+    }
+
+
+def _argument(argument: Argument) -> dict[str, Any]:
+    return {
+        "name": argument.name,
+        "type": argument.annotation or None,
+        "default": argument.default,
+        "required": argument.required,
     }
 
 

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from .._text import printable
-from ..inventory import ReceiverRecord, SignalRecord
+from ..inventory import EventRecord, ReceiverRecord, SignalRecord
 from .layout import (
     INDENT,
     Look,
@@ -74,6 +74,8 @@ class _Section:
         yield from self._line(printable(signal.name), place, paint=self._look.name)
         if signal.doc:
             yield "  " + _first_sentence(signal.doc, self._look.width - 2)
+        if signal.event:
+            yield from self._declaration(signal.event)
         if signal.dispatches_itself and signal.receivers:
             cls = printable(signal.class_name or "")
             yield f"  In order of connection: {cls} decides itself who runs when."
@@ -84,6 +86,10 @@ class _Section:
             yield from self._folded(signal, folded)
         if not signal.receivers:
             yield f"{INDENT}no receivers"
+
+    def _declaration(self, event: EventRecord) -> Iterator[str]:
+        version = f"  version {event.version}" if event.version > 1 else ""
+        yield from self._wrapped(printable(event.signature) + version, "  ")
 
     def _receiver(self, receiver: ReceiverRecord) -> Iterator[str]:
         order = "~" if receiver.order is None else receiver.order
@@ -113,11 +119,12 @@ class _Section:
     def _line(self, left: str, right: str, paint: Paint = str) -> Iterator[str]:
         return justified(left, right, self._look.width, paint)
 
-    def _wrapped(self, text: str) -> list[str]:
+    def _wrapped(self, text: str, indent: str = "") -> list[str]:
         return textwrap.wrap(
             text,
             self._look.width,
-            subsequent_indent="  ",
+            initial_indent=indent,
+            subsequent_indent=indent + "  ",
             break_long_words=False,
             break_on_hyphens=False,
         )

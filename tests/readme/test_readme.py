@@ -121,10 +121,6 @@ def test_the_code_runs(name, example):
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_the_readme_shows_the_settings():
-    assert any("SIGNALTOOLS" in block for block in blocks("python", README))
-
-
 @pytest.mark.parametrize("name", PAGES)
 def test_links_lead_somewhere(name):
     for target in re.findall(r"\]\((?!https:)([^)#]+)(?:#[^)]*)?\)", PAGES[name]):

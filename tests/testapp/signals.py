@@ -1,6 +1,13 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.dispatch import Signal
+
+from signaltools import event
+
+if TYPE_CHECKING:
+    from .models import Order
 
 # Sent once, after commit, when an order is paid.
 # The sender is the class of the order.
@@ -8,3 +15,14 @@ order_paid = Signal()
 
 # Sent when an order is cancelled. Nothing listens to it.
 order_cancelled = Signal()
+
+
+@event(version=2)
+def order_shipped(
+    sender: type[Order], *, order: Order, parcels: int = 1, note: str | None = None
+) -> None:
+    """
+    An order has left the house.
+
+    Nothing listens to it.
+    """

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ from signaltools.inventory import SignalRecord, not_imported, read_inventory
 from signaltools.loading import load, load_server
 from signaltools.management.base import ReportCommand
 from signaltools.reports.json import render_json
+from signaltools.reports.markdown import render_markdown
 from signaltools.reports.text import render_text
 from signaltools.selection import Filters, select, unmatched
 
@@ -43,7 +45,7 @@ class Command(ReportCommand):
         )
         add(
             "--kind",
-            choices=["builtin", "custom"],
+            choices=["builtin", "custom", "event"],
             action="append",
             help="only signals of this kind",
         )
@@ -60,7 +62,7 @@ class Command(ReportCommand):
             action="append",
             help="import this module first, for example a Celery app",
         )
-        self.add_report_arguments(parser)
+        self.add_report_arguments(parser, markdown="Markdown for a catalogue")
 
     def handle(self, *args: Any, **options: Any) -> None:
         filters = _filters(options)
@@ -74,6 +76,8 @@ class Command(ReportCommand):
         if options["format"] == "json":
             notes = [*failures, *notes]
             report = render_json(selected, notes, with_storage=options["all"])
+        elif options["format"] == "markdown":
+            report = render_markdown(selected, os.getcwd())
         else:
             fold = not options["all"] and not any(filters)
             look = self.look(options["output"], fold=fold)
