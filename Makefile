@@ -32,6 +32,7 @@ bench: .venv/ready
 	.venv/bin/python benchmarks/inventory.py
 	.venv/bin/python benchmarks/recording.py
 	.venv/bin/python benchmarks/events.py
+	.venv/bin/python benchmarks/panel.py
 
 clean:
 	rm -rf .venv .venv-test .tox .coverage* reports example_project/db.sqlite3

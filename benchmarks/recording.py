@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import copy_context
 from functools import cache
 from statistics import median
@@ -23,6 +23,18 @@ Action = Callable[[], Any]
 
 
 def main() -> None:
+    setup(ROOT_URLCONF=__name__)
+    sends()
+    models_and_queries()
+    view()
+    instances()
+    sentry()
+
+
+def setup(
+    apps: Sequence[str] = (), middleware: Sequence[str] = (), **more: Any
+) -> None:
+    engine = "django.template.backends.django.DjangoTemplates"
     settings.configure(
         ALLOWED_HOSTS=["testserver"],
         DATABASES={
@@ -32,27 +44,24 @@ def main() -> None:
             "django.contrib.auth",
             "django.contrib.contenttypes",
             "django.contrib.sessions",
+            *apps,
             "signaltools",
         ],
         MIDDLEWARE=[
+            *middleware,
             "django.contrib.sessions.middleware.SessionMiddleware",
             "django.middleware.common.CommonMiddleware",
             "django.contrib.auth.middleware.AuthenticationMiddleware",
         ],
         SECRET_KEY="bench",
-        ROOT_URLCONF=__name__,
-        TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
+        TEMPLATES=[{"BACKEND": engine, "APP_DIRS": True}],
         USE_TZ=True,
+        **more,
     )
     django.setup()
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
-    sends()
-    models_and_queries()
-    view()
-    instances()
-    sentry()
 
 
 def sends() -> None:
@@ -135,7 +144,29 @@ def page_shown() -> Any:
     return signal
 
 
+def instances_page(request: Any) -> Any:
+    from django.contrib.auth.models import User
+    from django.http import HttpResponse
+
+    return HttpResponse(str(len([User() for _ in range(10_000)])))
+
+
 def view() -> None:
+    client, pages = busy_site()
+    globals()["urlpatterns"] = pages
+
+    def visit() -> None:
+        assert client.get("/").status_code == 200
+
+    totals = last_trace(visit).totals
+    name = f"a view with {totals.sends} sends and {totals.calls} calls"
+    show(name, ratio(visit, recorded(visit), seconds=0.1), 1.08)
+
+
+def busy_site() -> tuple[Any, list[Any]]:
+    """
+    Return a client that is logged in, and the pages it can visit.
+    """
     from django.contrib.auth.models import Group, User
     from django.db.models.signals import post_init, post_save
     from django.test import Client
@@ -147,19 +178,12 @@ def view() -> None:
     def remember(sender: Any, instance: Any, **kwargs: Any) -> None:
         instance.old_name = instance.name
 
-    globals()["urlpatterns"] = [path("", page)]
     Group.objects.bulk_create(Group(name=f"group {number}") for number in range(50))
     post_init.connect(remember, sender=Group)
     post_save.connect(count_members, sender=Group)
     client = Client()
     client.force_login(User.objects.create_user("ada"))
-
-    def visit() -> None:
-        assert client.get("/").status_code == 200
-
-    totals = last_trace(visit).totals
-    name = f"a view with {totals.sends} sends and {totals.calls} calls"
-    show(name, ratio(visit, recorded(visit), seconds=0.1), 1.08)
+    return client, [path("", page), path("instances/", instances_page)]
 
 
 def instances() -> None:

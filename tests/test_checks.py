@@ -213,6 +213,8 @@ def test_every_check_has_a_section_in_the_docs():
     ids = {
         check_id
         for path in root.glob("signaltools/**/*.py")
-        for check_id in re.findall(r"\"(signaltools\.[EWI]\d+)\"", path.read_text("utf-8"))
+        for check_id in re.findall(
+            r"\"(signaltools\.[EWI]\d+)\"", path.read_text("utf-8")
+        )
     }
     assert re.findall(r"^## (signaltools\..+)$", page, re.MULTILINE) == sorted(ids)

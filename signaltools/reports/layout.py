@@ -59,6 +59,12 @@ def sender_name(sender: str | None, kind: SenderKind | None, app: str | None) ->
     return printable(sender or "unknown sender") + suffix
 
 
+def first_sentence(doc: str, width: int) -> str:
+    paragraph = " ".join(doc.partition("\n\n")[0].split())
+    sentence = printable(re.split(r"(?<=[.!?])\s", paragraph)[0])
+    return sentence if len(sentence) <= width else sentence[: width - 1] + "…"
+
+
 def expected_sender(receiver: ReceiverRecord) -> str:
     """
     Return the sender that a receiver is connected for.

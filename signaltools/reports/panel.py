@@ -17,7 +17,12 @@ from ..inventory import Component
 from ..recording.reasons import Outcome, SignalOutcome
 from ..recording.remarks import Remark
 from ..recording.tree import Call, Send, Tree
-from .layout import connection_details, expected_sender, short_place
+from .layout import (
+    connection_details,
+    expected_sender,
+    first_sentence,
+    short_place,
+)
 from .trace_rows import (
     Row,
     other_method,
@@ -33,6 +38,7 @@ MAX_ROWS = 250
 # With more rows than this, only what leads to a problem is unfolded.
 _UNFOLDED_ROWS = 80
 _MAX_INDENT = 12
+_DOC_WIDTH = 200
 # Less than this reads as 0.0.
 _SHOWN_MS = 0.05
 
@@ -313,6 +319,8 @@ class _Report:
             "sent": signal.sent,
             "ran": sum("count" in receiver for receiver in shown),
             "receivers": shown,
+            "doc": first_sentence(record.doc, _DOC_WIDTH),
+            "signature": printable(record.event.signature) if record.event else "",
         }
         if len(reasons) == 1 and reasons != {""}:
             # One reason most often holds for all of them.

@@ -4,7 +4,6 @@ Render signals as text for a terminal.
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterator, Sequence
 
@@ -16,6 +15,7 @@ from .layout import (
     Paint,
     connection_details,
     expected_sender,
+    first_sentence,
     justified,
     plural,
     short_place,
@@ -73,7 +73,7 @@ class _Section:
         place = "" if signal.kind == "builtin" else self._place(signal)
         yield from self._line(printable(signal.name), place, paint=self._look.name)
         if signal.doc:
-            yield "  " + _first_sentence(signal.doc, self._look.width - 2)
+            yield "  " + first_sentence(signal.doc, self._look.width - 2)
         if signal.event:
             yield from self._declaration(signal.event)
         if signal.dispatches_itself and signal.receivers:
@@ -145,12 +145,6 @@ def _home(receiver: ReceiverRecord) -> str:
     if receiver.module.partition(".")[0] == "debug_toolbar":
         return "the toolbar"
     return "Django" if receiver.component == "django" else ""
-
-
-def _first_sentence(doc: str, width: int) -> str:
-    paragraph = " ".join(doc.partition("\n\n")[0].split())
-    sentence = printable(re.split(r"(?<=[.!?])\s", paragraph)[0])
-    return sentence if len(sentence) <= width else sentence[: width - 1] + "…"
 
 
 def _unheard(signals: Signals) -> Iterator[tuple[str, list[str]]]:
