@@ -13,6 +13,7 @@ from debug_toolbar.settings import get_config, get_panels
 from django.core.checks import CheckMessage
 from django.core.checks import Warning as CheckWarning
 from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import floatformat
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.formats import number_format
@@ -89,7 +90,7 @@ class SignalToolsPanel(Panel):
         parts = [
             _("%s sent") % number_format(totals["sends"], force_grouping=True),
             ngettext("%s call", "%s calls", calls) % number_format(calls),
-            _("%s ms") % number_format(totals["receiver_time"], 1),
+            _("%s ms") % floatformat(totals["receiver_time"], 1),
         ]
         if errors:
             parts.append(ngettext("%s error", "%s errors", errors) % errors)

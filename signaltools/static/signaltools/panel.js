@@ -31,22 +31,21 @@ function show(node, query, off, isBelowMatch) {
   return !node.hidden;
 }
 
-function apply(panel) {
-  const query = panel.querySelector("input[type=search]").value.trim().toLowerCase();
-  const switches = [...panel.querySelectorAll("input[type=checkbox]")];
-  const off = new Set(switches.filter((box) => !box.checked).map((box) => box.value));
-  let found = 0;
-  for (const list of panel.querySelectorAll(".signaltools-list")) {
+function showSection(section, query, off) {
+  let isFound = false;
+  for (const list of section.querySelectorAll(":scope > .signaltools-list")) {
     for (const node of list.querySelectorAll(":scope > .signaltools-node")) {
-      found += show(node, query, off, false);
+      isFound = show(node, query, off, false) || isFound;
     }
   }
-  const notes = panel.querySelector(".signaltools-notes");
-  if (query && notes?.querySelector(".signaltools-node:not([hidden])")) {
-    notes.open = true;
+  for (const inner of section.querySelectorAll(":scope > .signaltools-section")) {
+    isFound = showSection(inner, query, off) || isFound;
   }
-  const status = panel.querySelector(".signaltools-found");
-  status.textContent = query && !found ? status.dataset.nothing : "";
+  section.hidden = query !== "" && !isFound;
+  if (query && section.matches("details")) {
+    section.open = true;
+  }
+  return isFound;
 }
 
 function start(panel) {
@@ -55,17 +54,39 @@ function start(panel) {
     return;
   }
   controls.hidden = false;
-  for (const box of controls.querySelectorAll("input[type=checkbox]")) {
+  const search = controls.querySelector("input[type=search]");
+  const switches = [...controls.querySelectorAll("input[type=checkbox]")];
+  const status = controls.querySelector(".signaltools-found");
+  const folds = [...panel.querySelectorAll("details")];
+  let wasOpen = null;
+
+  function apply() {
+    const query = search.value.trim().toLowerCase();
+    const off = new Set(switches.filter((box) => !box.checked).map((box) => box.value));
+    // A search unfolds what it finds; without it, all is as it was before.
+    if (query && !wasOpen) {
+      wasOpen = folds.map((fold) => fold.open);
+    } else if (!query && wasOpen) {
+      folds.forEach((fold, index) => { fold.open = wasOpen[index]; });
+      wasOpen = null;
+    }
+    let isFound = false;
+    for (const section of panel.querySelectorAll(":scope > .signaltools-section")) {
+      isFound = showSection(section, query, off) || isFound;
+    }
+    status.textContent = query && !isFound ? status.dataset.nothing : "";
+  }
+
+  for (const box of switches) {
     const rows = panel.querySelectorAll(`[data-component="${box.value}"]`);
     box.parentElement.querySelector("span").textContent = rows.length;
   }
-  controls.addEventListener("input", () => apply(panel));
+  controls.addEventListener("input", apply);
   controls.querySelector("button").addEventListener("click", () => {
-    const folds = [...panel.querySelectorAll("details")];
     const open = folds.some((fold) => !fold.open);
     folds.forEach((fold) => { fold.open = open; });
   });
-  apply(panel);
+  apply();
 }
 
 function startAll() {
