@@ -17,7 +17,8 @@ example: .venv/ready
 	  '  $(EXAMPLE) list_signals' \
 	  '  $(EXAMPLE) list_signals order_paid' \
 	  '  $(EXAMPLE) list_signals --sender shop.Order' \
-	  '  $(EXAMPLE) trace_signals pay_order' ''
+	  '  $(EXAMPLE) trace_signals pay_order' '' \
+	  'Look at http://127.0.0.1:$(PORT)/panel/ for what a request sends.' ''
 	$(EXAMPLE) runserver 127.0.0.1:$(PORT)
 
 # TOX_ARGS="-e py313-django61,lint" runs a part.
