@@ -76,6 +76,7 @@ class Registry:
         self._refuse_taken(name, signal, module)
         file, line = frame.f_code.co_filename, frame.f_lineno
         self._registered[name] = NamedSignal(name, signal, (), module, file, line, "")
+        self._recent = _Recent((), ())
 
     def get(self, name: str) -> Signal:
         """

@@ -980,3 +980,111 @@ def test_task_signals_are_builtin_where_django_has_tasks():
     names = {name for name in BUILTIN_SIGNALS if name.startswith("django.tasks.")}
 
     assert bool(names) is (django.VERSION >= (6, 0))
+
+
+# Recent entries
+
+
+def recent_names(registry, prefix):
+    return [e.name for e in registry.recent_entries() if e.name.startswith(prefix)]
+
+
+def test_recent_entries_are_the_entries():
+    registry = Registry()
+    signal = Signal()
+    registry.register("by.hand", signal)
+
+    first = registry.recent_entries()
+
+    assert registry.recent_entries() == first == registry.entries()
+    assert all(type(entry) is NamedSignal for entry in registry.recent_entries())
+
+
+def test_recent_entries_do_not_look_again(monkeypatch):
+    registry = Registry()
+    first = registry.recent_entries()
+    monkeypatch.setattr(registry, "entries", refuse)
+
+    assert registry.recent_entries() == first
+
+
+def test_recent_entries_are_new_after_an_import(plant):
+    registry = Registry()
+    registry.recent_entries()
+    plant("shop_recent", paid=Signal())
+
+    assert recent_names(registry, "shop_recent") == ["shop_recent.paid"]
+
+
+def test_recent_entries_are_new_after_a_module_was_unloaded(plant, monkeypatch):
+    registry = Registry()
+    plant("shop_recent", paid=Signal())
+    registry.recent_entries()
+    monkeypatch.delitem(sys.modules, "shop_recent")
+
+    assert recent_names(registry, "shop_recent") == []
+
+
+def test_recent_entries_are_new_after_register():
+    registry = Registry()
+    registry.recent_entries()
+    signal = Signal()
+    registry.register("by.hand", signal)
+
+    assert recent_names(registry, "by.") == ["by.hand"]
+
+
+def test_recent_entries_are_new_after_a_name_was_registered_again():
+    registry, first, second = Registry(), Signal(), Signal()
+    registry.register("by.hand", first)
+    registry.recent_entries()
+    registry.register("by.hand", second)
+
+    [entry] = [e for e in registry.recent_entries() if e.name == "by.hand"]
+    assert entry.signal is second
+
+
+def test_recent_entries_are_new_after_a_signal_is_gone(plant):
+    registry = Registry()
+    module = plant("shop_recent", paid=Signal())
+    registry.recent_entries()
+    module.paid = signal = Signal()
+
+    [entry] = [e for e in registry.recent_entries() if e.name == "shop_recent.paid"]
+    assert entry.signal is signal
+
+
+def test_recent_entries_keep_no_signal_alive(plant):
+    registry = Registry()
+    module = plant("shop_recent", paid=Signal())
+    gone = weakref.ref(module.paid)
+    assert recent_names(registry, "shop_recent") == ["shop_recent.paid"]
+
+    del module.paid
+    gc.collect()
+
+    assert gone() is None
+    assert recent_names(registry, "shop_recent") == []
+
+
+def test_recent_entries_miss_only_what_was_assigned_later(plant):
+    registry = Registry()
+    module = plant("shop_recent", paid=Signal())
+    registry.recent_entries()
+    module.lost = Signal()
+
+    assert recent_names(registry, "shop_recent") == ["shop_recent.paid"]
+    plant("shop_other")
+    assert recent_names(registry, "shop_recent") == [
+        "shop_recent.lost",
+        "shop_recent.paid",
+    ]
+
+
+def test_recent_entries_that_are_changed_do_no_harm():
+    registry = Registry()
+    registry.recent_entries().clear()
+
+    assert registry.recent_entries()
+    registry.recent_entries().clear()
+    assert registry.recent_entries()
