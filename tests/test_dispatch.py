@@ -21,6 +21,7 @@ from signaltools._dispatch import (
     Sender,
     connected_receivers,
     dead_rows,
+    holds_nothing,
     read_rows,
     row_ids,
     sender_finder,
@@ -653,3 +654,90 @@ def test_rows_are_whole_while_other_threads_connect_and_disconnect():
     assert all(is_whole(row) for rows in readings for row in rows)
     assert {len(rows) >= 5 for rows in readings} == {True}
     assert len({len(rows) for rows in readings}) > 1
+
+
+# What a connection keeps alive
+
+
+@pytest.mark.parametrize("sender", [None, Order, sys, "text"])
+@pytest.mark.parametrize("receiver", [on_save, stock.reserve, Stock.count])
+@pytest.mark.parametrize("uid", [None, "uid", 7])
+def test_weak_connection_holds_nothing(receiver, sender, uid):
+    assert holds_nothing(only_row(connected(receiver, sender, dispatch_uid=uid)))
+
+
+@pytest.mark.parametrize("receiver", [on_save, stock.reserve])
+def test_strong_connection_holds_its_receiver(receiver):
+    assert not holds_nothing(only_row(connected(receiver, weak=False)))
+
+
+@pytest.mark.parametrize(
+    "uid",
+    [1.5, True, (Order, 1), (1, (2,)), Order, stock, hostile("__eq__", "__hash__")],
+    ids=["float", "bool", "pair", "nested pair", "class", "object", "hostile"],
+)
+def test_connection_holds_an_odd_uid(uid):
+    assert not holds_nothing(only_row(connected(dispatch_uid=uid)))
+
+
+def test_uid_that_is_a_text_of_another_class_may_hold_anything():
+    class Text(str):
+        pass
+
+    assert not holds_nothing(only_row(connected(dispatch_uid=Text("uid"))))
+
+
+@pytest.mark.parametrize("entry", [None, (), ((1, 2), on_save)])
+def test_unreadable_connection_may_hold_anything(entry):
+    signal = Signal()
+    signal.receivers.append(entry)
+
+    assert not holds_nothing(only_row(signal))
+
+
+# Senders that were found before
+
+
+@by_id_only
+def test_sender_that_was_found_before_is_not_looked_for(monkeypatch):
+    signal = connected(sender=Order)
+    assert only_row(signal).sender is Order
+    monkeypatch.setattr(_dispatch, "_long_lived_objects", refuse)
+
+    assert only_row(signal).sender is Order
+
+
+@by_id_only
+def test_sender_that_was_found_before_is_not_kept_alive():
+    sender = local_class()
+    gone = weakref.ref(sender)
+    signal = connected(sender=sender)
+    assert only_row(signal).sender is sender
+
+    del sender
+    gc.collect()
+
+    assert gone() is None
+    assert only_row(signal).sender is Sender.UNKNOWN
+
+
+@by_id_only
+def test_class_at_the_address_of_a_dead_one_is_not_confused(monkeypatch):
+    monkeypatch.setattr(_dispatch, "_known_senders", {})
+    sender = local_class()
+    _dispatch._known_senders[id(Order)] = weakref.ref(sender)
+
+    del sender
+    gc.collect()
+
+    assert only_row(connected(sender=Order)).sender is Order
+    assert _dispatch._known_senders[id(Order)]() is Order
+
+
+@by_id_only
+def test_unknown_sender_is_not_remembered(monkeypatch):
+    monkeypatch.setattr(_dispatch, "_known_senders", {})
+    order = Order()
+    only_row(connected(sender=order))
+
+    assert _dispatch._known_senders == {}
