@@ -174,8 +174,11 @@ class Records:
         if (
             known is not None
             and known.signal() is entry.signal
-            and len(known.entries) == len(rows)
-            and all(map(is_, known.entries, (row.entry for row in rows)))
+            and known.place == entry[2:]
+            and len(known.rows) == len(rows)
+            and all(
+                row.is_of(other) for row, other in zip(known.rows, rows, strict=True)
+            )
         ):
             return known.record
         return None
@@ -184,14 +187,46 @@ class Records:
         self, entry: NamedSignal, rows: Sequence[Row], record: SignalRecord
     ) -> None:
         if all(map(holds_nothing, rows)):
-            entries = [row.entry for row in rows]
-            known = _Known(weakref.ref(entry.signal), entries, record)
-            self._known[entry.name] = known
+            known = [_KnownRow(row) for row in rows]
+            reference = weakref.ref(entry.signal)
+            self._known[entry.name] = _Known(reference, entry[2:], known, record)
+
+
+class _KnownRow:
+    """
+    A weak connection, without what Django keeps of it: that leads to the signal.
+    """
+
+    __slots__ = ("_facts", "_receiver", "_sender")
+
+    def __init__(self, row: Row) -> None:
+        is_method = type(row.receiver) is MethodType
+        self._receiver = (weakref.WeakMethod if is_method else weakref.ref)(
+            row.receiver
+        )
+        self._sender = weakref.ref(row.sender)
+        self._facts = row.dispatch_uid, row.weak, row.is_async
+
+    def is_of(self, row: Row) -> bool:
+        facts = row.dispatch_uid, row.weak, row.is_async
+        return (
+            all(map(is_, self._facts, facts))
+            and self._sender() is row.sender
+            and _is_same(self._receiver(), row.receiver)
+        )
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    # A method is another object each time.
+    if type(one) is type(other) is MethodType:
+        return one.__self__ is other.__self__ and one.__func__ is other.__func__
+    return one is other
 
 
 class _Known(NamedTuple):
     signal: weakref.ReferenceType[Signal]
-    entries: list[Any]
+    place: tuple[Any, ...]
+    rows: list[_KnownRow]
     record: SignalRecord
 
 
