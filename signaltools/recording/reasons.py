@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from .._dispatch import DEAD, Row, Sender, dead_rows
+from .._dispatch import DEAD, Row, Sender, dead_rows, row_ids
 from .._text import clip
 from ..inventory import (
     Connected,
@@ -189,13 +189,14 @@ def find_outcomes(
 def _unsent(connected: Connected, memory: Memory) -> SignalOutcome:
     record = connected.record
     known = memory.unsent.get(record.name)
-    if known is not None and known.record is record:
-        return known
-    outcome = SignalOutcome(record, False, tuple(_outcomes(connected, None, True)))
-    # Of what is dead, the record knows nothing.
-    if len(outcome.outcomes) == len(record.receivers):
-        memory.unsent[record.name] = outcome
-    return outcome
+    # Of connections that are dead, the record knows nothing.
+    all_live = len(row_ids(connected.signal)) == len(connected.rows)
+    if known is None or known.record is not record or not all_live:
+        outcomes = tuple(_outcomes(connected, None, True))
+        known = SignalOutcome(record, False, outcomes)
+        if all_live:
+            memory.unsent[record.name] = known
+    return known
 
 
 def find_not_run(signals: Iterable[SignalOutcome]) -> Iterator[NotRun]:
