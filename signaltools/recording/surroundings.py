@@ -11,11 +11,12 @@ import sys
 import sysconfig
 import weakref
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from types import FrameType
 from typing import Any, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import asgiref
 import django
@@ -122,10 +123,11 @@ class ArgumentValues(ArgumentTypes):
     def __call__(self, name: str, value: Any) -> str:
         # A project may have its own filter, which shall not break what is recorded.
         try:
-            hidden = get_default_exception_reporter_filter().cleanse_setting(name, "")
+            reporter = get_default_exception_reporter_filter()
+            hidden = str(reporter.cleanse_setting(name, ""))
         except Exception:
             return super().__call__(name, value)
-        return str(hidden) or _plain_value(value) or super().__call__(name, value)
+        return hidden or _plain_value(value) or super().__call__(name, value)
 
 
 def _plain_value(value: Any) -> str:
@@ -135,12 +137,15 @@ def _plain_value(value: Any) -> str:
     if any(kind is plain for plain in _PLAIN) or (
         kind is int and value.bit_length() < _MAX_BITS
     ):
+        return repr(value)[:_MAX_VALUE]
+    if (kind is datetime or kind is time) and type(value.tzinfo) in _TIME_ZONES:
         return repr(value)
     return ""
 
 
 # Anything else may write itself out by code of the project.
-_PLAIN = (bool, float, Decimal, date, datetime, time, timedelta, UUID, type(None))
+_PLAIN = (bool, float, Decimal, date, timedelta, UUID, type(None))
+_TIME_ZONES = (type(None), timezone, ZoneInfo)
 _MAX_VALUE = 100
 # Python refuses to print integers of more than 4,300 digits.
 _MAX_BITS = 1_000
