@@ -234,3 +234,53 @@ def test_walk_has_parents_first():
         (Send, "auth.User"),
         (Call, None),
     ]
+
+
+def test_sends_are_one_after_as_many_as_asked_for():
+    signal = make(receive)
+    with signaltools.trace(fold_after=3) as trace:
+        for _ in range(3):
+            signal.send(User)
+        for _ in range(4):
+            signal.send(Tag)
+        for _ in range(50):
+            signals.order_cancelled.send(None)
+
+    counts = [(send.sender, send.count) for send in trace.tree]
+    assert counts == [("auth.User", 1)] * 3 + [("testapp.Tag", 4), (None, 50)]
+    assert [call.count for call in trace.calls] == [1, 1, 1, 4]
+    assert trace.totals[1:4] == (57, 7, 50)
+
+
+def test_sends_stay_apart_up_to_twenty_times():
+    with signaltools.trace() as trace:
+        for _ in range(20):
+            signals.order_cancelled.send(None)
+
+    assert len(trace.tree) == 20
+
+
+def test_sends_may_be_one_from_the_first_on():
+    with signaltools.trace(fold_after=0) as trace:
+        signals.order_cancelled.send(None)
+        signals.order_cancelled.send(None)
+
+    assert [send.count for send in trace.tree] == [2]
+
+
+@pytest.mark.django_db
+def test_time_in_sql_is_of_the_nodes_and_what_is_below():
+    def query(**kwargs):
+        Tag.objects.count()
+
+    inner = make(query)
+    outer = make(lambda **kwargs: inner.send(None), receive)
+    with signaltools.trace() as trace:
+        outer.send(None)
+        outer.send(None)
+
+    send = trace.tree[0]
+    assert (send.sql, send.calls[0].sql, send.calls[1].sql) == (1, 1, 0)
+    assert send.sql_time == send.calls[0].sql_time > send.calls[1].sql_time == 0
+    assert trace.totals.sql == trace.totals.receiver_sql == 2
+    assert trace.totals.sql_time == sum(send.sql_time for send in trace.tree)

@@ -6,7 +6,9 @@ import pytest
 from django.dispatch import Signal
 
 import signaltools
+from signaltools.recording.reasons import find_not_run
 from signaltools.recording.recorder import current
+from signaltools.registry import registry
 from tests.sending import make
 from tests.testapp.signals import order_cancelled
 
@@ -331,3 +333,53 @@ def test_trace_ends_if_its_block_raises():
 
     assert sums(trace) == (1, 0, 1)
     assert current.get() is None
+
+
+# Everything at once
+
+
+def test_reading_has_what_the_attributes_have():
+    def fail(**kwargs):
+        raise ValueError("wrong")
+
+    with signaltools.trace() as trace:
+        make(fail, receive).send_robust(None)
+    tree, remarks, signals = trace.read()
+
+    assert tree.sends is trace.tree
+    assert tree.totals is trace.totals
+    assert remarks == trace.remarks
+    assert tuple(find_not_run(signals)) == trace.not_run
+    names = [signal.record.name for signal in signals]
+    assert [name for name in names if not name.startswith("unnamed")] == [
+        entry.name for entry in registry.entries()
+    ]
+
+
+def test_reading_uses_the_names_that_it_gets():
+    [entry] = [e for e in registry.entries() if e.signal is order_cancelled]
+    with signaltools.trace() as trace:
+        order_cancelled.send(None)
+    reading = trace.read([entry._replace(name="shop.lost", module="shop")])
+
+    assert [send.signal for send in reading.tree.sends] == ["shop.lost"]
+    assert [signal.record.name for signal in reading.signals] == ["shop.lost"]
+
+
+def test_reading_needs_a_start():
+    with pytest.raises(RuntimeError) as caught:
+        signaltools.trace().read()
+
+    assert str(caught.value) == NOT_STARTED
+
+
+def test_arguments_are_told_as_asked_for():
+    def arguments(**options):
+        with signaltools.trace(**options) as trace:
+            order_cancelled.send(None, order=7)
+        return trace.tree[0].arguments
+
+    assert arguments() == ("order",)
+    assert arguments(argument_types=True) == ("order=int",)
+    assert arguments(argument_values=True) == ("order=7",)
+    assert arguments(argument_types=True, argument_values=True) == ("order=7",)
