@@ -61,6 +61,15 @@ def test_E002_a_value_of_another_type_is_named():  # noqa: N802
     ]
 
 
+def test_E002_is_beside_E001():  # noqa: N802
+    errors = check(SHOW_VALUES=1, COLOUR="red")
+    assert [error.id for error in errors] == ["signaltools.E001", "signaltools.E002"]
+
+
+def test_E002_values_of_the_right_type_are_fine():  # noqa: N802
+    assert check(EDITOR_URL="code:{file}", EDITOR_PATHS={"/": "/"}, HIDE=[]) == []
+
+
 def test_E001_known_settings_are_fine():  # noqa: N802
     assert check(AUTODISCOVER=True, AUTODISCOVER_EXCLUDE=["shop"]) == []
 

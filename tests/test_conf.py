@@ -17,6 +17,12 @@ def test_every_setting_has_a_default():
     assert conf.AUTODISCOVER_MODULES == ["signals"]
     assert conf.AUTODISCOVER_EXCLUDE == []
     assert conf.CHECK_EVENTS is False
+    assert conf.EDITOR_URL == ""
+    assert conf.EDITOR_PATHS == {}
+    assert conf.SLOW_RECEIVER_MS == 100
+    assert conf.HIDE == ["debug_toolbar"]
+    assert conf.ALWAYS_SHOW == []
+    assert conf.SHOW_VALUES is False
     assert conf.unknown == []
 
 
@@ -47,6 +53,17 @@ def test_unknown_settings_are_named():
         ("AUTODISCOVER_MODULES", "x", "must be a list of strings, not 'x'."),
         ("AUTODISCOVER_EXCLUDE", [1], "must be a list of strings, not [1]."),
         ("AUTODISCOVER_EXCLUDE", None, "must be a list of strings, not None."),
+        ("EDITOR_URL", None, "must be a URL that has {file} in it, not None."),
+        ("EDITOR_URL", "vscode", "must be a URL that has {file} in it, not 'vscode'."),
+        ("EDITOR_PATHS", ["/srv"], "must be a dict of paths, not ['/srv']."),
+        ("EDITOR_PATHS", {"/srv": 1}, "must be a dict of paths, not {'/srv': 1}."),
+        ("EDITOR_PATHS", {1: "/srv"}, "must be a dict of paths, not {1: '/srv'}."),
+        ("SLOW_RECEIVER_MS", "5", "must be a number of milliseconds, not '5'."),
+        ("SLOW_RECEIVER_MS", True, "must be a number of milliseconds, not True."),
+        ("SLOW_RECEIVER_MS", -1, "must be a number of milliseconds, not -1."),
+        ("HIDE", "shop", "must be a list of strings, not 'shop'."),
+        ("ALWAYS_SHOW", {"shop"}, "must be a list of strings, not {'shop'}."),
+        ("SHOW_VALUES", 1, "must be True or False, not 1."),
     ],
 )
 def test_a_value_of_another_type_is_refused(settings, key, value, message):
@@ -54,6 +71,35 @@ def test_a_value_of_another_type_is_refused(settings, key, value, message):
     with pytest.raises(ImproperlyConfigured) as caught:
         getattr(conf, key)
     assert str(caught.value) == f"SIGNALTOOLS[{key!r}] {message}"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("EDITOR_URL", "vscode://file/{file}:{line}"),
+        ("EDITOR_PATHS", {"/app": "/home/ann/shop"}),
+        ("SLOW_RECEIVER_MS", 0),
+        ("SLOW_RECEIVER_MS", 1.5),
+        ("HIDE", []),
+        ("ALWAYS_SHOW", ["shop"]),
+        ("SHOW_VALUES", True),
+    ],
+)
+def test_a_value_is_what_was_set(settings, key, value):
+    settings.SIGNALTOOLS = {key: value}
+    assert getattr(conf, key) == value
+
+
+def test_a_changed_value_does_not_change_the_setting(settings):
+    settings.SIGNALTOOLS = {"EDITOR_PATHS": {}, "HIDE": []}
+    conf.EDITOR_PATHS["/app"] = "/srv"
+    conf.HIDE.append("shop")
+    assert settings.SIGNALTOOLS == {"EDITOR_PATHS": {}, "HIDE": []}
+
+
+def test_milliseconds_are_a_float(settings):
+    settings.SIGNALTOOLS = {"SLOW_RECEIVER_MS": 5}
+    assert type(conf.SLOW_RECEIVER_MS) is float
 
 
 def test_signaltools_must_be_a_dict(settings):
