@@ -105,6 +105,8 @@ def _totals(tree: Tree) -> Stats:
     totals = tree.totals
     return {
         **totals._asdict(),
+        "time": _ms(totals.time),
+        "sql_time": _ms(totals.sql_time),
         "receiver_time": _ms(totals.receiver_time),
         "share": 100 * totals.receiver_time / totals.time if totals.time else 0,
         "errors": totals.raised + totals.swallowed,
@@ -369,8 +371,9 @@ class _Report:
 
     def _href(self, file: str, line: int | None) -> str:
         for here, there in self._look.editor_paths.items():
-            if file == here or file.startswith(here.rstrip("/\\") + "/"):
-                file = there.rstrip("/\\") + file[len(here.rstrip("/\\")) :]
+            folder = here.rstrip("/\\")
+            if file.startswith(folder) and file[len(folder) :][:1] in ("", "/", "\\"):
+                file = there.rstrip("/\\") + file[len(folder) :]
                 break
         url = self._look.editor_url.replace("{line}", str(line or 1))
         return url.replace("{file}", quote(file, safe="/:\\"))
