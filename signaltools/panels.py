@@ -23,12 +23,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from .conf import conf
 from .recording.reasons import Memory
 from .registry import registry
+from .reports.layout import plural
 from .reports.panel import PanelLook, panel_stats
 from .tracing import Trace, trace
 
 # Nobody reads on a page what takes more than a few lines.
 _FOLD_AFTER = 3
-_OLDEST_TOOLBAR = (7, 0)
+_OLDEST_TOOLBAR = 7
 _TOOLBAR_PANEL = "debug_toolbar.panels.signals.SignalsPanel"
 
 
@@ -80,7 +81,7 @@ class SignalToolsPanel(Panel):
         self, request: HttpRequest, response: HttpResponse
     ) -> None:
         totals = self.get_stats()["totals"]
-        title = f"{totals['calls']} receiver calls"
+        title = plural(totals["calls"], "receiver call")
         self.record_server_timing("signals", title, totals["receiver_time"])
 
     @property
@@ -89,7 +90,8 @@ class SignalToolsPanel(Panel):
         calls, errors = totals["calls"], totals["errors"]
         parts = [
             _("%s sent") % number_format(totals["sends"], force_grouping=True),
-            ngettext("%s call", "%s calls", calls) % number_format(calls),
+            ngettext("%s call", "%s calls", calls)
+            % number_format(calls, force_grouping=True),
             _("%s ms") % floatformat(totals["receiver_time"], 1),
         ]
         if errors:
@@ -114,7 +116,7 @@ class SignalToolsPanel(Panel):
         panels = get_panels()
         own_path = f"{cls.__module__}.{cls.__qualname__}"
         messages: list[CheckMessage] = []
-        if tuple(map(int, debug_toolbar.VERSION.split(".")[:2])) < _OLDEST_TOOLBAR:
+        if int(debug_toolbar.VERSION.partition(".")[0]) < _OLDEST_TOOLBAR:
             messages.append(
                 CheckWarning(
                     f"The panel {own_path!r} needs django-debug-toolbar 7.0 or later, "
