@@ -825,6 +825,16 @@ def test_signals_receivers_and_senders_are_hidden(
     assert found["groups"][0]["unheard"] == []
 
 
+def test_signal_with_only_hidden_receivers_is_hidden() -> None:
+    record = records.signal("shop.paid", receiver("crm.notify"), receiver("crm.log"))
+    found = stats(signals=(outcome(record, 1, 1),), hide=["crm"])
+    assert found["groups"][0] == {"component": "project", "signals": [], "unheard": []}
+    assert found["hidden"] == 2
+
+    always = groups(outcome(record, 1, 1), hide=["crm"], always_show=["shop"])
+    assert always["project"]["signals"][0]["receivers"] == []
+
+
 def test_receivers_of_a_hidden_app_config_are_hidden() -> None:
     one = receiver("a.b", sender="x.Config", sender_kind="app_config", sender_app="app")
     record = records.builtin("db.models.signals.post_migrate", one, receiver("a.c"))
@@ -852,7 +862,7 @@ def test_same_outcome_is_described_once_for_each_look() -> None:
     remembered = first(known)
     assert first(known) is remembered
     assert first(known, editor_url="{file}")["receivers"][0]["href"]
-    assert first(known, hide=["crm"])["receivers"] == []
+    assert first(known, always_show=["crm"])["receivers"][0]["component"] == ""
     assert first(known) is not remembered
     other = outcome(known.record, 1)
     assert first(other)["ran"] == 1

@@ -315,6 +315,9 @@ class _Report:
             return None, 0
         receivers = [self._receiver(outcome) for outcome in signal.outcomes]
         shown = [receiver for receiver in receivers if receiver]
+        # What has only hidden receivers is as good as hidden.
+        if receivers and not shown and not self._look.shows(record.name):
+            return None, len(receivers)
         reasons = {receiver.get("reason", "") for receiver in shown}
         heard = {
             "name": short_signal(record.name),
