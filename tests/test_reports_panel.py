@@ -393,6 +393,16 @@ def test_rows_nearest_to_the_root_are_kept() -> None:
     assert shown.count("a.b") == 48
 
 
+@pytest.mark.parametrize("place", [0, 50, 99])
+def test_no_subtree_takes_the_room_of_others(place: int) -> None:
+    sends = [send("a.b", call("c.d")) for _ in range(100)]
+    sends[place] = send("a.deep", call("c.d", *[send("a.b", call("c.e"))] * 300))
+    found = rows(*sends)
+
+    assert len(found) == MAX_ROWS
+    assert len([row for row in found if row["name"] == "c.d"]) == 100
+
+
 def test_first_rows_are_kept_of_those_at_the_root() -> None:
     found = rows(*[send("a.b", call("c.d"), sql=number) for number in range(260)])
 

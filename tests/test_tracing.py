@@ -383,3 +383,17 @@ def test_arguments_are_told_as_asked_for():
     assert arguments(argument_types=True) == ("order=int",)
     assert arguments(argument_values=True) == ("order=7",)
     assert arguments(argument_types=True, argument_values=True) == ("order=7",)
+
+
+def test_recording_itself_folds_as_early_as_asked_for():
+    signal = make(receive)
+    with signaltools.trace() as many:
+        for _ in range(100):
+            signal.send(None)
+        assert current.get().nodes == 2 * 21
+    with signaltools.trace(fold_after=3) as few:
+        for _ in range(100):
+            signal.send(None)
+        assert current.get().nodes == 2 * 4
+
+    assert sums(few) == sums(many) == (100, 100, 0)
