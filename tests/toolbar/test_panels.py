@@ -17,11 +17,14 @@ from django.http import HttpResponse
 from django.test import AsyncClient, Client, RequestFactory, override_settings
 from django.utils import translation
 
+from signaltools.inventory import EventRecord
 from signaltools.panels import SignalToolsPanel
+from signaltools.recording.reasons import Outcome, SignalOutcome
 from signaltools.recording.recorder import current
+from signaltools.recording.remarks import Remark
 from signaltools.recording.tree import Tree
 from signaltools.reports.panel import PanelLook, panel_stats
-from tests.records import call, send, totals
+from tests.records import builtin, call, receiver, send, signal, totals
 from tests.toolbar.urls import NAME
 
 PANEL = "SignalToolsPanel"
@@ -378,6 +381,39 @@ def test_hostile_names_are_escaped():
 
     assert "script" not in found.tags
     assert "<script>alert('1')</script>\\u202e\\x1b" in "".join(found.text)
+
+
+@pytest.mark.parametrize("editor_url", ["", f"{NAME}{{file}}"])
+def test_every_text_is_escaped(editor_url):
+    file = {"file": NAME, "sender": NAME, "method": NAME}
+    hostile = {"raised": 1, "error": NAME}
+    node = send(NAME, call(NAME, file=NAME, **hostile), arguments=(NAME,), **file)
+    seen = receiver(
+        NAME, dispatch_uid=NAME, file=NAME, sender=NAME, sender_kind="model"
+    )
+    event = EventRecord(NAME, 1, NAME, ())
+    outcomes = Outcome(seen, 0, "unknown", NAME), Outcome(seen, 0, "unknown", "other")
+    signals = [
+        SignalOutcome(record, False, outcomes)
+        for record in (
+            signal(NAME, seen, seen, doc=NAME, event=event),
+            signal(NAME, component="third_party"),
+        )
+    ]
+    signals.append(SignalOutcome(signal("a.b", seen), True, outcomes[:1]))
+    signals.append(SignalOutcome(builtin(NAME), False, ()))
+    remarks = [
+        Remark(level, NAME, NAME, NAME, NAME, 1, 1) for level in ("error", "note")
+    ]
+    tree = Tree((node, send(NAME, **file)), (node,), totals())
+    look = PanelLook(editor_url=editor_url)
+    panel = new_panel()
+    panel.record_stats({**panel_stats(tree, remarks, signals, look), "cost": 1})
+
+    found = Nesting(panel.content)
+    assert "script" not in found.tags
+    assert "<script" not in panel.content
+    assert panel.content.count("&lt;script&gt;") > 20
 
 
 def test_hostile_editor_cannot_leave_its_attribute(settings):
