@@ -429,7 +429,7 @@ def test_hostile_editor_cannot_leave_its_attribute(settings):
     [
         ({}, "0 sent · 0 calls · 0.0 ms"),
         (
-            {"sends": 14, "calls": 1, "receiver_time": 0.0184},
+            {"sends": 14, "calls": 1, "receiver_time": 0.01836},
             "14 sent · 1 call · 18.4 ms",
         ),
         (
