@@ -4,6 +4,7 @@ Read the project's ``SIGNALTOOLS`` setting: one property per key, read on access
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from django.conf import settings
@@ -74,7 +75,7 @@ class Conf:
         Milliseconds from which on the panel marks a receiver as slow.
         """
         value = self._value("SLOW_RECEIVER_MS", 100)
-        if type(value) not in (int, float) or value < 0:
+        if type(value) not in (int, float) or not 0 <= value < math.inf:
             raise _wrong_type("SLOW_RECEIVER_MS", "a number of milliseconds", value)
         return float(value)
 

@@ -24,7 +24,7 @@ from .conf import conf
 from .recording.reasons import Memory
 from .registry import registry
 from .reports.layout import plural
-from .reports.panel import PanelLook, panel_stats
+from .reports.panel import PanelLook, Shown, panel_stats
 from .tracing import Trace, trace
 
 # Nobody reads on a page what takes more than a few lines.
@@ -33,7 +33,9 @@ _OLDEST_TOOLBAR = 7
 _TOOLBAR_PANEL = "debug_toolbar.panels.signals.SignalsPanel"
 
 
+# Most signals are not sent, and what is said of them is the same in each request.
 _memory = Memory()
+_shown: Shown = {}
 
 
 class SignalToolsPanel(Panel):
@@ -69,11 +71,10 @@ class SignalToolsPanel(Panel):
             self._trace.stop()
 
     def generate_stats(self, request: HttpRequest, response: HttpResponse) -> None:
-        if self._trace is None:
-            return
+        assert self._trace is not None, "the toolbar has enabled this panel before"
         started = perf_counter()
         reading = self._trace.read(registry.recent_entries(), _memory)
-        stats = panel_stats(*reading, _look())
+        stats = panel_stats(*reading, _look(), _shown)
         stats["cost"] = (perf_counter() - started) * 1_000
         self.record_stats(stats)
 

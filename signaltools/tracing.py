@@ -209,14 +209,14 @@ class Trace:
         return f"<Trace: {totals.sends} sends, {totals.calls} calls>"
 
     def read(
-        self, found: Sequence[NamedSignal] = (), memory: Memory | None = None
+        self, found: Sequence[NamedSignal] | None = None, memory: Memory | None = None
     ) -> Reading:
         """
         Return all of this at once: while the recording goes on, each reading differs.
 
         ``found`` are the signals with their names, as the registry finds them.
         """
-        found = found or registry.entries()
+        found = registry.entries() if found is None else found
         tree, facts = self._read(found)
         return Reading(tree, _remarks(tree), find_outcomes(facts, found, memory))
 
@@ -224,14 +224,15 @@ class Trace:
         tree = self._read()[0]
         return list(walk(tree.sends + tree.overflow))
 
-    def _read(self, found: Sequence[NamedSignal] = ()) -> tuple[Tree, Facts]:
+    def _read(self, found: Sequence[NamedSignal] | None = None) -> tuple[Tree, Facts]:
         if self._result is not None:
             return self._result
         recorder = self._recorder
         if recorder is None:
             raise RuntimeError("This trace has not been started; use it with `with`.")
         finished = not recorder.recording
-        result = freeze(recorder, found or registry.entries()), gather_facts(recorder)
+        names = registry.entries() if found is None else found
+        result = freeze(recorder, names), gather_facts(recorder)
         if finished:
             self._result, self._recorder = result, None
         return result

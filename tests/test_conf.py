@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import math
 import re
 from pathlib import Path
 
@@ -52,6 +53,8 @@ def test_unknown_settings_are_named():
         ("AUTODISCOVER", 0, "must be True or False, not 0."),
         ("AUTODISCOVER_MODULES", "x", "must be a list of strings, not 'x'."),
         ("AUTODISCOVER_EXCLUDE", [1], "must be a list of strings, not [1]."),
+        ("SLOW_RECEIVER_MS", math.nan, "must be a number of milliseconds, not nan."),
+        ("SLOW_RECEIVER_MS", math.inf, "must be a number of milliseconds, not inf."),
         ("AUTODISCOVER_EXCLUDE", None, "must be a list of strings, not None."),
         ("EDITOR_URL", None, "must be a URL that has {file} in it, not None."),
         ("EDITOR_URL", "vscode", "must be a URL that has {file} in it, not 'vscode'."),

@@ -10,7 +10,7 @@ from signaltools.inventory import EventRecord
 from signaltools.recording.reasons import Outcome, SignalOutcome
 from signaltools.recording.remarks import Remark
 from signaltools.recording.tree import Call, Send, Totals, Tree
-from signaltools.reports.panel import MAX_ROWS, PanelLook, panel_stats
+from signaltools.reports.panel import MAX_ROWS, PanelLook, Shown, panel_stats
 from tests import records
 from tests.records import call, receiver, send, totals
 
@@ -865,8 +865,11 @@ def test_same_outcome_is_described_once_for_each_look() -> None:
     assert groups(known) == groups(known)
     assert groups(known)["project"]["signals"][0] is not None
 
+    shown: Shown = {}
+
     def first(signal: SignalOutcome, **look: Any) -> dict[str, Any]:
-        found = panel_stats(Tree((), (), totals()), (), (signal,), PanelLook(**look))
+        tree = Tree((), (), totals())
+        found = panel_stats(tree, (), (signal,), PanelLook(**look), shown)
         return found["groups"][0]["signals"][0]
 
     remembered = first(known)

@@ -121,26 +121,31 @@ class ArgumentValues(ArgumentTypes):
     """
 
     def __call__(self, name: str, value: Any) -> str:
+        type_text = super().__call__(name, value)
         # A project may have its own filter, which shall not break what is recorded.
         try:
             reporter = get_default_exception_reporter_filter()
-            hidden = str(reporter.cleanse_setting(name, ""))
+            text = _plain_value(value) or type_text
+            return str(reporter.cleanse_setting(name, text))
         except Exception:
-            return super().__call__(name, value)
-        return hidden or _plain_value(value) or super().__call__(name, value)
+            return type_text
 
 
 def _plain_value(value: Any) -> str:
     kind = type(value)
     if kind is str:
-        return repr(value[:_MAX_VALUE])
+        return _cut(repr(value[: _MAX_VALUE + 1]))
     if any(kind is plain for plain in _PLAIN) or (
         kind is int and value.bit_length() < _MAX_BITS
     ):
-        return repr(value)[:_MAX_VALUE]
+        return _cut(repr(value))
     if (kind is datetime or kind is time) and type(value.tzinfo) in _TIME_ZONES:
         return repr(value)
     return ""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MAX_VALUE else text[: _MAX_VALUE - 1] + "…"
 
 
 # Anything else may write itself out by code of the project.

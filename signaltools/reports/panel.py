@@ -45,6 +45,9 @@ _SHOWN_MS = 0.05
 Stats = dict[str, Any]
 T = TypeVar("T", Send, Call)
 
+# What there is to show of a signal, None without receivers; and how much is hidden.
+_Heard = tuple[Stats | None, int]
+
 
 class PanelLook(NamedTuple):
     """
@@ -78,16 +81,22 @@ class PanelLook(NamedTuple):
         return _match(self.always_show, names)
 
 
+Shown = dict[str, tuple[SignalOutcome, PanelLook, _Heard]]
+
+
 def panel_stats(
     tree: Tree,
     remarks: Sequence[Remark],
     signals: Sequence[SignalOutcome],
     look: PanelLook,
+    shown: Shown | None = None,
 ) -> Stats:
     """
     Return what the template of the panel shows.
+
+    ``shown`` remembers what was said of each signal, for as long as it stays the same.
     """
-    report = _Report(look)
+    report = _Report(look, {} if shown is None else shown)
     return {
         "totals": _totals(tree),
         "problems": [report.remark(r) for r in remarks if r.level != "note"],
@@ -113,13 +122,6 @@ def _totals(tree: Tree) -> Stats:
     }
 
 
-# What there is to show of a signal, None without receivers; and how much is hidden.
-_Heard = tuple[Stats | None, int]
-
-# Most signals are not sent, and what is said of them is the same in each request.
-_remembered: dict[str, tuple[SignalOutcome, PanelLook, _Heard]] = {}
-
-
 class _Line:
     """
     A row of the tree and the lines below it.
@@ -135,8 +137,9 @@ class _Line:
 
 
 class _Report:
-    def __init__(self, look: PanelLook) -> None:
+    def __init__(self, look: PanelLook, shown: Shown) -> None:
         self._look = look
+        self._shown_before = shown
         #: How much of what happened and what is connected the project has hidden.
         self.hidden = 0
 
@@ -301,10 +304,10 @@ class _Report:
         """
         Return what was found for the very same outcome and look before.
         """
-        known = _remembered.get(signal.record.name)
+        known = self._shown_before.get(signal.record.name)
         if known is None or known[0] is not signal or known[1] != self._look:
             known = signal, self._look, self._signal(signal)
-            _remembered[signal.record.name] = known
+            self._shown_before[signal.record.name] = known
         return known[2]
 
     def _signal(self, signal: SignalOutcome) -> _Heard:
