@@ -8,8 +8,9 @@ function toolbar() {
 }
 
 function ownText(node) {
-  const own = node.matches("details") ? node.querySelector(":scope > summary") : node;
-  return own.textContent.toLowerCase();
+  const ofFold = ":scope > summary, :scope > .signaltools-at";
+  const own = node.matches("details") ? [...node.querySelectorAll(ofFold)] : [node];
+  return own.map((part) => part.textContent).join(" ").toLowerCase();
 }
 
 function isSwitchedOff(node, off) {
