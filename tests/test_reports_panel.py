@@ -10,7 +10,13 @@ from signaltools.inventory import EventRecord
 from signaltools.recording.reasons import Outcome, SignalOutcome
 from signaltools.recording.remarks import Remark
 from signaltools.recording.tree import Call, Send, Totals, Tree
-from signaltools.reports.panel import MAX_ROWS, PanelLook, Shown, panel_stats
+from signaltools.reports.panel import (
+    MAX_REMARKS,
+    MAX_ROWS,
+    PanelLook,
+    Shown,
+    panel_stats,
+)
 from tests import records
 from tests.records import call, receiver, send, totals
 
@@ -77,7 +83,9 @@ def test_stats_of_nothing() -> None:
             "errors": 0,
         },
         "problems": [],
+        "problem_count": 0,
         "notes": [],
+        "note_count": 0,
         "rows": [],
         "overflow": [],
         "slowest": [],
@@ -380,46 +388,46 @@ def test_deep_and_wide_trees_are_closed() -> None:
 
 def test_rows_nearest_to_the_root_are_kept() -> None:
     deep = send("a.deep", call("c.d", *[send("a.b", call("c.e"))] * 300))
-    found = rows(deep, *[send(f"a.s{number}", call("c.d")) for number in range(100)])
+    found = rows(deep, *[send(f"a.s{number}", call("c.d")) for number in range(70)])
 
     assert found[-1]["kind"] == "call"
     shown = [row["name"] for row in found]
     assert len(found) == MAX_ROWS
     assert [name for name in shown if name.startswith("a.s")] == [
-        f"a.s{number}" for number in range(100)
+        f"a.s{number}" for number in range(70)
     ]
-    # 101 sends and 101 calls, then as many as have room below the first one.
-    assert [row["left_out"] for row in found if row["left_out"]] == [252, *[1] * 48]
-    assert shown.count("a.b") == 48
+    # 71 sends and 71 calls, then as many as have room below the first one.
+    assert [row["left_out"] for row in found if row["left_out"]] == [262, *[1] * 38]
+    assert shown.count("a.b") == 38
 
 
-@pytest.mark.parametrize("place", [0, 50, 99])
+@pytest.mark.parametrize("place", [0, 35, 69])
 def test_no_subtree_takes_the_room_of_others(place: int) -> None:
-    sends = [send("a.b", call("c.d")) for _ in range(100)]
+    sends = [send("a.b", call("c.d")) for _ in range(70)]
     sends[place] = send("a.deep", call("c.d", *[send("a.b", call("c.e"))] * 300))
     found = rows(*sends)
 
     assert len(found) == MAX_ROWS
-    assert len([row for row in found if row["name"] == "c.d"]) == 100
+    assert len([row for row in found if row["name"] == "c.d"]) == 70
 
 
 def test_first_rows_are_kept_of_those_at_the_root() -> None:
     found = rows(*[send("a.b", call("c.d"), sql=number) for number in range(260)])
 
-    assert [row["sql"] for row in found[:-1]] == [*range(250)]
+    assert [row["sql"] for row in found[:-1]] == [*range(MAX_ROWS)]
     assert {row["left_out"] for row in found[:-1]} == {1}
-    assert found[-1] == {"kind": "end", "left_out": 10}
+    assert found[-1] == {"kind": "end", "left_out": 260 - MAX_ROWS}
 
 
 def test_nothing_is_left_out_of_as_many_rows_as_fit() -> None:
-    found = rows(*[send("a.b", call("c.d"))] * 125)
+    found = rows(*[send("a.b", call("c.d"))] * (MAX_ROWS // 2))
 
     assert len(found) == MAX_ROWS
     assert {row["left_out"] for row in found} == {0}
 
 
 def test_a_call_whose_sends_are_all_left_out_can_be_unfolded() -> None:
-    calls = [call("c.d", send("e.f")) for _ in range(249)]
+    calls = [call("c.d", send("e.f")) for _ in range(MAX_ROWS - 1)]
     found = rows(send("a.b", *calls))
 
     assert len(found) == MAX_ROWS
@@ -894,3 +902,15 @@ def test_size_of_ten_thousand_instances_is_limited() -> None:
         for _ in range(2_000)
     ]
     assert len(json.dumps(rows(*many))) < 128 * 1024
+
+
+def test_only_the_first_problems_and_notes_are_kept() -> None:
+    problems = [Remark("error", SAVE, "a.b", str(n), None, None, 1) for n in range(60)]
+    notes = [Remark("note", SAVE, "a.b", str(n), None, None, 1) for n in range(60)]
+
+    found = stats(remarks=(*problems, *notes))
+
+    first = [str(number) for number in range(MAX_REMARKS)]
+    assert [remark["text"] for remark in found["problems"]] == first
+    assert [remark["text"] for remark in found["notes"]] == first
+    assert (found["problem_count"], found["note_count"]) == (60, 60)

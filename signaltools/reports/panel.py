@@ -34,7 +34,8 @@ from .trace_rows import (
     unheard_signals,
 )
 
-MAX_ROWS = 250
+MAX_ROWS = 180
+MAX_REMARKS = 50
 # With more rows than this, only what leads to a problem is unfolded.
 _UNFOLDED_ROWS = 80
 _MAX_INDENT = 12
@@ -97,10 +98,14 @@ def panel_stats(
     ``shown`` remembers what was said of each signal, for as long as it stays the same.
     """
     report = _Report(look, {} if shown is None else shown)
+    problems = [remark for remark in remarks if remark.level != "note"]
+    notes = [remark for remark in remarks if remark.level == "note"]
     return {
         "totals": _totals(tree),
-        "problems": [report.remark(r) for r in remarks if r.level != "note"],
-        "notes": [report.remark(r) for r in remarks if r.level == "note"],
+        "problems": [report.remark(remark) for remark in problems[:MAX_REMARKS]],
+        "problem_count": len(problems),
+        "notes": [report.remark(remark) for remark in notes[:MAX_REMARKS]],
+        "note_count": len(notes),
         "rows": report.rows(tree.sends),
         "overflow": report.rows(tree.overflow),
         "slowest": report.slowest(tree),
