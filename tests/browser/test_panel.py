@@ -1,0 +1,223 @@
+"""
+What people do with the panel, by mouse and by keyboard.
+"""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from .servers import Setup
+
+PLAIN = Setup(shadow=False)
+both_roots = pytest.mark.parametrize("shadow", [True, False], ids=["shadow", "plain"])
+
+
+def switch(panel, name):
+    return panel.get_by_role("checkbox", name=name)
+
+
+@pytest.mark.parametrize(
+    ("path", "shadow", "theme"),
+    [
+        ("/checkout/", True, "light"),
+        ("/checkout/", True, "dark"),
+        ("/checkout/", False, "light"),
+        ("/checkout/", False, "dark"),
+        ("/hostile/", True, "light"),
+        ("/quiet/", True, "dark"),
+    ],
+)
+def test_axe_finds_nothing(open_page, path, shadow, theme):
+    page = open_page(path, Setup(shadow=shadow), color_scheme=theme)
+    panel = page.open_panel()
+    switch(panel, "Django").check()
+    panel.get_by_role("button", name="Unfold all").click()
+    parts = ["#djDebugRoot", ".signaltools"] if shadow else [".signaltools"]
+    found = Axe().run(page.page, {"fromShadowDom": parts} if shadow else parts[0])
+    assert found.response["violations"] == []
+    assert found.response["passes"] != []
+
+
+@both_roots
+def test_the_keyboard_is_enough(open_page, shadow):
+    page = open_page("/checkout/", Setup(shadow=shadow))
+    press = page.page.keyboard.press
+
+    def tab_to(what):
+        for _ in range(60):
+            press("Tab")
+            if what in page.focused():
+                return
+        raise AssertionError(f"{what} never has the focus.")
+
+    tab_to('class="SignalToolsPanel"')
+    press("Enter")
+    page.wait()
+    panel = page.panel
+
+    tab_to('type="search"')
+    page.page.keyboard.type("notify")
+    expect(panel.get_by_text("parcels.receivers.weigh").first).to_be_hidden()
+    press("Control+A")
+    press("Delete")
+    expect(panel.get_by_text("parcels.receivers.weigh").first).to_be_visible()
+
+    tab_to('value="django"')
+    press("Space")
+    expect(switch(panel, "Django")).to_be_checked()
+
+    tab_to("<button")
+    press("Enter")
+    assert panel.locator("details:not([open])").count() == 0
+
+    tab_to("<summary")
+    fold = panel.locator("details").first
+    for key, state in [("Enter", False), ("Space", True)]:
+        press(key)
+        expect(fold).to_have_js_property("open", state)
+
+    press("Escape")
+    expect(panel).to_be_hidden()
+    expect(page.link()).to_be_visible()
+
+
+@both_roots
+def test_the_filter_shows_what_matches_and_where_it_is(open_page, shadow):
+    page = open_page("/checkout/", Setup(shadow=shadow))
+    panel = page.open_panel()
+    before = page.visible_rows()
+    search, status = panel.get_by_role("searchbox"), panel.locator("[data-nothing]")
+
+    search.fill("Order_More")
+    found = page.visible_rows()
+    tree = ["start signal", "order_paid", "reserve", "post_save", "watch_stock"]
+    tree += ["stock_low", "order_more"]
+    for part, row in zip([*tree, "order_more", "stock_low"], found[:-1], strict=True):
+        assert part in row
+    # Receivers by self time, and all receivers, of which those of this signal ran.
+    assert found[-1].startswith("ran ×5 1 shop.receivers.order_more")
+    expect(status).to_have_text("")
+
+    search.fill("nobody has this name")
+    assert page.visible_rows() == []
+    expect(status).to_have_text("Nothing matches.")
+
+    search.fill("  ")
+    expect(status).to_have_text("")
+    assert page.visible_rows() == before
+
+
+def test_the_filter_looks_into_folded_notes(open_page):
+    page = open_page("/checkout/")
+    panel = page.open_panel()
+    note = panel.locator(".signaltools-notes .signaltools-row").first
+    expect(note).to_be_hidden()
+    panel.get_by_role("searchbox").fill("could still roll back")
+    expect(note).to_be_visible()
+    panel.get_by_role("searchbox").fill("")
+    expect(note).to_be_hidden()
+
+
+def test_switches_hide_receivers_but_no_problem(open_page):
+    page = open_page("/checkout/")
+    panel = page.open_panel()
+    panel.get_by_role("button", name="Unfold all").click()
+    rows = {
+        name: panel.locator(f'[data-component="{name}"]')
+        for name in ["project", "third_party", "django"]
+    }
+    names = {"project": "project", "third_party": "third party", "django": "Django"}
+    for component, name in names.items():
+        count = rows[component].count()
+        assert count > 0
+        expect(panel.get_by_label(f"{name} {count}", exact=True)).to_be_visible()
+    expect(switch(panel, "Django")).not_to_be_checked()
+    expect(rows["django"].locator("visible=true")).to_have_count(0)
+    switch(panel, "Django").check()
+    expect(rows["django"].locator("visible=true")).to_have_count(rows["django"].count())
+
+    switch(panel, "third party").uncheck()
+    expect(rows["third_party"].locator("visible=true")).to_have_count(0)
+    switch(panel, "project").uncheck()
+    visible = rows["project"].locator("visible=true")
+    expect(visible).to_have_count(1)
+    expect(visible).to_contain_text("notify_sales RAISED KeyError: 'vip'")
+    expect(panel.get_by_text("swallowed KeyError: 'vip'")).to_be_visible()
+
+
+def test_everything_is_unfolded_and_folded_by_one_button(open_page):
+    page = open_page("/checkout/")
+    panel = page.open_panel()
+    folds, open_folds = panel.locator("details"), panel.locator("details[open]")
+    panel.get_by_role("button", name="Unfold all").click()
+    assert folds.count() > 20
+    expect(open_folds).to_have_count(folds.count())
+    panel.get_by_role("button").click()
+    expect(open_folds).to_have_count(0)
+
+
+@both_roots
+def test_an_earlier_request_is_shown_again(open_page, shadow):
+    page = open_page("/checkout/", Setup(shadow=shadow))
+    earlier = page.request_id
+    page.goto("/quiet/")
+    page.open_panel()
+    expect(page.panel).not_to_contain_text("Problems (1)")
+    page.switch_to(earlier)
+    expect(page.link()).to_contain_text("1 error")
+    panel = page.open_panel()
+    expect(panel).to_contain_text("Problems (1)")
+    panel.get_by_role("searchbox").fill("nobody has this name")
+    expect(panel.locator("[data-nothing]")).to_have_text("Nothing matches.")
+
+
+def test_a_request_of_a_script_takes_the_place_of_the_page(open_page):
+    page = open_page("/quiet/", Setup(update_on_fetch=True))
+    expect(page.link()).to_contain_text("0 sent · 0 calls · 0.0 ms")
+    page.page.evaluate("fetch('/json/')")
+    expect(page.link()).to_contain_text("1 sent · 1 call · ")
+    expect(page.open_panel()).to_contain_text("shop.signals.visited shop.visitors")
+
+
+@pytest.mark.parametrize("setup", [Setup(), Setup("asgi", render_panels=True)], ids=str)
+def test_hostile_names_are_only_text(open_page, setup):
+    page = open_page("/hostile/", setup)
+    panel = page.open_panel()
+    panel.get_by_role("button", name="Unfold all").click()
+    assert panel.locator("script, img, iframe").count() == 0
+    assert page.page.locator("[onerror]").count() == 0
+    text = panel.inner_text()
+    for name in [
+        "<script>alert(1)</script>",
+        "\"'><img src=x onerror=alert(2)>",
+        "abc\\u202edcba",
+        "{{ nonce }}",
+        "long" * 2_500,
+    ]:
+        for part in [
+            f"shop.hostile.{name}",
+            f"shop.{name}.{name}",
+            f"swallowed ValueError: {name}",
+            f'uid="{name}',
+            f"/tmp/{name[:100]}.py",
+        ]:
+            # What is longer has been cut.
+            assert part[:350] in text
+    assert "\u202e" not in text
+    hrefs = panel.locator("a").evaluate_all("links => links.map(link => link.href)")
+    assert {href.partition(":")[0] for href in hrefs} == {"editor"}
+
+
+@pytest.mark.parametrize("path", ["/bulk/", "/crowd/"])
+def test_a_request_with_thousands_of_signals_stays_small(open_page, path):
+    page = open_page(path)
+    panel = page.open_panel()
+    stored = page.server.get(f"/stats/{page.request_id}/").text
+    assert len(stored.encode()) <= 128 * 1024
+    assert panel.locator("*").count() <= 3_000
+    # 10,000 times post_init, each with one of tag_made; and 600 visitors.
+    calls = {"/bulk/": "20,000 calls", "/crowd/": "20,600 calls"}[path]
+    expect(panel.locator(".signaltools-totals")).to_contain_text(calls)
+    expect(page.link()).to_contain_text(calls)
