@@ -99,7 +99,10 @@ class SignalToolsPanel(Panel):
             _("%s ms") % floatformat(totals["receiver_time"], 1),
         ]
         if errors:
-            parts.append(ngettext("%s error", "%s errors", errors) % errors)
+            parts.append(
+                ngettext("%s error", "%s errors", errors)
+                % number_format(errors, force_grouping=True)
+            )
         return " · ".join(parts)
 
     @property
