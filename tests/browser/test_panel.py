@@ -154,8 +154,9 @@ def test_everything_is_unfolded_and_folded_by_one_button(open_page):
     panel.get_by_role("button", name="Unfold all").click()
     assert folds.count() > 20
     expect(open_folds).to_have_count(folds.count())
-    panel.get_by_role("button").click()
+    panel.get_by_role("button", name="Fold all", exact=True).click()
     expect(open_folds).to_have_count(0)
+    expect(panel.get_by_role("button", name="Unfold all")).to_be_visible()
 
 
 @both_roots

@@ -83,9 +83,12 @@ function start(panel) {
     box.parentElement.querySelector("span").textContent = rows.length;
   }
   controls.addEventListener("input", apply);
-  controls.querySelector("button").addEventListener("click", () => {
+  const button = controls.querySelector("button");
+  const labels = [button.textContent, button.dataset.fold];
+  button.addEventListener("click", () => {
     const open = folds.some((fold) => !fold.open);
     folds.forEach((fold) => { fold.open = open; });
+    button.textContent = labels[Number(open)];
   });
   apply();
 }
