@@ -5,6 +5,7 @@ Find where the source of a module creates a name, and the comment above it.
 from __future__ import annotations
 
 import ast
+import functools
 import tokenize
 import warnings
 from collections.abc import Iterator
@@ -33,7 +34,12 @@ def assignments(module: ModuleType) -> dict[str, Assignment]:
     Names in a class are qualified with its name. A module without readable source
     assigns nothing.
     """
-    source = _read(module)
+    return _assignments(_read(module))
+
+
+# The same text has the same assignments, however often a program looks at it.
+@functools.lru_cache(maxsize=128)
+def _assignments(source: str) -> dict[str, Assignment]:
     lines = source.split("\n")
     found: dict[str, Assignment] = {}
     for name, node, creates in _assigned(_parse(source)):

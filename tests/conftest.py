@@ -8,6 +8,7 @@ from textwrap import dedent
 import pytest
 
 from signaltools._introspect import loaded_modules
+from signaltools.registry import _places
 
 
 @pytest.fixture
@@ -45,15 +46,24 @@ def import_source(write_module):
     return load
 
 
+@pytest.fixture(scope="session")
+def modules_without_signals():
+    """
+    The modules that hold no signal when they are first asked for.
+    """
+    modules = loaded_modules()
+    holding = {place.module_name for _, place in _places(modules)}
+    return {name for name, _ in modules} - holding
+
+
 @pytest.fixture
-def few_modules(monkeypatch):
+def few_modules(monkeypatch, modules_without_signals):
     """
     Look for signals in few modules only, where finding them is not what is tested.
 
     A process that runs tests has loaded many, and reading them takes milliseconds.
     """
-    prefixes = ("tests.", "django.")
-    others = {name for name in sys.modules if not name.startswith(prefixes)}
+    others = {n for n in modules_without_signals if not n.startswith("tests.")}
 
     def loaded():
         return [pair for pair in loaded_modules() if pair[0] not in others]
