@@ -1090,7 +1090,7 @@ def test_record_is_new_after_the_signal_has_another_alias(probe: Any) -> None:
 
 def test_sender_at_the_address_of_a_dead_one_is_another(probe: Any) -> None:
     records = Records()
-    for number in range(200):
+    for number in range(20):
         sender = type(f"Passing{number}", (), {})
         probe.signal.connect(on_signal, sender=sender)
 
