@@ -1,0 +1,192 @@
+"""
+Patch Django while a tool needs that, and put back the very same functions afterwards.
+
+Several tools may be active at once, and begin and end in any order: each method has one
+hook, which is made anew from those of the active tools, so that a send meets either
+the hook of before or that of afterwards. Declared events are not patched: their methods
+go on to those of ``Signal``.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Callable, Collection, Mapping
+from types import FunctionType
+from typing import Any, NamedTuple
+
+from django.dispatch import Signal
+
+from ..events import Event
+
+#: Returns the hook for a method, from its class, what was there, and its name.
+MakeHook = Callable[[type, Any, str], Any]
+
+
+class _Patch(NamedTuple):
+    original: Any
+    hook: Any
+
+
+_lock = threading.Lock()
+_patches: dict[tuple[type, str], _Patch] = {}
+_originals: weakref.WeakKeyDictionary[FunctionType, Any] = weakref.WeakKeyDictionary()
+
+
+class Tool:
+    """
+    What hooks into each class of signals, and into the classes ``elsewhere``.
+
+    ``rank`` is how far from Django its hooks are, when other tools have some there too.
+    """
+
+    def __init__(
+        self,
+        hooks: Mapping[str, MakeHook],
+        elsewhere: tuple[type, ...] = (),
+        rank: int = 0,
+    ) -> None:
+        self.hooks = hooks
+        self.elsewhere = elsewhere
+        self.rank = rank
+        self.users = 0
+
+    def arm(self) -> None:
+        """
+        Install the hooks, unless somebody has done so.
+        """
+        with _lock:
+            self.users += 1
+            if self.users == 1:
+                _tools.append(self)
+                _tools.sort(key=lambda tool: tool.rank)
+                _install(self)
+
+    def disarm(self) -> None:
+        """
+        Put back what was there, unless somebody still needs the hooks.
+        """
+        with _lock:
+            self.users -= 1
+            if self.users == 0:
+                _tools.remove(self)
+                _remove(self)
+
+
+_tools: list[Tool] = []
+
+# A process that forks meanwhile shall not inherit a lock that nobody releases.
+if hasattr(os, "register_at_fork"):  # pragma: no branch (Windows does not fork)
+    os.register_at_fork(
+        before=_lock.acquire,
+        after_in_parent=_lock.release,
+        after_in_child=_lock.release,
+    )
+
+
+def _install(tool: Tool) -> None:
+    for cls in _signal_classes():
+        _hook_class(cls, tool.hooks.keys())
+    for cls in tool.elsewhere:
+        _hook_class(cls, tool.hooks.keys())
+    if len(_tools) == 1:
+        init = Signal.__dict__.get("__init_subclass__", _MISSING)
+        _patch(Signal, "__init_subclass__", init, classmethod(_new_class_hook(init)))
+
+
+def _remove(tool: Tool) -> None:
+    for (cls, name), patch in tuple(_patches.items()):
+        if _tools and name not in tool.hooks:
+            continue
+        # Another tool may have patched over the hook. It goes on to call the hook,
+        # which lets everything pass.
+        if cls.__dict__.get(name) is patch.hook:
+            _patch(cls, name, patch.original, _combined(cls, name, patch.original))
+    if not _tools:
+        _patches.clear()
+
+
+_MISSING = object()
+
+
+def _signal_classes() -> list[type[Signal]]:
+    classes: list[type[Signal]] = [Signal]
+    # It grows meanwhile. A project may have hundreds, and waits for this.
+    for cls in classes:
+        classes += (sub for sub in type.__subclasses__(cls) if sub is not Event)
+    return classes
+
+
+def _hook_class(cls: type, names: Collection[str]) -> None:
+    namespace = cls.__dict__
+    for name in names & namespace.keys():
+        original = _unhooked(namespace[name])
+        _patch(cls, name, original, _combined(cls, name, original))
+
+
+def _combined(cls: type, name: str, original: Any) -> Any:
+    """
+    Return the hook of all active tools for a method, itself if there is none.
+    """
+    hook = original
+    # What asks for receivers goes the same way back: whoever is nearest to the sender
+    # sees all that the others do to a send, and what they leave of the receivers.
+    tools = reversed(_tools) if name == "_live_receivers" else _tools
+    for tool in tools:
+        if name in tool.hooks:
+            hook = tool.hooks[name](cls, hook, name)
+    return hook
+
+
+def _unhooked(function: Any) -> Any:
+    # A tool that had patched over an earlier hook may have put that hook back.
+    while isinstance(function, FunctionType) and function in _originals:
+        function = _originals[function]
+    return function
+
+
+def _new_class_hook(original: Any) -> Any:
+    def init_subclass(cls: type[Signal], /, **options: Any) -> None:
+        if original is _MISSING:
+            super(Signal, cls).__init_subclass__(**options)
+        else:
+            original.__get__(None, cls)(**options)
+        with _lock:
+            for tool in _tools:
+                _hook_class(cls, tool.hooks.keys())
+
+    return init_subclass
+
+
+def _patch(cls: type, name: str, original: Any, hook: Any) -> None:
+    if hook is original:
+        del _patches[cls, name]
+    else:
+        _patches[cls, name] = _Patch(original, hook)
+        if isinstance(hook, FunctionType):
+            _originals[hook] = original
+    if hook is _MISSING:
+        delattr(cls, name)
+    else:
+        setattr(cls, name, hook)
+
+
+def caller(original: Any) -> Callable[..., Any]:
+    """
+    Return a function that calls what a class has under the name of a method.
+    """
+    if isinstance(original, FunctionType):
+        return original
+    # It may be any descriptor, or a mock, which is none.
+    get = getattr(type(original), "__get__", lambda value, *_: value)
+    return lambda signal, *args, **named: get(original, signal, type(signal))(
+        *args, **named
+    )
+
+
+def sender_of(args: tuple[Any, ...], named: dict[str, Any]) -> Any:
+    """
+    Return who sends a signal, by the arguments of the method.
+    """
+    return named["sender"] if "sender" in named else args[0] if args else None
