@@ -51,7 +51,7 @@ def receivers():
         signal.receivers.clear()
     assert vars(Signal)["send"] is send
     assert hooks.recording.users == 0
-    assert patches._patches == {}
+    assert patches._hooked == set()
 
 
 @pytest.fixture

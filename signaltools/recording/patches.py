@@ -14,7 +14,7 @@ import threading
 import weakref
 from collections.abc import Callable, Collection, Mapping
 from types import FunctionType
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.dispatch import Signal
 
@@ -24,13 +24,10 @@ from ..events import Event
 MakeHook = Callable[[type, Any, str], Any]
 
 
-class _Patch(NamedTuple):
-    original: Any
-    hook: Any
-
-
 _lock = threading.Lock()
-_patches: dict[tuple[type, str], _Patch] = {}
+#: The methods that may have a hook, and what was there of Signal.__init_subclass__.
+_hooked: set[tuple[type, str]] = set()
+_init: list[Any] = []
 _originals: weakref.WeakKeyDictionary[FunctionType, Any] = weakref.WeakKeyDictionary()
 
 
@@ -86,25 +83,34 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch (Windows does not fork)
 
 
 def _install(tool: Tool) -> None:
-    for cls in _signal_classes():
-        _hook_class(cls, tool.hooks.keys())
-    for cls in tool.elsewhere:
+    for cls in (*_signal_classes(), *tool.elsewhere):
         _hook_class(cls, tool.hooks.keys())
     if len(_tools) == 1:
         init = Signal.__dict__.get("__init_subclass__", _MISSING)
-        _patch(Signal, "__init_subclass__", init, classmethod(_new_class_hook(init)))
+        hook: Any = classmethod(_new_class_hook(init))
+        _init[:] = init, hook
+        Signal.__init_subclass__ = hook  # type: ignore[method-assign]
 
 
 def _remove(tool: Tool) -> None:
-    for (cls, name), patch in tuple(_patches.items()):
-        if _tools and name not in tool.hooks:
-            continue
+    for cls, name in _hooked:
         # Another tool may have patched over the hook. It goes on to call the hook,
         # which lets everything pass.
-        if cls.__dict__.get(name) is patch.hook:
-            _patch(cls, name, patch.original, _combined(cls, name, patch.original))
+        if name in tool.hooks and name in cls.__dict__:
+            _hook(cls, name)
     if not _tools:
-        _patches.clear()
+        _hooked.clear()
+        _restore_init(*_init)
+        _init.clear()
+
+
+def _restore_init(original: Any, hook: Any) -> None:
+    if Signal.__dict__.get("__init_subclass__") is not hook:
+        return
+    if original is _MISSING:
+        del Signal.__init_subclass__
+    else:
+        Signal.__init_subclass__ = original  # type: ignore[method-assign]
 
 
 _MISSING = object()
@@ -119,24 +125,27 @@ def _signal_classes() -> list[type[Signal]]:
 
 
 def _hook_class(cls: type, names: Collection[str]) -> None:
-    namespace = cls.__dict__
-    for name in names & namespace.keys():
-        original = _unhooked(namespace[name])
-        _patch(cls, name, original, _combined(cls, name, original))
+    for name in names & cls.__dict__.keys():
+        _hook(cls, name)
+        _hooked.add((cls, name))
 
 
-def _combined(cls: type, name: str, original: Any) -> Any:
+def _hook(cls: type, name: str) -> None:
     """
-    Return the hook of all active tools for a method, itself if there is none.
+    Give a method the hooks of all active tools in place of those that it has.
     """
-    hook = original
+    present = cls.__dict__[name]
+    hook = original = _unhooked(present)
     # What asks for receivers goes the same way back: whoever is nearest to the sender
     # sees all that the others do to a send, and what they leave of the receivers.
     tools = reversed(_tools) if name == "_live_receivers" else _tools
     for tool in tools:
         if name in tool.hooks:
             hook = tool.hooks[name](cls, hook, name)
-    return hook
+    if hook is not original:
+        _originals[hook] = original
+    if hook is not present:
+        setattr(cls, name, hook)
 
 
 def _unhooked(function: Any) -> Any:
@@ -157,19 +166,6 @@ def _new_class_hook(original: Any) -> Any:
                 _hook_class(cls, tool.hooks.keys())
 
     return init_subclass
-
-
-def _patch(cls: type, name: str, original: Any, hook: Any) -> None:
-    if hook is original:
-        del _patches[cls, name]
-    else:
-        _patches[cls, name] = _Patch(original, hook)
-        if isinstance(hook, FunctionType):
-            _originals[hook] = original
-    if hook is _MISSING:
-        delattr(cls, name)
-    else:
-        setattr(cls, name, hook)
 
 
 def caller(original: Any) -> Callable[..., Any]:

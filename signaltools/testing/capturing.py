@@ -5,9 +5,10 @@ Look at what is sent.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from inspect import iscoroutinefunction
+from types import CoroutineType
 from typing import Any, Self, overload
 
 from django.dispatch import Signal
@@ -186,21 +187,22 @@ _sending: ContextVar[Signal | None] = ContextVar("signaltools.sending", default=
 
 class _Sends:
     """
-    Tell the captures of one send, for a ``with`` statement.
+    Tell the captures of one send, for a ``with`` statement around each part of it.
     """
 
     def __init__(
         self, signal: Signal, method: str, args: tuple[Any, ...], named: dict[str, Any]
     ) -> None:
-        self._outer = _sending.get()
-        captures = active(Capture) if self._outer is not signal else []
+        captures = active(Capture) if _sending.get() is not signal else []
         arguments = {**named, "sender": sender_of(args, named)}
+        self._signal = signal
         self._sends = [
             capture.begin(signal, method, dict(arguments)) for capture in captures
         ]
-        _sending.set(signal)
 
     def __enter__(self) -> Self:
+        self._outer = _sending.get()
+        _sending.set(self._signal)
         return self
 
     def __exit__(self, _kind: object, error: BaseException | None, _tb: object) -> None:
@@ -221,9 +223,18 @@ def _send_hook(_cls: type, original: Any, method: str) -> Any:
     @functools.wraps(original)
     def send(self: Signal, /, *args: Any, **named: Any) -> Any:
         with _Sends(self, method, args, named) as sends:
-            return sends.answered(call(self, *args, **named))
+            responses = call(self, *args, **named)
+        # A plain function may leave it to its caller to await.
+        if type(responses) is CoroutineType:
+            return _await_send(sends, responses)
+        return sends.answered(responses)
 
     return send
+
+
+async def _await_send(sends: _Sends, awaitable: Awaitable[Any]) -> Any:
+    with sends:
+        return sends.answered(await awaitable)
 
 
 def _asend_hook(cls: type, original: Any, method: str) -> Any:
@@ -233,8 +244,8 @@ def _asend_hook(cls: type, original: Any, method: str) -> Any:
 
     @functools.wraps(original)
     async def asend(self: Signal, /, *args: Any, **named: Any) -> Any:
-        with _Sends(self, method, args, named) as sends:
-            return sends.answered(await call(self, *args, **named))
+        sends = _Sends(self, method, args, named)
+        return await _await_send(sends, call(self, *args, **named))
 
     return asend
 

@@ -12,6 +12,7 @@ from django.dispatch import Signal
 
 from .._callables import describe
 from .._dispatch import connected_receivers
+from .._introspect import is_a
 from .._text import did_you_mean
 from ..recording.known import receiver_key
 from ..recording.patches import Tool, caller
@@ -93,14 +94,14 @@ class Mute(Block):
 
 
 def _names_and_keys(receivers: Receivers) -> dict[Any, str]:
-    if callable(receivers) or isinstance(receivers, str):
+    if callable(receivers) or is_a(receivers, str):
         receivers = (receivers,)
     return {
-        **{each: each for each in receivers if isinstance(each, str)},
+        **{each: each for each in receivers if is_a(each, str)},
         **{
             receiver_key(each): describe(each).name
             for each in receivers
-            if not isinstance(each, str)
+            if not is_a(each, str)
         },
     }
 

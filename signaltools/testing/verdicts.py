@@ -9,7 +9,6 @@ from collections.abc import Iterable, Sequence
 from django.db import connections
 from django.dispatch import Signal
 
-from .._text import did_you_mean
 from ..registry import registry
 from .matching import ANY_SENDER, Expected, Sent, sent_text
 from .wording import listed, name_of, times_text
@@ -29,7 +28,7 @@ def verdict_of(
     """
     name = name_of(expected.signal)
     if not own:
-        return f"{name} was not sent.{_instead(expected.signal, others)}{_waiting()}"
+        return f"{name} was not sent.{_instead(others)}{_waiting()}"
     if found or times == 0:
         wanted = times_text(times or 0)
         return (
@@ -63,18 +62,17 @@ def _all(found: Iterable[Sent]) -> str:
     return listed(map(sent_text, found))
 
 
-def _instead(signal: Signal, others: Sequence[Counted]) -> str:
+def _instead(others: Sequence[Counted]) -> str:
     """
-    Return what was sent in place of ``signal``, those of the project first.
+    Return what was sent instead, signals of the project first.
     """
     if not others:
         return " No other signal was sent either."
     names = {id(entry.signal): entry.name for entry in registry.entries()}
     counted = [(names.get(id(s)) or registry.name_of(s), count) for s, count in others]
     counted.sort(key=lambda pair: pair[0].startswith("django."))
-    hint = did_you_mean(registry.name_of(signal), (name for name, _ in counted))
     sends = listed(f"{name!r} {times_text(count)}" for name, count in counted)
-    return f" Sent instead: {sends}.{hint}"
+    return f" Sent instead: {sends}."
 
 
 def _waiting() -> str:
