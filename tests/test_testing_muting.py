@@ -88,7 +88,7 @@ def test_a_receiver_that_is_not_connected_cannot_be_muted():
     assert str(caught.value) == (
         f"Cannot mute '{__name__}.receive_too': it is not connected to "
         f"'unnamed Signal (django.dispatch.dispatcher.Signal)'. "
-        f"Did you mean '{__name__}.receive'?"
+        f"Did you mean 'receive'?"
     )
 
 

@@ -52,7 +52,8 @@ def assert_sent(
     """
     watched = as_signal("assert_sent", signal)
     expected = Expected(watched, arguments, sender)
-    return _Assertion(watched, everywhere, lambda sent: sent._check(expected, times))
+    check = functools.partial(Capture._check, expected=expected, times=times)
+    return _Assertion(watched, everywhere, check)
 
 
 def assert_not_sent(
@@ -67,7 +68,8 @@ def assert_not_sent(
     """
     watched = as_signal("assert_not_sent", signal)
     expected = Expected(watched, arguments, sender)
-    return _Assertion(watched, everywhere, lambda sent: sent._refuse(expected))
+    refuse = functools.partial(Capture._refuse, expected=expected)
+    return _Assertion(watched, everywhere, refuse)
 
 
 class Capture(Block, Sequence[Sent]):

@@ -41,6 +41,12 @@ class SignalTestCaseMixin(Base):
             cls.enterClassContext(muting.mute(*cls.muted_signals))
         super().setUpClass()
 
+    def setUp(self) -> None:
+        # An IsolatedAsyncioTestCase runs in a context that is older than its class's.
+        if self.muted_signals:
+            self.enterContext(muting.mute(*self.muted_signals))
+        super().setUp()
+
     def muteSignals(self, *signals: Signal | str, **options: Any) -> None:
         """
         Mute for the rest of the test.

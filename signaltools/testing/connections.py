@@ -11,12 +11,11 @@ from django.dispatch import Signal
 
 from .._callables import describe
 from .._dispatch import DEAD, Row, Sender, dead_rows, read_rows, sender_finder
-from .._text import did_you_mean
 from ..recording.known import receiver_key
 from ..registry import registry
 from .blocks import as_signal
 from .matching import ANY_SENDER
-from .wording import listed, name_of, sender_text
+from .wording import listed, name_of, nearest, sender_text
 
 Receiver = Callable[..., Any] | str
 
@@ -82,7 +81,6 @@ def _reason(signal: Signal, receiver: Receiver) -> str:
     """
     rows = read_rows(signal, sender_finder())
     names = [describe(row.receiver).name for row in rows]
-    gone = sum(row.receiver is DEAD for row in dead_rows(signal))
     others = [
         repr(entry.name)
         for entry in registry.entries()
@@ -92,10 +90,17 @@ def _reason(signal: Signal, receiver: Receiver) -> str:
         [
             f" Connected are {listed(map(repr, names))}." if names else "",
             f" It is connected to {listed(others)}." if others else "",
-            f" {gone} weakly connected and garbage-collected." if gone else "",
-            did_you_mean(_name(receiver), names),
+            _gone(sum(row.receiver is DEAD for row in dead_rows(signal))),
+            nearest(_name(receiver), names),
         ]
     )
+
+
+def _gone(count: int) -> str:
+    if count == 1:
+        return " 1 weak connection is gone: its receiver was garbage-collected."
+    several = f" {count} weak connections are gone: receivers were garbage-collected."
+    return several if count else ""
 
 
 def _name(receiver: Receiver) -> str:

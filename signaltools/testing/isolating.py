@@ -21,10 +21,9 @@ def isolate() -> Isolation:
     """
     Return what undoes each connect and disconnect in a ``with`` block at its end.
 
-    Receivers are then those of before, in the same order. What other threads connect
-    and disconnect is not undone, except of signals that the block has changed as well;
-    while it lasts, they meet the receivers of the block. It may decorate a function or
-    a coroutine function as well.
+    Receivers are then those of before, in the same order. Connections belong to the
+    process: meanwhile all threads meet the receivers of the block, and what they
+    connect is undone too. It may decorate a function or a coroutine function as well.
     """
     return Isolation()
 
@@ -35,7 +34,7 @@ class Isolation(Block):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(everywhere=True)
         self._saved: dict[int, tuple[Signal, Connections]] = {}
 
     def __exit__(self, *exception: object) -> None:

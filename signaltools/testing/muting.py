@@ -13,11 +13,10 @@ from django.dispatch import Signal
 from .._callables import describe
 from .._dispatch import connected_receivers
 from .._introspect import is_a
-from .._text import did_you_mean
 from ..recording.known import receiver_key
 from ..recording.patches import Tool, caller
 from .blocks import Block, active, as_signals, decorated
-from .wording import listed, name_of
+from .wording import listed, name_of, nearest
 
 F = TypeVar("F", bound=Callable[..., Any])
 Receivers = Iterable[Callable[..., Any] | str] | Callable[..., Any] | str
@@ -89,7 +88,7 @@ class Mute(Block):
             raise ValueError(
                 f"Cannot mute {name!r}: it is not connected to "
                 f"{listed(map(name_of, self.signals), 'or')}."
-                f"{did_you_mean(name, names)}"
+                f"{nearest(name, names)}"
             )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.dispatch import Signal
 
 from .._introspect import short_name
-from .._text import printable
+from .._text import did_you_mean, printable
 from ..inventory import describe_sender
 from ..registry import registry
 
@@ -47,6 +47,17 @@ def sender_text(sender: Any) -> str:
     if kind == "instance":
         return value_text(sender)
     return f"app {app}" if app else str(label)
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """
+    Ask whether one of ``names`` was meant; their modules make all look the same.
+    """
+    return did_you_mean(_last_part(name), map(_last_part, names))
+
+
+def _last_part(name: str) -> str:
+    return name.rpartition(".")[2]
 
 
 def times_text(count: int) -> str:
