@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import unittest
+from pathlib import Path
 
 import pytest
 from django.db.models.signals import post_save
@@ -93,3 +96,18 @@ def test_nothing_is_left_of_a_class():
         assert result.testsRun == 1
         assert other.receivers == []
     assert len(signal.send(None)) == 2
+
+
+def test_tests_may_run_in_parallel():
+    command = [sys.executable, "-m", "django", "test", "--settings=tests.settings"]
+    # Django cannot send an IsolatedAsyncioTestCase to another process.
+    cases = [f"{__name__}.{case.__name__}" for case in (Muted, Isolated, Asserted)]
+    done = subprocess.run(
+        [*command, "--parallel=2", "--shuffle=1", *cases],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr.endswith("OK\n"), done.stderr
+    assert "Ran 8 tests" in done.stderr
