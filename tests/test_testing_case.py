@@ -109,5 +109,5 @@ def test_tests_may_run_in_parallel():
         text=True,
         check=False,
     )
-    assert done.stderr.endswith("OK\n"), done.stderr
+    assert done.returncode == 0, done.stderr
     assert "Ran 8 tests" in done.stderr
