@@ -18,7 +18,7 @@ from signaltools.recording import patches
 from signaltools.testing import capture, mute
 from tests.sending import make
 from tests.shapes import SHAPES
-from tests.testapp.models import Tag
+from tests.testapp.models import Order, Tag
 from tests.testapp.receivers import audit, index_order, ledger
 from tests.testapp.signals import order_paid
 
@@ -191,6 +191,18 @@ def test_a_trace_sees_what_is_left(tools, ended):
     names = [call.receiver for call in made[trace].calls]
     assert f"{__name__}.receive_too" in names
     assert (f"{__name__}.receive" in names) is (tools[ended] is mute)
+
+
+def test_a_trace_says_what_was_muted():
+    with trace() as recording, mute(order_paid, receivers=ledger.book):
+        order_paid.send_robust(Order)
+    [(name, reason, text)] = [
+        (each.receiver.name, each.reason, each.text)
+        for each in recording.not_run
+        if each.signal == "tests.testapp.signals.order_paid"
+    ]
+    assert name == "tests.testapp.receivers.Ledger.book"
+    assert (reason, text) == ("muted", "muted by signaltools.testing")
 
 
 def test_other_patchers_may_begin_and_end_meanwhile():

@@ -150,8 +150,11 @@ def _hook(cls: type, name: str) -> None:
 
 def _unhooked(function: Any) -> Any:
     # A tool that had patched over an earlier hook may have put that hook back.
-    while isinstance(function, FunctionType) and function in _originals:
-        function = _originals[function]
+    while isinstance(function, FunctionType):
+        original = _originals.get(function, _MISSING)
+        if original is _MISSING:
+            break
+        function = original
     return function
 
 

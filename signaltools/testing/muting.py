@@ -15,6 +15,7 @@ from .._dispatch import connected_receivers
 from .._introspect import is_a
 from ..recording.known import receiver_key
 from ..recording.patches import Tool, caller
+from ..recording.recorder import get_current
 from .blocks import Block, active, as_signals, decorated
 from .wording import listed, name_of, nearest
 
@@ -111,20 +112,21 @@ def _live_receivers_hook(_cls: type, original: Any, _name: str) -> Any:
     @functools.wraps(original)
     def live_receivers(self: Signal, /, *args: Any, **named: Any) -> Any:
         found = call(self, *args, **named)
-        mutes = active(Mute)
         # A class of signals that calls its receivers itself may return anything.
-        if not mutes or type(found) is not tuple:
+        if type(found) is not tuple:
             return found
-        return tuple(
-            [
-                receiver
-                for receiver in part
-                if not any(mute.silences(self, receiver) for mute in mutes)
-            ]
-            for part in found
-        )
+        return tuple([each for each in part if _runs(self, each)] for part in found)
 
     return live_receivers
+
+
+def _runs(signal: Signal, receiver: Any) -> bool:
+    if not any(mute.silences(signal, receiver) for mute in active(Mute)):
+        return True
+    here = get_current()
+    if here is not None and here.recorder.recording:
+        here.recorder.note_muted(signal, receiver)
+    return False
 
 
 # Whoever records shall see what is left.
