@@ -9,17 +9,13 @@ from typing import Any, NamedTuple
 
 from django.dispatch import Signal
 
+from .._dispatch import Sender
 from .._text import did_you_mean
 from .wording import name_of, sender_text, value_text
 
 
-class _AnySender:
-    def __repr__(self) -> str:
-        return "any sender"
-
-
-#: What stands for all senders, None included.
-ANY_SENDER = _AnySender()
+#: All senders, None included.
+ANY_SENDER = Sender.ANY
 
 
 class Sent:
