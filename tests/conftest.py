@@ -60,3 +60,12 @@ def few_modules(monkeypatch):
 
     # The package has an attribute of this name that is not the module.
     monkeypatch.setattr(sys.modules["signaltools.registry"], "loaded_modules", loaded)
+
+
+@pytest.fixture
+def without_test_tools(monkeypatch):
+    """
+    Forget that test tools have been loaded, as nobody has them in production.
+    """
+    for name in ("signaltools.testing", "signaltools.pytest_plugin"):
+        monkeypatch.delitem(sys.modules, name, raising=False)

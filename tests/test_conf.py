@@ -15,15 +15,6 @@ from django.test import override_settings
 from signaltools.conf import KEYS, Conf, conf
 
 
-@pytest.fixture
-def without_test_tools(monkeypatch):
-    """
-    Forget that test tools have been loaded, as nobody has them in production.
-    """
-    for name in ("signaltools.testing", "signaltools.pytest_plugin"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-
-
 @pytest.mark.usefixtures("without_test_tools")
 def test_every_setting_has_a_default():
     assert conf.AUTODISCOVER is True

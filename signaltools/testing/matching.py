@@ -13,7 +13,6 @@ from .._dispatch import Sender
 from .._text import did_you_mean
 from .wording import name_of, sender_text, value_text
 
-
 #: All senders, None included.
 ANY_SENDER = Sender.ANY
 
