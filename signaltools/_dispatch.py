@@ -120,6 +120,44 @@ def row_ids(signal: Signal) -> frozenset[int]:
         return frozenset()
 
 
+class Connections(NamedTuple):
+    """
+    All that a signal knows of its receivers, to be put back.
+    """
+
+    receivers: list[Any]
+    rows: tuple[Any, ...]
+    cache: dict[Any, Any]
+    any_dead: bool
+
+
+def save_connections(signal: Signal) -> Connections:
+    """
+    Return the connections of ``signal`` and what it has cached of them.
+    """
+    with signal.lock:
+        return Connections(
+            signal.receivers,
+            tuple(signal.receivers),
+            dict(signal.sender_receivers_cache),
+            signal._dead_receivers,  # type: ignore[attr-defined]
+        )
+
+
+def restore_connections(signal: Signal, saved: Connections) -> None:
+    """
+    Give ``signal`` the connections that it had, also in its cache.
+    """
+    with signal.lock:
+        saved.receivers[:] = saved.rows
+        signal.receivers = saved.receivers
+        signal.sender_receivers_cache.clear()
+        signal.sender_receivers_cache.update(saved.cache)
+        # What died meanwhile has been cleared away once, and now is back.
+        any_dead = any(_dead_row(row) is not None for row in saved.rows)
+        signal._dead_receivers = saved.any_dead or any_dead  # type: ignore[attr-defined]
+
+
 def dead_rows(signal: Signal) -> list[Row]:
     """
     Return the connections that are dead and that Django has not cleared away yet.

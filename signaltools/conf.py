@@ -5,6 +5,7 @@ Read the project's ``SIGNALTOOLS`` setting: one property per key, read on access
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 from django.conf import settings
@@ -45,7 +46,9 @@ class Conf:
         """
         Whether to check the types of what events are sent with, and their receivers.
         """
-        return self._bool("CHECK_EVENTS", bool(settings.DEBUG))
+        # Django sets DEBUG to False in tests.
+        in_tests = not _TEST_TOOLS.isdisjoint(sys.modules)
+        return self._bool("CHECK_EVENTS", bool(settings.DEBUG) or in_tests)
 
     @property
     def EDITOR_URL(self) -> str:
@@ -139,6 +142,8 @@ def _wrong_type(key: str, expected: str, value: object) -> ImproperlyConfigured:
     )
 
 
+# Whoever has loaded one of them runs tests.
+_TEST_TOOLS = {"signaltools.testing", "signaltools.pytest_plugin"}
 KEYS = sorted(name for name in vars(Conf) if name.isupper())
 
 conf = Conf()

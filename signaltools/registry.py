@@ -84,6 +84,9 @@ class Registry:
 
         Raises ``SignalNotFound``, a ``LookupError``, with the nearest name.
         """
+        loaded = _loaded_signal(name)
+        if loaded is not None:
+            return loaded
         entries = self.entries()
         for entry in entries:
             if name == entry.name or name in entry.aliases:

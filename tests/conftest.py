@@ -70,3 +70,12 @@ def few_modules(monkeypatch, modules_without_signals):
 
     # The package has an attribute of this name that is not the module.
     monkeypatch.setattr(sys.modules["signaltools.registry"], "loaded_modules", loaded)
+
+
+@pytest.fixture
+def without_test_tools(monkeypatch):
+    """
+    Forget that test tools have been loaded, as nobody has them in production.
+    """
+    for name in ("signaltools.testing", "signaltools.pytest_plugin"):
+        monkeypatch.delitem(sys.modules, name, raising=False)

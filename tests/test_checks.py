@@ -137,6 +137,7 @@ def test_events_and_receivers_that_fit_are_fine(module):
     assert check_events() == []
 
 
+@pytest.mark.usefixtures("without_test_tools")
 def test_W101_receiver_asks_for_what_is_not_sent(module):  # noqa: N802
     def receive(sender, ordr, **kwargs): ...
 
@@ -151,6 +152,7 @@ def test_W101_receiver_asks_for_what_is_not_sent(module):  # noqa: N802
     ]
 
 
+@pytest.mark.usefixtures("without_test_tools")
 def test_W101_hint_lists_what_is_sent_if_nothing_is_near(module):  # noqa: N802
     def receive(sender, zzz, **kwargs): ...
 
@@ -159,6 +161,7 @@ def test_W101_hint_lists_what_is_sent_if_nothing_is_near(module):  # noqa: N802
     assert warning.hint == "It sends sender, order, amount."
 
 
+@pytest.mark.usefixtures("without_test_tools")
 def test_W102_receiver_without_kwargs(module):  # noqa: N802
     def receive(sender, order, amount, signal): ...
 

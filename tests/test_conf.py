@@ -4,7 +4,9 @@ import ast
 import inspect
 import math
 import re
+import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -13,6 +15,7 @@ from django.test import override_settings
 from signaltools.conf import KEYS, Conf, conf
 
 
+@pytest.mark.usefixtures("without_test_tools")
 def test_every_setting_has_a_default():
     assert conf.AUTODISCOVER is True
     assert conf.AUTODISCOVER_MODULES == ["signals"]
@@ -32,6 +35,14 @@ def test_events_are_checked_under_debug_unless_the_setting_says_otherwise(settin
     assert conf.CHECK_EVENTS is True
     settings.SIGNALTOOLS = {"CHECK_EVENTS": False}
     assert conf.CHECK_EVENTS is False
+
+
+@pytest.mark.usefixtures("without_test_tools")
+@pytest.mark.parametrize("name", ["signaltools.testing", "signaltools.pytest_plugin"])
+def test_events_are_checked_where_test_tools_are_loaded(name, monkeypatch):
+    assert conf.CHECK_EVENTS is False
+    monkeypatch.setitem(sys.modules, name, mock.Mock())
+    assert conf.CHECK_EVENTS is True
 
 
 def test_settings_are_read_on_access():
@@ -112,6 +123,7 @@ def test_signaltools_must_be_a_dict(settings):
     assert str(caught.value) == "SIGNALTOOLS must be a dict, not ['AUTODISCOVER']."
 
 
+@pytest.mark.usefixtures("without_test_tools")
 def test_the_docs_have_a_line_for_every_setting():
     page = Path(__file__).parents[1].joinpath("docs/settings.md").read_text("utf-8")
     shown = re.findall(r"^\| `([A-Z_]+)` \| `(.+?)` \| (.+) \|$", page, re.MULTILINE)

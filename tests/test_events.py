@@ -32,6 +32,9 @@ from tests.testapp.signals import order_shipped
 if TYPE_CHECKING:
     from tests.testapp.models import Tag
 
+# Most of these tests are about names, and send what comes to hand.
+pytestmark = pytest.mark.usefixtures("without_test_tools")
+
 
 @event
 def bill_paid(

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import signaltools
 from signaltools.registry import registry
 
@@ -15,8 +17,16 @@ def run(code: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def test_it_imports_without_settings_and_without_extras():
+def test_it_imports_nothing_that_is_not_used():
     loaded = run("import signaltools, sys; print(*sys.modules)").split()
+    own = {name for name in loaded if name.startswith("signaltools")}
+    assert own == {"signaltools"}
+    assert "django" not in loaded
+
+
+def test_it_imports_without_settings_and_without_extras():
+    code = "from signaltools import event, registry; import sys; print(*sys.modules)"
+    loaded = run(code).split()
     assert "signaltools.registry" in loaded
     assert "django.db.models" not in loaded
     assert not FORBIDDEN & {name.partition(".")[0] for name in loaded}
@@ -29,6 +39,17 @@ def test_the_public_names_are_sorted_and_exist():
 
 def test_registry_is_the_registry():
     assert signaltools.registry is registry
+    for first in ("signaltools", "signaltools.registry", "signaltools.events"):
+        code = (
+            f"import {first}, signaltools; print(type(signaltools.registry).__name__)"
+        )
+        assert run(code) == "Registry\n"
+
+
+def test_other_names_do_not_exist():
+    with pytest.raises(AttributeError) as caught:
+        signaltools.nothing  # noqa: B018
+    assert str(caught.value) == "module 'signaltools' has no attribute 'nothing'"
 
 
 def test_the_package_is_marked_as_typed():

@@ -27,7 +27,7 @@ from django.urls import path
 from django.utils.decorators import sync_and_async_middleware
 
 from signaltools import registry, trace
-from signaltools.recording import hooks
+from signaltools.recording import hooks, patches
 
 STRESS_SECONDS = float(os.environ.get("SIGNALTOOLS_STRESS_SECONDS", "1"))
 THREADS = 8
@@ -50,8 +50,8 @@ def receivers():
     for signal in (ordered, packed):
         signal.receivers.clear()
     assert vars(Signal)["send"] is send
-    assert hooks._recorders == 0
-    assert hooks._patches == []
+    assert hooks.recording.users == 0
+    assert patches._hooked == set()
 
 
 @pytest.fixture

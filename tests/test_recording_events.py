@@ -129,9 +129,9 @@ def test_events_are_not_hooked():
 
 
 def test_arming_costs_the_same_with_many_events():
-    from signaltools.recording import hooks
+    from signaltools.recording import patches
 
-    with mock.patch.object(hooks, "_hook_class", wraps=hooks._hook_class) as hook:
+    with mock.patch.object(patches, "_hook_class", wraps=patches._hook_class) as hook:
         with signaltools.trace():
             few = hook.call_count
         for _ in range(300):

@@ -855,6 +855,23 @@ def test_asend_may_be_no_coroutine_function():
     ]
 
 
+def test_init_subclass_of_somebody_who_came_later_stays():
+    before = Signal.__dict__.get("__init_subclass__")
+    trace = signaltools.trace()
+    trace.start()
+    hook = Signal.__dict__["__init_subclass__"]
+    later = classmethod(lambda cls, **options: hook.__get__(None, cls)(**options))
+    Signal.__init_subclass__ = later
+    trace.stop()
+    try:
+        assert Signal.__dict__["__init_subclass__"] is later
+        type("Late", (Signal,), {})
+    finally:
+        del Signal.__init_subclass__
+
+    assert before is None
+
+
 def test_init_subclass_of_somebody_else_is_called_and_put_back(monkeypatch):
     seen = []
 

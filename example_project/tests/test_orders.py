@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from decimal import Decimal
 
 import pytest
 from django.core.mail import EmailMessage
@@ -17,7 +18,8 @@ from notifications.signals import notification_sent
 from shop.exceptions import NotAllowed, OutOfStock
 from shop.models import Order, Product, Tag
 from shop.services import cancel_order, pay_order, place_order
-from shop.signals import order_paid
+from shop.signals import order_cancelled, order_paid
+from signaltools.testing import assert_not_sent, assert_sent
 
 pytestmark = pytest.mark.django_db
 
@@ -64,7 +66,11 @@ def test_paying_sends_a_receipt_and_updates_the_dashboard(
     mailoutbox: list[EmailMessage],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    with caplog.at_level(logging.INFO, logger="notifications"):
+    with (
+        caplog.at_level(logging.INFO, logger="notifications"),
+        assert_sent(order_paid, {"order": order, "amount": Decimal(37)}, times=1),
+        assert_sent(notification_sent, sender=EmailMessage, times=1),
+    ):
         paid = pay(order, django_capture_on_commit_callbacks)
     assert paid.status == Order.Status.PAID
     assert [(mail.to, mail.subject) for mail in mailoutbox] == [
@@ -82,13 +88,12 @@ def test_paying_is_audited_and_kept_as_a_version(
     assert list(statuses) == ["paid", "placed"]
 
 
-def test_paying_tells_nobody_before_the_commit(
-    order: Order, mailoutbox: list[EmailMessage]
-) -> None:
-    pay_order(order)
-    assert mailoutbox == []
+def test_paying_tells_nobody_before_the_commit(order: Order) -> None:
+    with assert_not_sent(order_paid):
+        pay_order(order)
 
 
+@pytest.mark.usefixtures("signal_isolate")
 def test_a_failing_receiver_does_not_undo_a_payment(
     order: Order,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
@@ -99,10 +104,7 @@ def test_a_failing_receiver_does_not_undo_a_payment(
         raise RuntimeError("the printer is on fire")
 
     order_paid.connect(fail)
-    try:
-        pay(order, django_capture_on_commit_callbacks)
-    finally:
-        order_paid.disconnect(fail)
+    pay(order, django_capture_on_commit_callbacks)
     order.refresh_from_db()
     assert order.status == Order.Status.PAID
     assert len(mailoutbox) == 1
@@ -124,7 +126,9 @@ def test_a_cancelled_order_is_not_paid(order: Order) -> None:
 def test_cancelling_releases_the_stock_once(
     order: Order, available: Callable[[], int]
 ) -> None:
-    assert cancel_order(order).status == Order.Status.CANCELLED
+    expected = {"order": order, "was_paid": False}
+    with assert_sent(order_cancelled, expected, sender=Order, times=1):
+        assert cancel_order(order).status == Order.Status.CANCELLED
     with pytest.raises(NotAllowed):
         cancel_order(order)
     assert available() == 10
@@ -156,14 +160,16 @@ def test_cancelling_an_unpaid_order_sends_no_mail(
 def test_a_rolled_back_payment_tells_nobody(
     order: Order,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
-    mailoutbox: list[EmailMessage],
 ) -> None:
-    with django_capture_on_commit_callbacks(execute=True), transaction.atomic():
+    with (
+        assert_not_sent(order_paid),
+        django_capture_on_commit_callbacks(execute=True),
+        transaction.atomic(),
+    ):
         pay_order(order)
         transaction.set_rollback(True)
     order.refresh_from_db()
     assert order.status == Order.Status.PLACED
-    assert mailoutbox == []
 
 
 def test_nobody_receives_notification_sent() -> None:

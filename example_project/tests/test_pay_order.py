@@ -8,6 +8,7 @@ from shop.models import Order
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.mute_signals("django.db.models.signals.post_save")
 def test_it_pays_the_oldest_open_order(capsys: pytest.CaptureFixture[str]) -> None:
     for status in ("paid", "placed", "placed"):
         Order.objects.create(customer="Ada", email="ada@example.com", status=status)

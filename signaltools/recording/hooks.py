@@ -1,145 +1,27 @@
 """
-Hook into Django while somebody records, and leave no trace afterwards.
+Look at what is sent, what runs, and which queries are made, while somebody records.
 
 These are all the places that are patched: the four methods that send, and
 ``_live_receivers``, on ``Signal`` and on each subclass that has its own, and the method
-of ``CursorWrapper`` that every query goes through. Declared events are not patched:
-their methods go on to those of ``Signal``.
+of ``CursorWrapper`` that every query goes through.
 """
 
 from __future__ import annotations
 
 import functools
-import os
-import threading
-import weakref
 from collections.abc import Awaitable, Callable
 from inspect import iscoroutinefunction
 from time import perf_counter as now
 from types import CoroutineType, FunctionType
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 from django.dispatch import Signal, dispatcher
 
-from ..events import Event
+from .patches import Tool, caller, sender_of
 from .probes import Steps, both_probes, originals
 from .recorder import Node, SendNode, get_current, open_send, set_current
 from .surroundings import connection_of, in_atomic
-
-
-class _Patch(NamedTuple):
-    cls: type
-    name: str
-    original: Any
-    hook: Any
-
-
-_lock = threading.Lock()
-_recorders = 0
-_patches: list[_Patch] = []
-_originals: weakref.WeakKeyDictionary[FunctionType, Any] = weakref.WeakKeyDictionary()
-
-
-def arm() -> None:
-    """
-    Install the hooks, unless another recorder has done so.
-    """
-    global _recorders
-    with _lock:
-        _recorders += 1
-        if _recorders == 1:
-            _install()
-
-
-def disarm() -> None:
-    """
-    Put back what was there, unless another recorder still needs the hooks.
-    """
-    global _recorders
-    with _lock:
-        _recorders -= 1
-        if _recorders == 0:
-            _restore()
-
-
-# A process that forks meanwhile shall not inherit a lock that nobody releases.
-if hasattr(os, "register_at_fork"):  # pragma: no branch (Windows does not fork)
-    os.register_at_fork(
-        before=_lock.acquire,
-        after_in_parent=_lock.release,
-        after_in_child=_lock.release,
-    )
-
-
-def _install() -> None:
-    for cls in _signal_classes():
-        _hook_class(cls)
-    init = Signal.__dict__.get("__init_subclass__", _MISSING)
-    _patch(Signal, "__init_subclass__", init, classmethod(_new_class_hook(init)))
-    query = _unhooked(CursorWrapper.__dict__["_execute_with_wrappers"])
-    _patch(CursorWrapper, "_execute_with_wrappers", query, _query_hook(query))
-
-
-def _restore() -> None:
-    while _patches:
-        cls, name, original, hook = _patches.pop()
-        # Another tool may have patched over the hook. It goes on to call the hook,
-        # which lets everything pass.
-        if cls.__dict__.get(name) is not hook:
-            continue
-        if original is _MISSING:
-            delattr(cls, name)
-        else:
-            setattr(cls, name, original)
-
-
-_MISSING = object()
-
-
-def _signal_classes() -> list[type[Signal]]:
-    classes: list[type[Signal]] = [Signal]
-    # It grows meanwhile. A project may have hundreds, and waits for this.
-    for cls in classes:
-        classes += (sub for sub in type.__subclasses__(cls) if sub is not Event)
-    return classes
-
-
-def _hook_class(cls: type[Signal]) -> None:
-    namespace = cls.__dict__
-    if _HOOKED.isdisjoint(namespace):
-        return
-    for name, make_hook in _HOOKS.items():
-        if name in namespace:
-            original = _unhooked(namespace[name])
-            _patch(cls, name, original, make_hook(cls, original, name))
-
-
-def _unhooked(function: Any) -> Any:
-    # A tool that had patched over an earlier hook may have put that hook back.
-    while isinstance(function, FunctionType) and function in _originals:
-        function = _originals[function]
-    return function
-
-
-def _new_class_hook(original: Any) -> Any:
-    def init_subclass(cls: type[Signal], /, **options: Any) -> None:
-        if original is _MISSING:
-            super(Signal, cls).__init_subclass__(**options)
-        else:
-            original.__get__(None, cls)(**options)
-        with _lock:
-            if _recorders:
-                _hook_class(cls)
-
-    return init_subclass
-
-
-def _patch(cls: type, name: str, original: Any, hook: Any) -> None:
-    if isinstance(hook, FunctionType):
-        _originals[hook] = original
-    _patches.append(_Patch(cls, name, original, hook))
-    setattr(cls, name, hook)
 
 
 def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
@@ -174,7 +56,7 @@ def _own_send_hook(original: Any, method: str) -> Any:
     """
     Hook a method that is not Django's, which may have any signature.
     """
-    call = _caller(original)
+    call = caller(original)
 
     @functools.wraps(original)
     def send(self: Signal, /, *args: Any, **named: Any) -> Any:
@@ -182,7 +64,7 @@ def _own_send_hook(original: Any, method: str) -> Any:
         # It most often goes on to the method of Signal.
         if here is None or not here.recorder.recording or here.signal() is self:
             return call(self, *args, **named)
-        sender = _sender(args, named)
+        sender = sender_of(args, named)
         node = open_send(here, self, method, sender, named)
 
         def as_called(signal: Signal, _sender: Any, /, **_named: Any) -> Any:
@@ -233,14 +115,14 @@ def _record(
 def _asend_hook(cls: type[Signal], original: Any, method: str) -> Any:
     if not iscoroutinefunction(original):
         return _own_send_hook(original, method)
-    call = _caller(original)
+    call = caller(original)
 
     @functools.wraps(original)
     async def asend(self: Signal, /, *args: Any, **named: Any) -> Any:
         here = get_current()
         if here is None or not here.recorder.recording or here.signal() is self:
             return await call(self, *args, **named)
-        node = open_send(here, self, method, _sender(args, named), named)
+        node = open_send(here, self, method, sender_of(args, named), named)
         if node.count == 1:
             _note_transaction(node, named)
         return await _await_send(node, call(self, *args, **named))
@@ -274,7 +156,7 @@ def _live_receivers_hook(cls: type[Signal], original: Any, _name: str) -> Any:
 
 
 def _own_live_receivers_hook(original: Any) -> Any:
-    call = _caller(original)
+    call = caller(original)
 
     @functools.wraps(original)
     def live_receivers(self: Signal, /, *args: Any, **named: Any) -> Any:
@@ -296,7 +178,7 @@ def _own_live_receivers_hook(original: Any) -> Any:
     return live_receivers
 
 
-def _query_hook(original: Any) -> Any:
+def _query_hook(_cls: type, original: Any, _name: str) -> Any:
     @functools.wraps(original)
     def execute(self: Any, sql: Any, params: Any, many: Any, executor: Any) -> Any:
         here = get_current()
@@ -313,31 +195,18 @@ def _query_hook(original: Any) -> Any:
     return execute
 
 
-_HOOKS = {
-    "send": _send_hook,
-    "send_robust": _send_hook,
-    "asend": _asend_hook,
-    "asend_robust": _asend_hook,
-    "_live_receivers": _live_receivers_hook,
-}
-_HOOKED = frozenset(_HOOKS)
-
-
-def _caller(original: Any) -> Callable[..., Any]:
-    """
-    Return a function that calls what a class has under the name of a method.
-    """
-    if isinstance(original, FunctionType):
-        return original
-    # It may be any descriptor, or a mock, which is none.
-    get = getattr(type(original), "__get__", lambda value, *_: value)
-    return lambda signal, *args, **named: get(original, signal, type(signal))(
-        *args, **named
-    )
-
-
-def _sender(args: tuple[Any, ...], named: dict[str, Any]) -> Any:
-    return named["sender"] if "sender" in named else args[0] if args else None
+recording = Tool(
+    {
+        "send": _send_hook,
+        "send_robust": _send_hook,
+        "asend": _asend_hook,
+        "asend_robust": _asend_hook,
+        "_live_receivers": _live_receivers_hook,
+        "_execute_with_wrappers": _query_hook,
+    },
+    elsewhere=(CursorWrapper,),
+)
+arm, disarm = recording.arm, recording.disarm
 
 
 def _note_transaction(node: SendNode, named: dict[str, Any]) -> Any:

@@ -29,15 +29,18 @@ NOWHERE: Reference = weakref.ref(set())
 class KnownSignal:
     """
     A signal that was sent, which connections it had by then, and what was added.
+
+    ``muted`` are the receivers that a test has kept from running, by their keys.
     """
 
-    __slots__ = ("added", "label", "reference", "rows")
+    __slots__ = ("added", "label", "muted", "reference", "rows")
 
     def __init__(self, signal: Signal) -> None:
         self.reference: Reference = weakref.ref(signal)
         self.rows = row_ids(signal)
         self.label = unnamed(signal)
         self.added: list[Described] = []
+        self.muted: dict[Any, KnownReceiver] = {}
 
     def look_again(self) -> None:
         """

@@ -28,6 +28,7 @@ Reason = Literal[
     "other_sender",
     "connected_later",
     "earlier_error",
+    "muted",
     "own_dispatch",
     "receiver_gone",
     "sender_gone",
@@ -274,6 +275,8 @@ def _reason(
     for error in fact.errors:
         if _is_sender(row, error.sender) and _missed(row, error, fact.signal.rows):
             return "earlier_error", f"not reached: {error.text}"
+    if any(known.is_of(row.receiver) for known in fact.signal.muted.values()):
+        return "muted", "muted by signaltools.testing"
     if row.id not in fact.signal.rows:
         return "connected_later", f"connected after {bare} had been sent"
     if connected.record.dispatches_itself:

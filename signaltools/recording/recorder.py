@@ -393,6 +393,10 @@ class Recorder(Node):
         signal = known.reference()
         return known if signal is None else self.known_signal(signal)
 
+    def note_muted(self, signal: Signal, receiver: Any) -> None:
+        known = self.known_receiver(receiver)
+        self.known_signal(signal).muted[known.key] = known
+
     def known_sender(self, sender: Any) -> KnownSender:
         anchor = sender_anchor(sender)
         # One address may be that of a class and of the class of an instance.

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from importlib.metadata import metadata, requires
+from importlib.metadata import entry_points, metadata, requires
 from pathlib import Path
 
 import signaltools
@@ -48,6 +48,11 @@ def test_everything_that_is_no_python_is_in_it():
     missing = {str(path) for path in expected if not (folder / path).is_file()}
     assert not missing
     assert Path("py.typed") in expected
+
+
+def test_pytest_finds_the_plugin():
+    [plugin] = entry_points(group="pytest11", name="signaltools")
+    assert plugin.value == "signaltools.pytest_plugin"
 
 
 def test_django_is_the_only_requirement():

@@ -1,0 +1,25 @@
+"""
+Test what is sent, and what should not run.
+"""
+
+from __future__ import annotations
+
+from .capturing import Capture, assert_not_sent, assert_sent, capture
+from .case import SignalTestCaseMixin
+from .connections import assert_connected, assert_not_connected
+from .isolating import isolate
+from .matching import Sent
+from .muting import mute
+
+__all__ = [
+    "Capture",
+    "Sent",
+    "SignalTestCaseMixin",
+    "assert_connected",
+    "assert_not_connected",
+    "assert_not_sent",
+    "assert_sent",
+    "capture",
+    "isolate",
+    "mute",
+]
