@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import subprocess
-import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -32,29 +30,27 @@ paid.connect(receive)
 """
 
 
+pytest_plugins = ["pytester"]
+
+
 @pytest.fixture
-def run(tmp_path):
+def run(pytester, monkeypatch):
     """
     Return a function that runs pytest on a module and returns what it prints.
     """
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{pytester.path}")
+    plugins = ["no:cacheprovider", "no:django"]
+    # Where the package is not installed, there is no entry point either.
+    if "signaltools" not in entry_points(group="pytest11").names:
+        plugins.append("signaltools.pytest_plugin")
 
     def run(code: str, *options: str, project: str | None = PROJECT) -> str:
         if project is not None:
-            tmp_path.joinpath("project.py").write_text(project)
-        tmp_path.joinpath("test_it.py").write_text(code)
-        command = [sys.executable, "-m", "pytest"]
-        # Where the package is not installed, there is no entry point either.
-        if "signaltools" not in entry_points(group="pytest11").names:
-            command += ["-p", "signaltools.pytest_plugin"]
-        done = subprocess.run(
-            [*command, "-p", "no:cacheprovider", "-p", "no:django", *options],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"},
-        )
-        return done.stdout + done.stderr
+            pytester.makepyfile(project=project)
+        pytester.makepyfile(test_it=code)
+        args = [part for plugin in plugins for part in ("-p", plugin)]
+        done = pytester.runpytest_subprocess(*args, *options)
+        return f"{done.stdout}{done.stderr}"
 
     return run
 
