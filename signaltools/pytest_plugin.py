@@ -96,7 +96,8 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    # Not the fixtures: the first test that needs a database would show its migrations.
     if not item.config.option.trace_signals or not _has_settings():
         return (yield)
     from .tracing import trace

@@ -291,6 +291,20 @@ def test_not_sent_says_what_was_sent_instead(failing):
     )
 
 
+def test_signals_of_the_project_are_named_before_others(failing, import_source):
+    source = "from django.dispatch import Signal\nshipped = Signal()"
+    vendor = import_source("site-packages.vendor", source)
+    with failing as caught, assert_sent(order_cancelled):
+        post_save.send(Order)
+        vendor.shipped.send(None)
+        order_paid.send(None)
+    assert message(caught) == (
+        f"{NAME} was not sent. Sent instead: 'tests.testapp.signals.order_paid' once"
+        ", 'site-packages.vendor.shipped' once and "
+        "'django.db.models.signals.post_save' once."
+    )
+
+
 @pytest.mark.django_db
 def test_not_sent_says_that_the_commit_is_missing(failing):
     order = Order()

@@ -5,11 +5,13 @@ Say why a test of sends has failed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from django.db import connections
 from django.dispatch import Signal
 
-from ..registry import registry
+from ..inventory import Component, Places
+from ..registry import registry, unnamed
 from .matching import ANY_SENDER, Expected, Sent, sent_text
 from .wording import listed, name_of, times_text
 
@@ -64,15 +66,20 @@ def _all(found: Iterable[Sent]) -> str:
 
 def _instead(others: Sequence[Counted]) -> str:
     """
-    Return what was sent instead, signals of the project first.
+    Return what was sent instead, signals of the project first, those of Django last.
     """
     if not others:
         return " No other signal was sent either."
-    names = {id(entry.signal): entry.name for entry in registry.entries()}
-    counted = [(names.get(id(s)) or registry.name_of(s), count) for s, count in others]
-    counted.sort(key=lambda pair: pair[0].startswith("django."))
-    sends = listed(f"{name!r} {times_text(count)}" for name, count in counted)
-    return f" Sent instead: {sends}."
+    places = Places()
+    entries = {id(entry.signal): entry for entry in registry.entries()}
+    parts: dict[Component, list[str]] = {"project": [], "third_party": [], "django": []}
+    for signal, count in others:
+        entry = entries.get(id(signal))
+        place = places.find(entry.module, entry.file) if entry else None
+        name = entry.name if entry else unnamed(signal)
+        part = parts[place.component if place else "project"]
+        part.append(f"{name!r} {times_text(count)}")
+    return f" Sent instead: {listed(chain(*parts.values()))}."
 
 
 def _waiting() -> str:
