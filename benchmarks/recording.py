@@ -179,8 +179,8 @@ def busy_site() -> tuple[Any, list[Any]]:
         instance.old_name = instance.name
 
     Group.objects.bulk_create(Group(name=f"group {number}") for number in range(50))
-    post_init.connect(remember, sender=Group)
-    post_save.connect(count_members, sender=Group)
+    post_init.connect(remember, sender=Group, weak=False)
+    post_save.connect(count_members, sender=Group, weak=False)
     client = Client()
     client.force_login(User.objects.create_user("ada"))
     return client, [path("", page), path("instances/", instances_page)]
