@@ -9,19 +9,18 @@ in brackets.
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from statistics import median
 from typing import Any
 
 from django.conf import settings
 from django.dispatch import Signal
+from recording import Action, ratio, show, timed
 
 from signaltools import event
 
 ROUNDS = 31
-Action = Callable[[], Any]
 
 
 class Order:
@@ -155,28 +154,8 @@ def others() -> Iterator[tuple[str, Action]]:
     yield "openedx-events", lambda: signal.send_event(paid=paid, send_robust=False)
 
 
-def ratio(first: Action, second: Action, seconds: float = 0.02) -> float:
-    """
-    Return how long ``second`` takes in terms of ``first``.
-    """
-    times = max(5, int(seconds / (timed(first, 5) / 5)))
-    pairs = [(timed(first, times), timed(second, times)) for _ in range(ROUNDS)]
-    return median(after / before for before, after in pairs)
-
-
 def seconds_of(action: Action) -> float:
     return median(timed(action, 20) / 20 for _ in range(ROUNDS))
-
-
-def timed(action: Action, times: int) -> float:
-    start = time.perf_counter()
-    for _ in range(times):
-        action()
-    return time.perf_counter() - start
-
-
-def show(name: str, figure: float, limit: float) -> None:
-    print(f"{name}: {figure:.2f}x (at most {limit:.2f}x)")
 
 
 if __name__ == "__main__":
