@@ -47,7 +47,7 @@ class Conf:
         Whether to check the types of what events are sent with, and their receivers.
         """
         # Django sets DEBUG to False in tests.
-        in_tests = not _TEST_TOOLS.isdisjoint(sys.modules)
+        in_tests = any(name in sys.modules for name in _TEST_TOOLS)
         return self._bool("CHECK_EVENTS", bool(settings.DEBUG) or in_tests)
 
     @property
@@ -143,7 +143,7 @@ def _wrong_type(key: str, expected: str, value: object) -> ImproperlyConfigured:
 
 
 # Whoever has loaded one of them runs tests.
-_TEST_TOOLS = {"signaltools.testing", "signaltools.pytest_plugin"}
+_TEST_TOOLS = ("signaltools.testing", "signaltools.pytest_plugin")
 KEYS = sorted(name for name in vars(Conf) if name.isupper())
 
 conf = Conf()
