@@ -68,7 +68,8 @@ class ReceiverRecord(NamedTuple):
 
     ``order`` is the place among the synchronous receivers of the signal, from 1;
     None for asynchronous ones, which run concurrently. ``storage`` marks a method
-    of a file storage object: these come and go with the object.
+    of a file storage object: these come and go with the object. ``problems`` are the
+    ids of what checks have found.
     """
 
     name: str
@@ -86,6 +87,7 @@ class ReceiverRecord(NamedTuple):
     is_async: bool
     order: int | None
     storage: bool
+    problems: tuple[str, ...] = ()
 
 
 class EventRecord(NamedTuple):

@@ -519,3 +519,18 @@ def test_the_first_sentence_of_the_doc_is_shown(doc: str, shown: str) -> None:
     assert line.startswith("  ")
     assert line.endswith(shown)
     assert len(line) <= 100
+
+
+def test_ids_of_problems_stand_beside_their_receiver() -> None:
+    record = signal(
+        "shop.signals.order_paid",
+        receiver("shop.search.index", problems=("W001", "I001")),
+        receiver("shop.audit.log", order=2, weak=False, problems=("W012",)),
+    )
+    [_, first, second] = render_one(record)
+    assert first.split("  any sender")[1].split() == [
+        *("[W001,", "I001]", "shop/search.py:12"),
+    ]
+    assert second.split("  any sender")[1].split() == [
+        *("strong", "[W012]", "shop/audit.py:12"),
+    ]

@@ -92,5 +92,5 @@ def _receiver(receiver: ReceiverRecord) -> dict[str, Any]:
         "weak": receiver.weak,
         "async": receiver.is_async,
         "order": receiver.order,
-        "problems": [],
+        "problems": list(receiver.problems),
     }

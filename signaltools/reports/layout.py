@@ -81,7 +81,9 @@ def connection_details(receiver: ReceiverRecord) -> str:
         "async": receiver.is_async,
         "strong": not receiver.weak,
     }
-    return ", ".join(text for text, applies in details.items() if applies)
+    text = ", ".join(text for text, applies in details.items() if applies)
+    problems = f"[{', '.join(receiver.problems)}]" if receiver.problems else ""
+    return f"{text} {problems}".strip()
 
 
 @functools.lru_cache(maxsize=10_000)
