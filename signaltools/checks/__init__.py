@@ -12,13 +12,13 @@ from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import get_commands
 
-from ._callables import describe
-from ._dispatch import connected_receivers
-from ._introspect import is_a, loaded_modules
-from ._text import did_you_mean
-from .conf import KEYS, conf
-from .events import Event
-from .registry import find_signals
+from .._callables import describe
+from .._dispatch import connected_receivers
+from .._introspect import is_a, loaded_modules
+from .._text import did_you_mean
+from ..conf import KEYS, conf
+from ..events import Event
+from ..registry import find_signals
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:

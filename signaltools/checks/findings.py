@@ -1,0 +1,27 @@
+"""
+What checks find.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Finding(NamedTuple):
+    """
+    Something that is wrong, or worth a note.
+
+    ``id`` is one such as "W007"; those that begin with I are notes. ``name`` is what
+    ``SIGNALTOOLS["IGNORE"]`` calls it by: the dotted path of a receiver, a module or a
+    class. ``message`` is the fact, ``hint`` the next action.
+
+    ``signal`` is the name of the signal that it is about. ``receiver`` is the place of
+    the connection among the receivers of the signal's record, None for one that is gone.
+    """
+
+    id: str
+    name: str
+    message: str
+    hint: str
+    signal: str | None = None
+    receiver: int | None = None
