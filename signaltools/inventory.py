@@ -145,19 +145,22 @@ def read_inventory() -> Inventory:
     meanwhile is in or out, whole. Nothing is cached between two readings and
     nothing that was read is kept alive.
     """
-    reader = _Reader()
-    signals = tuple(reader.signal(entry).record for entry in registry.entries())
-    return Inventory(signals, tuple(reader.notes))
+    connected = read_connected(registry.entries())
+    signals = tuple(each.record for each in connected)
+    return Inventory(signals, tuple(each.note for each in connected if each.note))
 
 
 class Connected(NamedTuple):
     """
     The record of a signal, with the connections behind ``record.receivers``.
+
+    ``note`` tells why they could not be read.
     """
 
     signal: Signal
     record: SignalRecord
     rows: tuple[Row, ...]
+    note: str = ""
 
 
 class Records:
@@ -234,7 +237,7 @@ class _Known(NamedTuple):
 
 def read_connected(
     entries: Sequence[NamedSignal],
-    others: Iterable[Signal],
+    others: Iterable[Signal] = (),
     records: Records | None = None,
 ) -> list[Connected]:
     """
@@ -310,13 +313,12 @@ class _Reader:
     """
 
     def __init__(self, records: Records | None = None) -> None:
-        self.notes: list[str] = []
         self._records = records
         self._find_sender: FindSender = sender_finder()
         self._places = Places()
 
     def signal(self, entry: NamedSignal) -> Connected:
-        numbered = self._rows(entry)
+        numbered, note = self._rows(entry)
         rows = tuple(row for _, row in numbered)
         records = self._records
         record = records.find(entry, rows) if records is not None else None
@@ -324,7 +326,7 @@ class _Reader:
             record = self._record(entry, numbered)
             if records is not None:
                 records.add(entry, rows, record)
-        return Connected(entry.signal, record, rows)
+        return Connected(entry.signal, record, rows, note)
 
     def _record(
         self, entry: NamedSignal, numbered: Iterable[tuple[int | None, Row]]
@@ -352,21 +354,18 @@ class _Reader:
             name, "builtin", None, app, component, False, None, None, "", (), False, ()
         )
 
-    def _rows(self, entry: NamedSignal) -> list[tuple[int | None, Row]]:
+    def _rows(self, entry: NamedSignal) -> tuple[list[tuple[int | None, Row]], str]:
         """
-        Return the connections in dispatch order, each with its number.
+        Return the connections in dispatch order, each with its number, or else a note.
         """
         try:
             rows = read_rows(entry.signal, self._find_sender)
         except Exception as error:
             cause = error_text(error)
-            self.notes.append(
-                f"The receivers of {entry.name!r} could not be read ({cause})."
-            )
-            return []
+            return [], f"The receivers of {entry.name!r} could not be read ({cause})."
         sync_rows = [row for row in rows if not row.is_async]
         async_rows = [row for row in rows if row.is_async]
-        return [*enumerate(sync_rows, 1), *((None, row) for row in async_rows)]
+        return [*enumerate(sync_rows, 1), *((None, row) for row in async_rows)], ""
 
     def receiver(self, row: Row, order: int | None) -> ReceiverRecord:
         name, module, qualname, filename, line = describe(row.receiver)

@@ -16,7 +16,7 @@ class Finding(NamedTuple):
     class. ``message`` is the fact, ``hint`` the next action.
 
     ``signal`` is the name of the signal that it is about. ``receiver`` is the place of
-    the connection among the receivers of the signal's record, None for one that is gone.
+    the connection among those of the signal's record, None for one that is gone.
     """
 
     id: str
