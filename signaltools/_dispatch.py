@@ -120,6 +120,27 @@ def row_ids(signal: Signal) -> frozenset[int]:
         return frozenset()
 
 
+def newest_entry(signal: Signal) -> Any:
+    """
+    Return what ``signal`` remembers of the connection that was made last, or None.
+    """
+    entries = signal.receivers
+    return entries[-1] if entries else None
+
+
+def receiver_with_uid(signal: Signal, uid: Any, sender: Any) -> Any:
+    """
+    Return the receiver that is connected with this text or number for ``sender``.
+    """
+    # To compare anything else would run its code.
+    if type(uid) is str or type(uid) is int:
+        for (key, sender_key), reference, *_ in tuple(signal.receivers):
+            if type(key) is type(uid) and (key, sender_key) == (uid, id(sender)):
+                is_weak = is_a(reference, weakref.ReferenceType)
+                return reference() if is_weak else reference
+    return None
+
+
 class Connections(NamedTuple):
     """
     All that a signal knows of its receivers, to be put back.

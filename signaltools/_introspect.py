@@ -56,6 +56,18 @@ def module_attribute(module: ModuleType, name: str) -> Any:
     return _module_dict(module).get(name)
 
 
+def loaded_object(module_name: str, qualname: str) -> Any:
+    """
+    Return what a loaded module holds by this name, also in its classes, or None.
+    """
+    module = sys.modules.get(module_name)
+    first, *rest = qualname.split(".")
+    value = module_attribute(module, first) if is_a(module, ModuleType) else None
+    for name in rest:
+        value = class_namespace(value).get(name) if is_a(value, type) else None
+    return value
+
+
 def class_namespace(cls: type) -> dict[str, Any]:
     """
     Return a copy of the attributes that ``cls`` itself holds, without its bases'.

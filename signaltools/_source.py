@@ -80,6 +80,22 @@ def _imports(node: ast.stmt) -> Iterator[tuple[str, tuple[str, str | None]]]:
             )
 
 
+def returned_calls(file: str, line: int) -> set[str]:
+    """
+    Return the names that the function which begins there calls for no more than to
+    return the result or to drop it.
+    """
+    return {
+        node.value.func.id
+        for function in ast.walk(ast.Module(_parse(_read_file(file)), []))
+        if isinstance(function, ast.FunctionDef) and _first_line(function) == line
+        for node in ast.walk(function)
+        if isinstance(node, (ast.Return, ast.Expr))
+        and isinstance(node.value, ast.Call)
+        and isinstance(node.value.func, ast.Name)
+    }
+
+
 def source_file(module: ModuleType) -> str | None:
     """
     Return the path of the source of ``module``, None for compiled modules.
@@ -90,8 +106,10 @@ def source_file(module: ModuleType) -> str | None:
 
 def _read(module: ModuleType) -> str:
     file = source_file(module)
-    if file is None:
-        return ""
+    return "" if file is None else _read_file(file)
+
+
+def _read_file(file: str) -> str:
     try:
         with tokenize.open(file) as source:
             return source.read()

@@ -6,7 +6,11 @@ from django.apps import AppConfig
 from django.core.checks import register
 
 from .autodiscover import Discovery, autodiscover
-from .checks import check_command, check_events, check_settings
+from .checks import check_command, check_events, check_settings, check_signals
+from .watching import watch_if_wanted
+
+# Most of the other apps have not connected anything yet.
+watch_if_wanted()
 
 
 class SignaltoolsConfig(AppConfig):
@@ -19,4 +23,5 @@ class SignaltoolsConfig(AppConfig):
         register(check_settings, "signals")
         register(check_command, "signals")
         register(check_events, "signals")
+        register(check_signals, "signals")
         self.discoveries = autodiscover()

@@ -42,6 +42,22 @@ class Conf:
         return self._strings("AUTODISCOVER_EXCLUDE", [])
 
     @property
+    def WATCH_CONNECT(self) -> bool:
+        """
+        Whether to watch how receivers are connected, for the checks W001 to W003, W011,
+        W016 and W017.
+        """
+        is_asked = not _COMMANDS.isdisjoint(sys.argv[1:2])
+        return self._bool("WATCH_CONNECT", bool(settings.DEBUG) or is_asked)
+
+    @property
+    def IGNORE(self) -> list[str]:
+        """
+        Findings that nobody wants to see again: ``"W010 shop.receivers.on_save"``.
+        """
+        return self._strings("IGNORE", [])
+
+    @property
     def CHECK_EVENTS(self) -> bool:
         """
         Whether to check the types of what events are sent with, and their receivers.
@@ -142,6 +158,8 @@ def _wrong_type(key: str, expected: str, value: object) -> ImproperlyConfigured:
     )
 
 
+# Whoever runs one of these wants to know what is wrong.
+_COMMANDS = {"check", "list_signals", "lock_signals"}
 # Whoever has loaded one of them runs tests.
 _TEST_TOOLS = ("signaltools.testing", "signaltools.pytest_plugin")
 KEYS = sorted(name for name in vars(Conf) if name.isupper())

@@ -262,11 +262,11 @@ def describe_row(row: Row) -> ReceiverRecord:
     return _Reader().receiver(row, None)
 
 
-def not_imported(inventory: Inventory) -> list[SignalRecord]:
+def not_imported(signals: Iterable[SignalRecord]) -> list[SignalRecord]:
     """
     Return a record for each built-in signal whose module nobody has imported.
     """
-    known = {signal.name for signal in inventory.signals}
+    known = {signal.name for signal in signals}
     reader = _Reader()
     return [reader.absent(name) for name in BUILTIN_SIGNALS if name not in known]
 
@@ -387,7 +387,7 @@ class _Reader:
             row.weak,
             row.is_async,
             order,
-            _is_storage_method(row.receiver),
+            is_storage_method(row.receiver),
         )
 
 
@@ -501,7 +501,10 @@ def _module_file(name: str) -> str | None:
     return file if type(file) is str else None
 
 
-def _is_storage_method(receiver: Any) -> bool:
+def is_storage_method(receiver: Any) -> bool:
+    """
+    Tell whether a receiver comes and goes with a file storage object.
+    """
     if type(receiver) is not MethodType:
         return False
     # Whoever has a storage object has imported its class.

@@ -12,6 +12,7 @@ from django.conf import settings
 
 from ._text import did_you_mean
 from .builtin import BUILTIN_SIGNALS
+from .findings import Finding
 from .inventory import ReceiverRecord, SignalRecord
 
 Signals = Sequence[SignalRecord]
@@ -43,7 +44,35 @@ def select(signals: Signals, filters: Filters) -> list[SignalRecord]:
     return selected
 
 
-def unmatched(signals: Signals, filters: Filters) -> list[str]:
+def select_findings(
+    findings: Sequence[Finding], selected: Signals, signals: Signals, filters: Filters
+) -> list[Finding]:
+    """
+    Return what is wrong with the selected ones of ``signals``, problems before notes.
+
+    A receiver that is gone is in no list, but a pattern may name it.
+    """
+    shown, connected = _names_by_signal(selected), _names_by_signal(signals)
+
+    def is_shown(finding: Finding) -> bool:
+        signal = finding.signal or ""
+        if signal in shown and finding.name not in connected[signal]:
+            return True
+        return finding.name in shown.get(signal, ()) or any(
+            _named(pattern, [finding]) for pattern in filters.patterns
+        )
+
+    found = filter(is_shown, findings) if any(filters) else findings
+    return sorted(found, key=lambda finding: (finding.is_note, *finding[:3]))
+
+
+def _names_by_signal(signals: Signals) -> dict[str, set[str]]:
+    return {signal.name: {r.name for r in signal.receivers} for signal in signals}
+
+
+def unmatched(
+    signals: Signals, filters: Filters, findings: Sequence[Finding] = ()
+) -> list[str]:
     """
     Return a sentence for each pattern, app and sender that matches nothing.
     """
@@ -51,7 +80,7 @@ def unmatched(signals: Signals, filters: Filters) -> list[str]:
         *(
             _no_match(pattern, signals)
             for pattern in filters.patterns
-            if not _apply(signals, _pattern(pattern))
+            if not _apply(signals, _pattern(pattern)) and not _named(pattern, findings)
         ),
         *(_no_app(label) for label in filters.apps if not _apply(signals, _app(label))),
         *(
@@ -60,6 +89,10 @@ def unmatched(signals: Signals, filters: Filters) -> list[str]:
             if not _apply(signals, _sender(sender, signals))
         ),
     ]
+
+
+def _named(pattern: str, findings: Sequence[Finding]) -> list[Finding]:
+    return [each for each in findings if pattern.lower() in each.name.lower()]
 
 
 class _Condition(NamedTuple):

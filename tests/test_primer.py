@@ -14,7 +14,7 @@ from pathlib import Path
 import django
 import pytest
 
-from signaltools.builtin import BUILTIN_SIGNALS
+from signaltools.builtin import BUILTIN_ARGUMENTS, BUILTIN_SIGNALS
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT.joinpath("docs/signals.md").read_text(encoding="utf-8")
@@ -82,3 +82,9 @@ def test_the_page_counts_in_the_versions_that_are_supported():
     assert "Django 5.2, 6.0 and 6.1" in PAGE
     assert is_there("(since 5.2)")
     assert not is_there("(since 99.0)")
+
+
+@pytest.mark.parametrize("name", BUILTIN_SIGNALS)
+def test_checks_know_the_arguments_of_the_table(name):
+    shown = {argument for each in table() if each[0] == name for argument in each[2]}
+    assert set(BUILTIN_ARGUMENTS[name]) == shown

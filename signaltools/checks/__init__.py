@@ -12,13 +12,13 @@ from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import get_commands
 
-from .._callables import describe
-from .._dispatch import connected_receivers
 from .._introspect import is_a, loaded_modules
 from .._text import did_you_mean
 from ..conf import KEYS, conf
 from ..events import Event
-from ..registry import find_signals
+from ..inventory import read_connected
+from ..registry import find_signals, registry
+from .problems import SHOWN_IN_LISTS_ONLY, find_problems
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
@@ -60,38 +60,28 @@ def check_command(**kwargs: Any) -> list[CheckMessage]:
     ]
 
 
+def check_signals(**kwargs: Any) -> list[CheckMessage]:
+    """
+    Report what is wrong with connections, as far as there are no false alarms.
+    """
+    found = find_problems(read_connected(registry.entries()))
+    return [
+        CheckWarning(finding.message, hint=finding.hint, id=f"signaltools.{finding.id}")
+        for finding in found
+        if finding.id not in SHOWN_IN_LISTS_ONLY and not finding.is_note
+    ]
+
+
 def check_events(**kwargs: Any) -> list[CheckMessage]:
     """
-    Report receivers that do not fit their event, and declarations with a flaw.
+    Report declarations of events with a flaw.
     """
     signals = find_signals(loaded_modules()).values()
     events = [signal for signal in signals if is_a(signal, Event)]
     return [
-        *(message for event in events for message in _receivers(event)),
         *(message for event in events for message in _annotations(event)),
         *_labels(events),
     ]
-
-
-def _receivers(event: Event[Any]) -> Iterator[CheckMessage]:
-    sent = ", ".join(["sender", *(argument.name for argument in event.arguments)])
-    for receiver in connected_receivers(event):
-        name = describe(receiver).name
-        unknown, is_closed = event.misfit(receiver)
-        for argument in unknown:
-            hint = did_you_mean(argument, sent.split(", ")).strip()
-            yield CheckWarning(
-                f"The receiver {name!r} asks for {argument!r}, which {event.name!r} "
-                "does not send.",
-                hint=hint or f"It sends {sent}.",
-                id="signaltools.W101",
-            )
-        if is_closed:
-            yield CheckWarning(
-                f"The receiver {name!r} of {event.name!r} does not accept **kwargs.",
-                hint="Add **kwargs: it breaks as soon as an argument is added.",
-                id="signaltools.W102",
-            )
 
 
 def _annotations(event: Event[Any]) -> Iterator[CheckMessage]:

@@ -95,6 +95,17 @@ class KnownReceiver:
             and _refers(self.method, receiver.__func__)
         )
 
+    def is_gone(self) -> bool:
+        """
+        Tell whether a receiver that takes weak references has been garbage-collected.
+        """
+        parts = (
+            (self.function,)
+            if self.function is not NOWHERE
+            else (self.owner, self.method)
+        )
+        return any(part() is None for part in parts)
+
     def was_at(self, key: Any) -> bool:
         """
         Tell whether this is about a receiver that is gone and was at these addresses.

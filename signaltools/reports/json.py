@@ -13,16 +13,21 @@ from typing import Any
 import django
 
 from ..events.declaration import Argument
+from ..findings import Finding
 from ..inventory import EventRecord, ReceiverRecord, SignalRecord
 
 VERSION = 1
 
 
 def render_json(
-    signals: Sequence[SignalRecord], notes: Sequence[str], *, with_storage: bool = False
+    signals: Sequence[SignalRecord],
+    notes: Sequence[str],
+    findings: Sequence[Finding] = (),
+    *,
+    with_storage: bool = False,
 ) -> str:
     """
-    Return the signals and notes as a JSON document.
+    Return the signals, notes and what is wrong as a JSON document.
 
     Methods of file storage objects are left out unless ``with_storage``: they come
     and go with the object.
@@ -31,6 +36,7 @@ def render_json(
         "version": VERSION,
         "django": django.get_version(),
         "notes": list(notes),
+        "problems": [_problem(finding) for finding in findings],
         "signals": [_signal(signal, with_storage) for signal in signals],
     }
     return json.dumps(document, indent=2) + "\n"
@@ -53,6 +59,16 @@ def _signal(signal: SignalRecord, with_storage: bool) -> dict[str, Any]:
             for receiver in signal.receivers
             if with_storage or not receiver.storage
         ],
+    }
+
+
+def _problem(finding: Finding) -> dict[str, Any]:
+    return {
+        "id": finding.id,
+        "name": finding.name,
+        "message": finding.message,
+        "hint": finding.hint,
+        "signal": finding.signal,
     }
 
 

@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from .._text import printable
+from ..findings import Finding
 from ..inventory import EventRecord, ReceiverRecord, SignalRecord
 from .layout import (
     INDENT,
@@ -24,15 +25,24 @@ from .layout import (
 Signals = Sequence[SignalRecord]
 
 
-def render_text(signals: Signals, everything: Signals, look: Look) -> str:
+def render_text(
+    signals: Signals,
+    everything: Signals,
+    look: Look,
+    findings: Sequence[Finding] = (),
+) -> str:
     """
     Return ``signals`` as text, and in its last line how many of ``everything`` it is.
+
+    ``findings`` are what is wrong with them.
     """
     sections = [
         "\n".join(_Section(part, look).lines(title))
         for component, title in _SECTIONS
         if (part := [signal for signal in signals if signal.component == component])
     ]
+    if findings:
+        sections.append("\n".join(_problems(findings, look)))
     return "\n\n".join([*sections, _footer(signals, everything)]) + "\n"
 
 
@@ -66,7 +76,8 @@ class _Section:
         for signal in heard:
             yield from self._signal(signal)
         for label, names in _unheard(self._signals):
-            yield from self._wrapped(f"{label}: {', '.join(names)}")
+            text = f"{label}: {', '.join(names)}"
+            yield from _wrapped(text, self._look, "", "  ")
 
     def _signal(self, signal: SignalRecord) -> Iterator[str]:
         # Nobody looks for the line on which Django defines a signal.
@@ -89,7 +100,8 @@ class _Section:
 
     def _declaration(self, event: EventRecord) -> Iterator[str]:
         version = f"  version {event.version}" if event.version > 1 else ""
-        yield from self._wrapped(printable(event.signature) + version, "  ")
+        text = printable(event.signature) + version
+        yield from _wrapped(text, self._look, "  ", "    ")
 
     def _receiver(self, receiver: ReceiverRecord) -> Iterator[str]:
         order = "~" if receiver.order is None else receiver.order
@@ -119,21 +131,39 @@ class _Section:
     def _line(self, left: str, right: str, paint: Paint = str) -> Iterator[str]:
         return justified(left, right, self._look.width, paint)
 
-    def _wrapped(self, text: str, indent: str = "") -> list[str]:
-        return textwrap.wrap(
-            text,
-            self._look.width,
-            initial_indent=indent,
-            subsequent_indent=indent + "  ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-
     def _place(self, record: SignalRecord | ReceiverRecord) -> str:
         return short_place(record.file, record.line, self._look.folder)
 
     def _folds(self, receiver: ReceiverRecord) -> bool:
         return self._look.fold and bool(_home(receiver))
+
+
+def _problems(findings: Sequence[Finding], look: Look) -> Iterator[str]:
+    problems = sum(not finding.is_note for finding in findings)
+    notes = len(findings) - problems
+    counts = [
+        *([plural(problems, "problem")] if problems else []),
+        *([plural(notes, "note")] if notes else []),
+    ]
+    title = "PROBLEMS" if problems else "NOTES"
+    yield from justified(title, " · ".join(counts), look.width, look.heading)
+    yield ""
+    for finding in findings:
+        yield from _wrapped(
+            printable(finding.message), look, f"{finding.id:<6}", INDENT
+        )
+        yield from _wrapped(printable(finding.hint), look, INDENT, INDENT)
+
+
+def _wrapped(text: str, look: Look, first: str, other: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        look.width,
+        initial_indent=first,
+        subsequent_indent=other,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _home(receiver: ReceiverRecord) -> str:

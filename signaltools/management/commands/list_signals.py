@@ -9,13 +9,17 @@ from django.core.management.base import CommandError
 
 from signaltools._text import printable
 from signaltools.apps import SignaltoolsConfig
-from signaltools.inventory import SignalRecord, not_imported, read_inventory
+from signaltools.checks.problems import find_problems, with_problems
+from signaltools.findings import Finding
+from signaltools.inventory import SignalRecord, not_imported, read_connected
 from signaltools.loading import load, load_server
 from signaltools.management.base import ReportCommand
+from signaltools.registry import registry
 from signaltools.reports.json import render_json
 from signaltools.reports.markdown import render_markdown
 from signaltools.reports.text import render_text
-from signaltools.selection import Filters, select, unmatched
+from signaltools.selection import Filters, select, select_findings, unmatched
+from signaltools.watching import is_watching
 
 
 class Command(ReportCommand):
@@ -67,34 +71,41 @@ class Command(ReportCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         filters = _filters(options)
         failures = [note for name in _list(options["imports"]) if (note := load(name))]
-        signals, notes = self._read(options)
-        if problems := unmatched(signals, filters):
+        signals, found, notes = self._read(options)
+        if problems := unmatched(signals, filters, found):
             raise _error([*failures, *problems])
         selected = select(signals, filters)
-        if not selected and options["verbosity"]:
+        found = select_findings(found, selected, signals, filters)
+        if not selected and not found and options["verbosity"]:
             self.stderr.write("Nothing matches all of these filters.", style_func=str)
         if options["format"] == "json":
             notes = [*failures, *notes]
-            report = render_json(selected, notes, with_storage=options["all"])
+            report = render_json(selected, notes, found, with_storage=options["all"])
         elif options["format"] == "markdown":
             report = render_markdown(selected, os.getcwd())
         else:
             fold = not options["all"] and not any(filters)
             look = self.look(options["output"], fold=fold)
-            report = render_text(selected, signals, look)
+            report = render_text(selected, signals, look, found)
         self.write_report(report, options["output"])
         if failures:
             raise _error(failures)
 
-    def _read(self, options: dict[str, Any]) -> tuple[list[SignalRecord], list[str]]:
+    def _read(
+        self, options: dict[str, Any]
+    ) -> tuple[list[SignalRecord], list[Finding], list[str]]:
         notes = load_server()
-        inventory = read_inventory()
-        notes += inventory.notes
+        connected = read_connected(registry.entries())
+        found = find_problems(connected)
+        notes += [each.note for each in connected if each.note]
+        if not is_watching():
+            notes.append("connect() was not watched, see the setting 'WATCH_CONNECT'.")
         if options["verbosity"]:
             shown = _autodiscovery_notes() if options["verbosity"] > 1 else []
             self._print_notes([*notes, *shown])
-        absent = not_imported(inventory) if options["all"] else []
-        return [*inventory.signals, *absent], notes
+        signals = with_problems(connected, found)
+        absent = not_imported(signals) if options["all"] else []
+        return [*signals, *absent], found, notes
 
     def _print_notes(self, notes: list[str]) -> None:
         paint = self.paint(self.stderr, self.style.WARNING)

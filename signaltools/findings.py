@@ -25,3 +25,10 @@ class Finding(NamedTuple):
     hint: str
     signal: str | None = None
     receiver: int | None = None
+
+    @property
+    def is_note(self) -> bool:
+        """
+        Tell whether nothing is wrong, but something may surprise.
+        """
+        return self.id.startswith("I")

@@ -1,0 +1,182 @@
+"""
+Find connections that are lost, dropped or made at the wrong time.
+
+Most of that leaves no trace, so it is found only where ``connect()`` is watched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+
+from .._callables import describe
+from .._dispatch import DEAD, dead_rows
+from .._introspect import loaded_object
+from ..findings import Finding
+from ..inventory import Connected
+from ..watching import Connect, Site, connects, failed_disconnects, is_watching
+from .cached import only_cached
+from .connections import Connection, place_text
+
+
+def find_lost(connected: Sequence[Connected]) -> Iterator[Finding]:
+    """
+    Yield receivers that are garbage-collected, or would be without ``DEBUG``.
+    """
+    weak = [
+        (each.record.name, connect)
+        for each in connected
+        for connect in connects(each.signal)
+        if connect.weak and connect.taken_by is None and not connect.has_lost_sender()
+    ]
+    for signal, connect in weak:
+        if connect.receiver.is_gone():
+            yield _lost(signal, connect, _GONE)
+    for signal, connect in _held_by_nothing(weak):
+        yield _lost(
+            signal,
+            connect,
+            "lives only while DEBUG is True" if settings.DEBUG else _GONE,
+        )
+    if not is_watching():
+        yield from _dead(connected)
+
+
+_GONE = "was garbage-collected and will never be called"
+_Weak = list[tuple[str, Connect]]
+
+
+def _held_by_nothing(weak: _Weak) -> _Weak:
+    # Of a method it is the object that dies, and no cache holds that.
+    suspects = [each for each in weak if not _is_named(each[1].receiver.function())]
+    receivers = [connect.receiver.function() for _, connect in suspects]
+    found = only_cached(receivers)
+    return [each for each, is_cached in zip(suspects, found, strict=True) if is_cached]
+
+
+def _is_named(receiver: Any) -> bool:
+    """
+    Tell whether a module or class holds ``receiver`` by its name, or nobody does.
+    """
+    if receiver is None:
+        return True
+    described = describe(receiver)
+    return loaded_object(described.module, described.qualname) is receiver
+
+
+def _lost(signal: str, connect: Connect, what: str) -> Finding:
+    name, module, qualname, file, line = connect.receiver.described
+    at = _at(connect.site) or place_text(file, line)
+    receiver = f"The receiver {name!r} connected to {signal!r}{at}"
+    other = describe(loaded_object(module, qualname))
+    if other.filename == file and other.line != line:
+        return Finding(
+            "W002",
+            name,
+            f"{receiver} {what}: another one of this name replaced it"
+            f"{place_text(other.filename, other.line)}.",
+            "Give each of them a name of its own.",
+            signal,
+        )
+    return Finding(
+        "W001",
+        name,
+        f"{receiver} {what}.",
+        "Django keeps weak references. Define it at module level, keep a reference to "
+        "it, or pass weak=False.",
+        signal,
+    )
+
+
+def _dead(connected: Sequence[Connected]) -> Iterator[Finding]:
+    """
+    Yield what is known without a watch: that something was there.
+    """
+    for each in connected:
+        name = each.record.name
+        for row in dead_rows(each.signal):
+            # Objects that listen to settings, such as storages, come and go.
+            if row.receiver is DEAD and name != "django.core.signals.setting_changed":
+                yield Finding(
+                    "W001",
+                    name,
+                    f"A receiver of {name!r} was garbage-collected and will never be "
+                    "called.",
+                    "Run manage.py check to learn which.",
+                    name,
+                )
+
+
+def check_connect(link: Connection) -> Iterator[Finding]:
+    """
+    Yield what is wrong with the time at which a connection was made.
+    """
+    connect = link.connect
+    if connect is None:
+        return
+    if link.signal_name.endswith(".class_prepared") and connect.is_late:
+        yield link.finding(
+            "W017",
+            f"The receiver {link.name!r} was connected to 'class_prepared'"
+            f"{_at(connect.site)} when all models had been prepared.",
+            "Connect it at the top of 'apps.py', not in ready().",
+        )
+    for miss in failed_disconnects(link.signal):
+        is_same = (miss.uid, miss.sender_id) == (connect.uid, connect.sender_id)
+        is_it = miss.uid is not None or miss.receiver.is_of(link.row.receiver)
+        if is_same and is_it and not _is_one_file(miss.site, connect.site):
+            yield link.finding(
+                "W016",
+                f"The receiver {link.name!r} of {link.signal_name!r} was to be "
+                f"disconnected{_at(miss.site)}, but was connected only later"
+                f"{_at(connect.site)}.",
+                _order_hint(miss.site, connect.site),
+            )
+
+
+def _is_one_file(one: Site | None, other: Site | None) -> bool:
+    # Whoever disconnects first and connects then wants to be sure to be connected.
+    return one is not None and other is not None and one.file == other.file
+
+
+def _order_hint(early: Site | None, late: Site | None) -> str:
+    first, second = (
+        apps.get_containing_app_config(site.module) if site else None
+        for site in (early, late)
+    )
+    if first is None or second is None or first is second:
+        return "Disconnect it in ready() of an app that is listed later."
+    return f"List {first.name!r} after {second.name!r} in INSTALLED_APPS."
+
+
+def find_dropped(links: Sequence[Connection]) -> Iterator[Finding]:
+    """
+    Yield receivers that were not connected because their ``dispatch_uid`` was taken.
+    """
+    for connect in connects(links[0].signal) if links else ():
+        if connect.taken_by is None:
+            continue
+        name, other = connect.receiver.described.name, connect.taken_by.name
+        places = [
+            link.place
+            for link in links
+            if (link.name, link.record.dispatch_uid) == (other, connect.uid)
+        ]
+        yield Finding(
+            "W003",
+            name,
+            f"The receiver {name!r} was not connected to {links[0].signal_name!r}"
+            f"{_at(connect.site)}: its dispatch_uid {connect.uid!r} belongs to "
+            f"{other!r}.",
+            "Use a unique dispatch_uid, or drop it: connecting the same function twice "
+            "is already ignored.",
+            links[0].signal_name,
+            places[0] if places else None,
+        )
+
+
+def _at(site: Site | None) -> str:
+    return place_text(site.file, site.line) if site else ""

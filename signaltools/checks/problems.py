@@ -1,0 +1,89 @@
+"""
+Find all that is wrong with the connections of signals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .._dispatch import Row
+from ..conf import conf
+from ..findings import Finding
+from ..inventory import Connected, SignalRecord
+from ..watching import Connect, connects
+from .connections import Connection
+from .connects import check_connect, find_dropped, find_lost
+from .notes import find_notes
+from .receivers import check_receiver, find_twins
+from .senders import Senders
+
+# Rules with exceptions: a system check that cries wolf is switched off.
+SHOWN_IN_LISTS_ONLY = {"W005", "W009"}
+
+
+def find_problems(connected: Sequence[Connected]) -> list[Finding]:
+    """
+    Return what is wrong with connections, or worth a note, except what is ignored.
+    """
+    senders = Senders()
+    found = list(find_lost(connected))
+    for each in connected:
+        links = _links(each)
+        found += find_dropped(links)
+        found += find_twins(links)
+        found += find_notes(links)
+        for link in links:
+            found += senders.check(link)
+            found += check_receiver(link)
+            found += check_connect(link)
+    return [finding for finding in found if not is_ignored(finding)]
+
+
+def is_ignored(finding: Finding) -> bool:
+    return f"{finding.id} {finding.name}" in conf.IGNORE
+
+
+def with_problems(
+    connected: Sequence[Connected], found: Sequence[Finding]
+) -> list[SignalRecord]:
+    """
+    Return the records of signals in which each receiver has the ids of its problems.
+    """
+    ids: dict[tuple[str | None, int | None], list[str]] = {}
+    for finding in found:
+        ids.setdefault((finding.signal, finding.receiver), []).append(finding.id)
+    return [_with_ids(each.record, ids) for each in connected]
+
+
+def _with_ids(
+    record: SignalRecord, ids: dict[tuple[str | None, int | None], list[str]]
+) -> SignalRecord:
+    receivers = (
+        receiver._replace(problems=tuple(sorted(set(found))))
+        if (found := ids.get((record.name, place)))
+        else receiver
+        for place, receiver in enumerate(record.receivers)
+    )
+    return record._replace(receivers=tuple(receivers))
+
+
+def _links(connected: Connected) -> list[Connection]:
+    signal, record = connected.signal, connected.record
+    made_by = {connect.row_id: connect for connect in connects(signal)}
+    return [
+        Connection(
+            signal,
+            record.name,
+            place,
+            row,
+            receiver,
+            _made(row, made_by.get(row.id)),
+        )
+        for place, (row, receiver) in enumerate(
+            zip(connected.rows, record.receivers, strict=True)
+        )
+    ]
+
+
+def _made(row: Row, connect: Connect | None) -> Connect | None:
+    return connect if connect is not None and connect.has_made(row) else None
