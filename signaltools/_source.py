@@ -132,6 +132,19 @@ def import_time(body: list[ast.stmt]) -> Iterator[ast.stmt]:
             waiting += reversed(inner)
 
 
+def assigned_names(node: ast.stmt) -> tuple[list[str], ast.expr | None]:
+    """
+    Return the names that a statement assigns to, and the value.
+    """
+    targets: list[ast.expr] = []
+    if isinstance(node, ast.Assign):
+        targets = node.targets
+    elif isinstance(node, ast.AnnAssign):
+        targets = [node.target]
+    names = [target.id for target in targets if isinstance(target, ast.Name)]
+    return names, getattr(node, "value", None)
+
+
 def _is_never_imported(test: ast.expr) -> bool:
     if isinstance(test, ast.Compare):
         return isinstance(test.left, ast.Name) and test.left.id == "__name__"

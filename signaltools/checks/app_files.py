@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import accumulate
 from pathlib import Path
 from typing import NamedTuple
@@ -57,12 +57,21 @@ def project_apps() -> list[AppConfig]:
     return [config for config in configs if not config.name.startswith("django.")]
 
 
-def app_files(config: AppConfig) -> Iterator[AppFile]:
+def app_folders() -> set[str]:
+    """
+    Return the folders of the installed apps.
+    """
+    configs = apps.get_app_configs()
+    return {folder for config in configs for folder in _folders(config)}
+
+
+def app_files(
+    config: AppConfig, others: Collection[str] = frozenset()
+) -> Iterator[AppFile]:
     """
     Yield the source files of an app, sorted, without tests, migrations, commands and
-    other installed apps. Nothing is yielded of an app in a zip file.
+    the folders ``others``. Nothing is yielded of an app in a zip file.
     """
-    others = {folder for other in apps.get_app_configs() for folder in _folders(other)}
     for root in _folders(config):
         for folder, folders, files in os.walk(root):
             if folder != root and "__init__.py" not in files:

@@ -13,7 +13,7 @@ from django.apps import apps
 from django.dispatch import Signal
 
 from .._introspect import class_attribute, is_a, stored_attribute
-from .._source import import_time, parse
+from .._source import assigned_names, import_time, parse
 from .app_files import AppFile
 
 _RECEIVER = {
@@ -69,15 +69,13 @@ class _Scope:
             for alias in node.names:
                 path = f"{self._absolute(node)}.{alias.name}"
                 self._paths[alias.asname or alias.name] = path
-        elif isinstance(node, ast.Assign):
-            for target in node.targets:
-                if isinstance(target, ast.Name):
-                    self._paths[target.id] = self._value(node.value)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             decorators = map(self._decorator, node.decorator_list)
             self._paths[node.name] = _A_SIGNAL if _EVENT & {*decorators} else ""
+        names, value = assigned_names(node)
+        self._paths.update(dict.fromkeys(names, self._value(value)))
 
-    def _value(self, node: ast.expr) -> str:
+    def _value(self, node: ast.expr | None) -> str:
         if not isinstance(node, ast.Call):
             return self._path(node)
         cls = _find(self._path(node.func))
@@ -94,7 +92,7 @@ class _Scope:
         base = above[: len(above) + 1 - node.level] if node.level else []
         return ".".join([*base, *filter(None, [node.module])])
 
-    def _path(self, node: ast.expr) -> str:
+    def _path(self, node: ast.expr | None) -> str:
         names: list[str] = []
         while isinstance(node, ast.Attribute):
             names.append(node.attr)

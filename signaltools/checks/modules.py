@@ -12,7 +12,7 @@ from django.apps import AppConfig
 from .._introspect import class_name, loaded_modules
 from .._source import source_file
 from .._text import clip
-from .app_files import app_files, project_apps
+from .app_files import app_files, app_folders, project_apps
 from .connecting import connects
 from .findings import Finding
 from .ready_classes import default_app_config, ready_classes
@@ -27,8 +27,9 @@ def unloaded_receivers() -> Iterator[Finding]:
     """
     # A file may have been imported under another name.
     loaded = {source_file(module) for _, module in loaded_modules()}
+    others = app_folders()
     for config in project_apps():
-        for file in app_files(config):
+        for file in app_files(config, others):
             if file.module in sys.modules or file.path in loaded:
                 continue
             if connects(file) and not file.is_of_another_app():

@@ -9,7 +9,6 @@ import sys
 from collections import ChainMap
 from collections.abc import Iterator
 from types import ModuleType
-from typing import Any
 
 from django.apps import AppConfig
 
@@ -20,7 +19,7 @@ from .._introspect import (
     module_attribute,
     module_namespace,
 )
-from .._source import import_time, parse
+from .._source import assigned_names, import_time, parse
 from .app_files import AppFile, app_files
 
 
@@ -96,11 +95,9 @@ def _attributes(node: ast.ClassDef) -> Iterator[tuple[str, object]]:
     for statement in node.body:
         if isinstance(statement, ast.FunctionDef):
             yield statement.name, statement
-        elif isinstance(statement, (ast.Assign, ast.AnnAssign)):
-            assigned: Any = statement
-            targets = getattr(assigned, "targets", None) or [assigned.target]
-            for target in targets:
-                yield getattr(target, "id", ""), getattr(statement.value, "value", None)
+        names, value = assigned_names(statement)
+        for name in names:
+            yield name, getattr(value, "value", None)
 
 
 def _written_fits(written: dict[str, object], app_name: str) -> bool:
