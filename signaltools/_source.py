@@ -42,7 +42,7 @@ def assignments(module: ModuleType) -> dict[str, Assignment]:
 def _assignments(source: str) -> dict[str, Assignment]:
     lines = source.split("\n")
     found: dict[str, Assignment] = {}
-    for name, node, creates in _assigned(_parse(source)):
+    for name, node, creates in _assigned(parse(source)):
         if name not in found or (creates and not found[name].creates):
             line = _first_line(node)
             comment = _comment_above(lines, line, node.col_offset)
@@ -58,7 +58,7 @@ def guarded_imports(module: ModuleType) -> dict[str, tuple[str, str | None]]:
     the latter is None for a module itself.
     """
     found: dict[str, tuple[str, str | None]] = {}
-    for node in _parse(_read(module)):
+    for node in parse(_read(module)):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             for statement in node.body:
                 found.update(_imports(statement))
@@ -117,7 +117,10 @@ def _read_file(file: str) -> str:
         return ""
 
 
-def _parse(source: str) -> list[ast.stmt]:
+def parse(source: str | bytes) -> list[ast.stmt]:
+    """
+    Return the statements of ``source``, none if Python could not read it.
+    """
     with warnings.catch_warnings():
         # Python has warned of this source already, when it was imported.
         warnings.simplefilter("ignore")
@@ -125,6 +128,46 @@ def _parse(source: str) -> list[ast.stmt]:
             return ast.parse(source).body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return []
+
+
+def import_time(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """
+    Yield the statements that may run when a module is imported, in their order.
+
+    That leaves out the bodies of functions and what is only for type checkers or for a
+    module that is run as a script.
+    """
+    waiting = body[::-1]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        if isinstance(node, ast.If) and _is_never_imported(node.test):
+            waiting += reversed(node.orelse)
+        else:
+            inner = [statement for block in _blocks(node) for statement in block]
+            waiting += reversed(inner)
+
+
+def assigned_names(node: ast.stmt) -> tuple[list[str], ast.expr | None]:
+    """
+    Return the names that a statement assigns to, and the value.
+    """
+    targets: list[ast.expr] = []
+    if isinstance(node, ast.Assign):
+        targets = node.targets
+    elif isinstance(node, ast.AnnAssign):
+        targets = [node.target]
+    names = [target.id for target in targets if isinstance(target, ast.Name)]
+    return names, getattr(node, "value", None)
+
+
+def _is_never_imported(test: ast.expr) -> bool:
+    if isinstance(test, ast.Compare):
+        return isinstance(test.left, ast.Name) and test.left.id == "__name__"
+    name = getattr(test, "attr", None) or getattr(test, "id", None)
+    return name == "TYPE_CHECKING"
 
 
 def _assigned(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt, bool]]:

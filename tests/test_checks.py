@@ -223,10 +223,10 @@ def test_every_check_has_a_section_in_the_docs():
     root = Path(__file__).parents[1]
     page = root.joinpath("docs/checks.md").read_text("utf-8")
     ids = {
-        check_id
+        f"signaltools.{check_id}"
         for path in root.glob("signaltools/**/*.py")
         for check_id in re.findall(
-            r"\"(signaltools\.[EWI]\d+)\"", path.read_text("utf-8")
+            r"(?:Finding\(\s*\"|\"signaltools\.)([EWI]\d+)\"", path.read_text("utf-8")
         )
     }
     assert re.findall(r"^## (signaltools\..+)$", page, re.MULTILINE) == sorted(ids)
