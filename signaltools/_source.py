@@ -87,7 +87,7 @@ def returned_calls(file: str, line: int) -> set[str]:
     """
     return {
         node.value.func.id
-        for function in ast.walk(ast.Module(_parse(_read_file(file)), []))
+        for function in ast.walk(ast.Module(parse(_read_file(file)), []))
         if isinstance(function, ast.FunctionDef) and _first_line(function) == line
         for node in ast.walk(function)
         if isinstance(node, (ast.Return, ast.Expr))

@@ -471,10 +471,13 @@ def _absolute(filename: str) -> str | None:
 def _component(module: str, file: str | None) -> Component:
     if module.partition(".")[0] == "django":
         return "django"
-    return "third_party" if _is_third_party(module, file) else "project"
+    return "third_party" if is_third_party(module, file) else "project"
 
 
-def _is_third_party(module: str, file: str | None) -> bool:
+def is_third_party(module: str, file: str | None) -> bool:
+    """
+    Tell whether a module is installed, or part of Python.
+    """
     file = file or _module_file(module)
     if file is None:
         return module.partition(".")[0] in sys.stdlib_module_names

@@ -58,9 +58,11 @@ def select_findings(
         signal = finding.signal or ""
         if signal in shown and finding.name not in connected[signal]:
             return True
-        return finding.name in shown.get(signal, ()) or any(
-            _named(pattern, [finding]) for pattern in filters.patterns
-        )
+        if finding.name in shown.get(signal, ()):
+            return True
+        patterns = filters.patterns
+        only_patterns = filters == Filters(patterns=patterns)
+        return only_patterns and any(_named(pattern, [finding]) for pattern in patterns)
 
     found = filter(is_shown, findings) if any(filters) else findings
     return sorted(found, key=lambda finding: (finding.is_note, *finding[:3]))

@@ -6,8 +6,8 @@ import zipfile
 import pytest
 from django.test import override_settings
 
-from signaltools.checks.findings import Finding
 from signaltools.checks.modules import unloaded_receivers, unused_configs
+from signaltools.findings import Finding
 
 CONNECTS = """
 from django.db.models.signals import post_save

@@ -31,7 +31,6 @@ from signaltools._text import stable_text
 from signaltools.builtin import BUILTIN_SIGNALS
 from signaltools.inventory import (
     EventRecord,
-    Inventory,
     ReceiverRecord,
     Records,
     SignalRecord,
@@ -744,7 +743,7 @@ def test_reading_keeps_nothing_alive(probe: ModuleType) -> None:
 def test_reading_imports_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     read_inventory()
     before = set(sys.modules)
-    not_imported(read_inventory())
+    not_imported(read_inventory().signals)
     assert set(sys.modules) == before
 
 
@@ -829,7 +828,7 @@ def test_builtin_signals_that_nobody_imported_are_named() -> None:
         "django.core.signals.request_started",
     }
     known = tuple(signal(name) for name in BUILTIN_SIGNALS if name not in missing)
-    assert sorted(not_imported(Inventory(known, ()))) == [
+    assert sorted(not_imported(known)) == [
         SignalRecord(
             name=name,
             kind="builtin",
@@ -853,7 +852,7 @@ def test_builtin_signals_that_nobody_imported_are_named() -> None:
 
 def test_what_is_imported_is_not_named_again() -> None:
     known = tuple(signal(name) for name in BUILTIN_SIGNALS)
-    assert not_imported(Inventory(known, ())) == []
+    assert not_imported(known) == []
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,14 @@ SCHEMA = json.loads(
 TESTAPP = (ROOT / "tests/golden/testapp.txt").read_text(encoding="utf-8")
 
 
+@pytest.fixture(autouse=True)
+def watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    The command does not say that nobody watches, as when it is the one that runs.
+    """
+    monkeypatch.setattr("signaltools.watching._is_watching", True)
+
+
 class Result(NamedTuple):
     out: str
     err: str

@@ -12,6 +12,7 @@ from django.core.files.storage import FileSystemStorage
 from django.core.signals import setting_changed
 
 import signaltools.reports
+from signaltools.findings import Finding
 from signaltools.inventory import not_imported, read_inventory
 from signaltools.reports.json import render_json
 from tests.records import builtin, receiver, signal
@@ -56,12 +57,31 @@ def test_the_schema_is_a_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
+FINDING = Finding(
+    "W012",
+    "crm.receivers.Crm.notify_sales",
+    "It does not accept **kwargs.",
+    "Add **kwargs.",
+    "shop.signals.order_paid",
+    0,
+)
+
+
 def test_every_field_of_the_records_is_in_the_document() -> None:
-    document = json.loads(render_json([PAID, ABSENT], ["A note."]))
+    document = json.loads(render_json([PAID, ABSENT], ["A note."], [FINDING]))
     assert document == {
         "version": 1,
         "django": django.get_version(),
         "notes": ["A note."],
+        "problems": [
+            {
+                "id": "W012",
+                "name": "crm.receivers.Crm.notify_sales",
+                "message": "It does not accept **kwargs.",
+                "hint": "Add **kwargs.",
+                "signal": "shop.signals.order_paid",
+            }
+        ],
         "signals": [
             {
                 "name": "shop.signals.order_paid",
@@ -215,11 +235,15 @@ def test_the_whole_inventory_is_valid(
     storage: FileSystemStorage, with_storage: bool
 ) -> None:
     inventory = read_inventory()
-    signals = [*inventory.signals, *not_imported(inventory)]
-    text = render_json(signals, inventory.notes, with_storage=with_storage)
+    signals = [*inventory.signals, *not_imported(inventory.signals)]
+    arguments = signals, inventory.notes, [FINDING]
+    text = render_json(*arguments, with_storage=with_storage)
     document = json.loads(text)
     validate(document)
     assert [s["name"] for s in document["signals"]] == [s.name for s in signals]
     methods = text.count("FileSystemStorage._clear_cached_properties")
     assert (methods > 0) is with_storage
-    assert render_json(signals, inventory.notes, with_storage=with_storage) == text
+    assert (
+        render_json(signals, inventory.notes, [FINDING], with_storage=with_storage)
+        == text
+    )

@@ -18,6 +18,7 @@ from ..conf import KEYS, conf
 from ..events import Event
 from ..inventory import read_connected
 from ..registry import find_signals, registry
+from .modules import unused_configs
 from .problems import SHOWN_IN_LISTS_ONLY, find_problems
 
 
@@ -62,9 +63,10 @@ def check_command(**kwargs: Any) -> list[CheckMessage]:
 
 def check_signals(**kwargs: Any) -> list[CheckMessage]:
     """
-    Report what is wrong with connections, as far as there are no false alarms.
+    Report what is wrong with connections, unless such alarms are sometimes false.
     """
-    found = find_problems(read_connected(registry.entries()))
+    connected = read_connected(registry.entries())
+    found = find_problems(connected, unused_configs())
     return [
         CheckWarning(finding.message, hint=finding.hint, id=f"signaltools.{finding.id}")
         for finding in found

@@ -12,9 +12,10 @@ from django.apps import AppConfig
 from .._introspect import class_name, loaded_modules
 from .._source import source_file
 from .._text import clip
+from ..findings import Finding
+from ..inventory import is_third_party
 from .app_files import app_files, app_folders, project_apps
 from .connecting import connects
-from .findings import Finding
 from .ready_classes import default_app_config, ready_classes
 
 
@@ -23,7 +24,7 @@ def unloaded_receivers() -> Iterator[Finding]:
     Find modules of installed apps that would connect receivers if they were imported.
 
     Ask it after the URLconf has been loaded. It has false positives: a project may
-    import a module only where it is needed, or have it for somebody else.
+    import a module only where it is needed. Third-party apps are theirs to fix.
     """
     # A file may have been imported under another name.
     loaded = {source_file(module) for _, module in loaded_modules()}
@@ -31,6 +32,8 @@ def unloaded_receivers() -> Iterator[Finding]:
     for config in project_apps():
         for file in app_files(config, others):
             if file.module in sys.modules or file.path in loaded:
+                continue
+            if is_third_party(file.module, file.path):
                 continue
             if connects(file) and not file.is_of_another_app():
                 yield Finding(

@@ -4,7 +4,7 @@ Find all that is wrong with the connections of signals.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from .._dispatch import Row
 from ..conf import conf
@@ -21,12 +21,15 @@ from .senders import Senders
 SHOWN_IN_LISTS_ONLY = {"W005", "W009"}
 
 
-def find_problems(connected: Sequence[Connected]) -> list[Finding]:
+def find_problems(
+    connected: Sequence[Connected], others: Iterable[Finding] = ()
+) -> list[Finding]:
     """
-    Return what is wrong with connections, or worth a note, except what is ignored.
+    Return what is wrong with connections, or worth a note, and what ``others`` have
+    found; what the project ignores is left out.
     """
     senders = Senders()
-    found = list(find_lost(connected))
+    found = [*others, *find_lost(connected)]
     for each in connected:
         links = _links(each)
         found += find_dropped(links)
@@ -36,11 +39,8 @@ def find_problems(connected: Sequence[Connected]) -> list[Finding]:
             found += senders.check(link)
             found += check_receiver(link)
             found += check_connect(link)
-    return [finding for finding in found if not is_ignored(finding)]
-
-
-def is_ignored(finding: Finding) -> bool:
-    return f"{finding.id} {finding.name}" in conf.IGNORE
+    ignored = set(conf.IGNORE)
+    return [each for each in found if f"{each.id} {each.name}" not in ignored]
 
 
 def with_problems(

@@ -41,7 +41,9 @@ class Senders:
             yield from _model(link)
 
     def _through(self, link: Connection) -> Iterator[Finding]:
-        if id(link.row.sender) not in self._through_models:
+        options = model_options(link.row.sender)
+        is_made = options is not None and options.auto_created
+        if not is_made and id(link.row.sender) not in self._through_models:
             yield link.finding(
                 "W007",
                 f"The receiver {link.name!r} is never called: 'm2m_changed' is sent by "

@@ -9,6 +9,7 @@ from django.core.management.base import CommandError
 
 from signaltools._text import printable
 from signaltools.apps import SignaltoolsConfig
+from signaltools.checks.modules import unloaded_receivers, unused_configs
 from signaltools.checks.problems import find_problems, with_problems
 from signaltools.findings import Finding
 from signaltools.inventory import SignalRecord, not_imported, read_connected
@@ -96,7 +97,7 @@ class Command(ReportCommand):
     ) -> tuple[list[SignalRecord], list[Finding], list[str]]:
         notes = load_server()
         connected = read_connected(registry.entries())
-        found = find_problems(connected)
+        found = find_problems(connected, [*unused_configs(), *unloaded_receivers()])
         notes += [each.note for each in connected if each.note]
         if not is_watching():
             notes.append("connect() was not watched, see the setting 'WATCH_CONNECT'.")

@@ -1,0 +1,22 @@
+"""
+Find what is wrong with the connections of one signal.
+"""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+from signaltools.checks.problems import find_problems
+from signaltools.findings import Finding
+from signaltools.inventory import read_connected
+from signaltools.registry import NamedSignal, registry
+
+
+def problems(signal: Signal, name: str | None = None) -> list[Finding]:
+    """
+    Return all that is found for ``signal``, which has this name.
+    """
+    name = name or registry.name_of(signal)
+    module = name.rpartition(".")[0]
+    entry = NamedSignal(name, signal, (), module, None, None, "")
+    return find_problems(read_connected([entry]))
