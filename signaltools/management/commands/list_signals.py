@@ -5,23 +5,19 @@ from argparse import ArgumentParser
 from typing import Any, cast
 
 from django.apps import apps
-from django.core.management.base import CommandError
 
 from signaltools._text import printable
 from signaltools.apps import SignaltoolsConfig
-from signaltools.inventory import SignalRecord, not_imported, read_inventory
-from signaltools.loading import load, load_server
-from signaltools.management.base import ReportCommand
+from signaltools.inventory import Inventory, SignalRecord, not_imported
+from signaltools.management.base import InventoryCommand, as_list, command_error
 from signaltools.reports.json import render_json
 from signaltools.reports.markdown import render_markdown
 from signaltools.reports.text import render_text
 from signaltools.selection import Filters, select, unmatched
 
 
-class Command(ReportCommand):
+class Command(InventoryCommand):
     help = "List every receiver that is connected to a signal of this project."
-    # A broken URLconf shall be a note; a check would end in its traceback.
-    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
@@ -55,26 +51,20 @@ class Command(ReportCommand):
             action="store_true",
             help="list what is otherwise folded, left out or not imported",
         )
-        add(
-            "--import",
-            metavar="MODULE",
-            dest="imports",
-            action="append",
-            help="import this module first, for example a Celery app",
-        )
+        self.add_import_argument(parser)
         self.add_report_arguments(parser, markdown="Markdown for a catalogue")
 
     def handle(self, *args: Any, **options: Any) -> None:
         filters = _filters(options)
-        failures = [note for name in _list(options["imports"]) if (note := load(name))]
-        signals, notes = self._read(options)
+        failures, inventory = self.read_server(options["imports"])
+        signals = self._signals(inventory, options)
         if problems := unmatched(signals, filters):
-            raise _error([*failures, *problems])
+            raise command_error([*failures, *problems])
         selected = select(signals, filters)
         if not selected and options["verbosity"]:
             self.stderr.write("Nothing matches all of these filters.", style_func=str)
         if options["format"] == "json":
-            notes = [*failures, *notes]
+            notes = [*failures, *inventory.notes]
             report = render_json(selected, notes, with_storage=options["all"])
         elif options["format"] == "markdown":
             report = render_markdown(selected, os.getcwd())
@@ -84,17 +74,16 @@ class Command(ReportCommand):
             report = render_text(selected, signals, look)
         self.write_report(report, options["output"])
         if failures:
-            raise _error(failures)
+            raise command_error(failures)
 
-    def _read(self, options: dict[str, Any]) -> tuple[list[SignalRecord], list[str]]:
-        notes = load_server()
-        inventory = read_inventory()
-        notes += inventory.notes
+    def _signals(
+        self, inventory: Inventory, options: dict[str, Any]
+    ) -> list[SignalRecord]:
         if options["verbosity"]:
             shown = _autodiscovery_notes() if options["verbosity"] > 1 else []
-            self._print_notes([*notes, *shown])
+            self._print_notes([*inventory.notes, *shown])
         absent = not_imported(inventory) if options["all"] else []
-        return [*inventory.signals, *absent], notes
+        return [*inventory.signals, *absent]
 
     def _print_notes(self, notes: list[str]) -> None:
         paint = self.paint(self.stderr, self.style.WARNING)
@@ -102,16 +91,12 @@ class Command(ReportCommand):
             self.stderr.write(printable(note), style_func=paint)
 
 
-def _error(sentences: list[str]) -> CommandError:
-    return CommandError("\n".join(map(printable, sentences)))
-
-
 def _filters(options: dict[str, Any]) -> Filters:
     return Filters(
         patterns=options["patterns"],
-        apps=_list(options["app"]),
-        senders=_list(options["sender"]),
-        kinds=_list(options["kind"]),
+        apps=as_list(options["app"]),
+        senders=as_list(options["sender"]),
+        kinds=as_list(options["kind"]),
         unheard=options["unheard"],
     )
 
@@ -119,8 +104,3 @@ def _filters(options: dict[str, Any]) -> Filters:
 def _autodiscovery_notes() -> list[str]:
     config = cast("SignaltoolsConfig", apps.get_app_config("signaltools"))
     return [f"Autodiscovery: {discovery}." for discovery in config.discoveries]
-
-
-def _list(value: str | list[str] | None) -> list[str]:
-    # call_command(app="shop") passes a string where the parser makes a list.
-    return [value] if isinstance(value, str) else value or []
