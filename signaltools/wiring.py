@@ -29,7 +29,7 @@ class WiringError(Exception):
 
 class Connection(NamedTuple):
     """
-    What is alike in ``count`` connections.
+    One connection, or as many ``times`` as there are that do not differ.
 
     ``sender`` is None for any sender, else what all reports call it.
     """
@@ -40,7 +40,7 @@ class Connection(NamedTuple):
     dispatch_uid: str | None
     is_async: bool
     weak: bool
-    count: int
+    times: int = 1
 
     @property
     def line(self) -> str:
@@ -51,13 +51,15 @@ class Connection(NamedTuple):
             f"uid={_quoted(uid or '')}": uid is not None,
             "async": self.is_async,
             "strong": not self.weak,
-            f"x{self.count}": self.count > 1,
+            f"x{self.times}": self.times > 1,
         }
         return "  ".join(text for text, applies in fields.items() if applies)
 
     def as_dict(self) -> dict[str, Any]:
-        values = self._asdict()
-        return {name.removeprefix("is_"): value for name, value in values.items()}
+        return {_KEYS.get(name, name): value for name, value in self._asdict().items()}
+
+
+_KEYS = {"is_async": "async", "times": "count"}
 
 
 class EventDeclaration(NamedTuple):
@@ -85,6 +87,10 @@ class EventDeclaration(NamedTuple):
 Entry = Connection | EventDeclaration
 
 
+# A comment further down was written by somebody who would lose it.
+_HEADER_LINES = 3
+
+
 class Wiring(NamedTuple):
     """
     All connections and events, and the command that writes them.
@@ -107,7 +113,7 @@ class Wiring(NamedTuple):
         """
         How many connections and how many events there are.
         """
-        connections = [e.count for e in self.entries if isinstance(e, Connection)]
+        connections = [e.times for e in self.entries if isinstance(e, Connection)]
         return sum(connections), len(self.entries) - len(connections)
 
 
@@ -153,15 +159,15 @@ def parse_wiring(data: bytes, file: str) -> Wiring:
     """
     lines = _lines(data, file)
     _check_format(lines[0], file)
-    header = list(takewhile(lambda line: line.startswith("#"), lines))
-    command = "".join(_WRITTEN_BY.findall("\n".join(header)))
+    header = list(takewhile(lambda line: line.startswith("#"), lines[:_HEADER_LINES]))
+    commands = [match[1] for line in header if (match := _WRITTEN_BY.fullmatch(line))]
     entries = []
     for number, line in enumerate(lines[len(header) :], len(header) + 1):
         entry = _parse(line)
         if entry is None:
             raise WiringError(_corrupted(number, line, file))
         entries.append(entry)
-    return Wiring(command, tuple(entries))
+    return Wiring("".join(commands), tuple(entries))
 
 
 def compare(old: Wiring, new: Wiring) -> Difference:
@@ -281,22 +287,22 @@ def _parse_event(line: str) -> EventDeclaration | None:
     )
 
 
-_FORMAT = re.compile(r"^# django-signaltools wiring, format ([0-9]{1,9})\r?$", re.M)
-_WRITTEN_BY = re.compile(r"^# Do not edit\. Written by: (.*)$", re.M)
+_FORMAT = re.compile(r"# django-signaltools wiring, format ([0-9]{1,9})")
+_WRITTEN_BY = re.compile(r"# Do not edit\. Written by: (.*)")
 
 
 def _lines(data: bytes, file: str) -> list[str]:
-    text = data.decode("utf-8", "replace")
-    if not _FORMAT.search(text):
+    lines = data.decode("utf-8", "replace").split("\n")
+    if not any(map(_FORMAT.fullmatch, map(str.rstrip, lines))):
         raise WiringError(
             f"{file!r} was not written by lock_signals, its line 1 is "
-            f"{_excerpt(text.split('\n')[0])}: name another file."
+            f"{_excerpt(lines[0])}: name another file."
         )
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         number = data[: error.start].count(b"\n")
-        problem = _corrupted(number + 1, text.split("\n")[number], file, "is not UTF-8")
+        problem = _corrupted(number + 1, lines[number], file, "is not UTF-8")
         raise WiringError(problem) from error
     return text.replace("\r\n", "\n").rstrip("\n").split("\n")
 

@@ -177,14 +177,13 @@ def _replace(file: str, text: str) -> None:
 def _command(options: dict[str, Any], file: str | None = None) -> str:
     # Of the file there is nothing in the file: it may be an absolute path.
     imports = sorted(set(as_list(options["imports"])))
-    return shlex.join(
-        [
-            *("python", "manage.py", "lock_signals"),
-            *([file] if file else []),
-            *(["--all"] if options["all"] else []),
-            *(f"--import={name}" for name in imports),
-        ]
-    )
+    words = [
+        *("python", "manage.py", "lock_signals"),
+        *([file] if file else []),
+        *(["--all"] if options["all"] else []),
+        *(f"--import={name}" for name in imports),
+    ]
+    return printable(shlex.join(words))
 
 
 def _accept(options: dict[str, Any]) -> str:
