@@ -340,10 +340,25 @@ def test_file_that_cannot_be_read_stays_as_it_is(
 
 
 @pytest.mark.parametrize("check", [True, False])
-def test_folder_is_no_file(folder: Path, check: bool) -> None:
-    assert run(str(folder), check=check) == Result(
-        "", f"Cannot read {str(folder)!r}: Is a directory.", 2
+@pytest.mark.parametrize("special", ["site", "pipe", "link"])
+def test_folders_and_devices_are_left_alone(
+    folder: Path, special: str, check: bool
+) -> None:
+    (folder / "site").mkdir()
+    os.mkfifo(folder / "pipe")
+    (folder / "link").symlink_to("pipe")
+
+    assert run(special, check=check) == Result(
+        "", f"{special!r} is no regular file: name another file.", 2
     )
+    assert sorted(os.listdir(folder)) == ["link", "pipe", "site"]
+
+
+def test_file_that_the_system_refuses_to_read_is_told(folder: Path) -> None:
+    (folder / "file").touch()
+    file = os.path.join("file", "signals.lock")
+
+    assert run(file) == Result("", f"Cannot read {file!r}: Not a directory.", 2)
 
 
 def test_folder_that_cannot_be_written_is_told(

@@ -143,6 +143,11 @@ def _read(file: str) -> Wiring | None:
     Return the wiring in ``file``, None if it is missing or empty.
     """
     try:
+        # A device may have no end, and writing would replace it.
+        if os.path.exists(file) and not os.path.isfile(file):
+            raise CommandError(
+                f"{file!r} is no regular file: name another file.", returncode=_FAILED
+            )
         data = Path(file).read_bytes()
         return parse_wiring(data, file) if data.strip() else None
     except FileNotFoundError:
