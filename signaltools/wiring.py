@@ -14,7 +14,8 @@ from itertools import takewhile
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from .inventory import ReceiverRecord, SignalRecord
+from ._text import printable
+from .inventory import EventRecord, ReceiverRecord, SignalRecord
 from .reports.layout import expected_sender, home
 
 # Of the file and of the JSON document.
@@ -31,7 +32,7 @@ class Connection(NamedTuple):
     """
     One connection, or as many ``times`` as there are that do not differ.
 
-    ``sender`` is None for any sender, else what all reports call it.
+    Names are as all reports print them. ``sender`` is None for any sender.
     """
 
     signal: str
@@ -74,11 +75,9 @@ class EventDeclaration(NamedTuple):
 
     @property
     def line(self) -> str:
-        # The last field, so spaces and quotes in it do no harm.
-        plain = self.signature.startswith("(") and self.signature.isprintable()
-        signature = self.signature if plain else _quoted(self.signature)
         label = f"event={_name(self.label)}  version={self.version}"
-        return f"{_name(self.event)}  {label}  {signature}"
+        # The last field, so spaces and quotes in it do no harm.
+        return f"{_name(self.event)}  {label}  {self.signature}"
 
     def as_dict(self) -> dict[str, Any]:
         return self._asdict()
@@ -143,9 +142,7 @@ def make_wiring(
     )
     counted = [Connection(*facts, count) for facts, count in connections.items()]
     events = [
-        EventDeclaration(s.name, s.event.label, s.event.version, s.event.signature)
-        for s in signals
-        if s.event
+        _declaration(signal.name, signal.event) for signal in signals if signal.event
     ]
     return Wiring(command, _sorted([*counted, *events]))
 
@@ -207,12 +204,21 @@ def _facts(
     signal: SignalRecord, receiver: ReceiverRecord
 ) -> tuple[str, str, str | None, str | None, bool, bool]:
     return (
-        signal.name,
-        receiver.name,
+        printable(signal.name),
+        printable(receiver.name),
         None if receiver.sender_kind is None else expected_sender(receiver),
-        receiver.dispatch_uid,
+        None if receiver.dispatch_uid is None else printable(receiver.dispatch_uid),
         receiver.is_async,
         receiver.weak,
+    )
+
+
+def _declaration(name: str, event: EventRecord) -> EventDeclaration:
+    return EventDeclaration(
+        printable(name),
+        printable(event.label),
+        event.version,
+        printable(event.signature),
     )
 
 
@@ -222,22 +228,20 @@ def _sorted(entries: Iterable[Entry]) -> tuple[Entry, ...]:
 
 def _name(text: str) -> str:
     """
-    Return a name as it is, with anything odd in it in quotes, as JSON has it.
+    Return a name as it is, with spaces or quotes in it in quotes, as JSON has it.
     """
-    is_plain = _PLAIN.fullmatch(text) and text.isprintable()
-    return text if is_plain else _quoted(text)
+    return text if _PLAIN.fullmatch(text) else _quoted(text)
 
 
 def _quoted(text: str) -> str:
-    # JSON leaves invisible characters alone, unless it leaves no character alone.
-    return json.dumps(text, ensure_ascii=not text.isprintable())
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _unquoted(text: str) -> str:
     return str(json.loads(text)) if text.startswith('"') else text
 
 
-_PLAIN = re.compile(r'[^\s"\\#][^\s"\\]*')
+_PLAIN = re.compile(r'[^\s"#][^\s"]*')
 _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _NAME = rf"({_QUOTED}|{_PLAIN.pattern})"
 
@@ -246,7 +250,7 @@ _CONNECTION = re.compile(
     rf"{_NAME} -> {_NAME}  (?:any sender|sender={_NAME})(?:  uid=({_QUOTED}))?"
     r"(  async)?(  strong)?(?:  x([0-9]+))?"
 )
-_EVENT = re.compile(rf"{_NAME}  event={_NAME}  version=([0-9]+)  (\(.*|{_QUOTED})")
+_EVENT = re.compile(rf"{_NAME}  event={_NAME}  version=([0-9]+)  (\(.*)")
 
 
 def _parse(line: str) -> Entry | None:
@@ -258,7 +262,8 @@ def _parse(line: str) -> Entry | None:
     # Text that is no JSON, and numbers of thousands of digits.
     except ValueError:
         return None
-    return entry if entry is not None and entry.line == line else None
+    is_same = entry is not None and entry.line == line and line.isprintable()
+    return entry if is_same else None
 
 
 def _parse_connection(line: str) -> Connection | None:
@@ -282,9 +287,7 @@ def _parse_event(line: str) -> EventDeclaration | None:
     if match is None:
         return None
     event, label, version, signature = match.groups()
-    return EventDeclaration(
-        _unquoted(event), _unquoted(label), int(version), _unquoted(signature)
-    )
+    return EventDeclaration(_unquoted(event), _unquoted(label), int(version), signature)
 
 
 _FORMAT = re.compile(r"# django-signaltools wiring, format ([0-9]{1,9})")
