@@ -67,17 +67,13 @@ class Command(InventoryCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["format"] and not options["check"]:
-            raise CommandError(
-                "--format is how --check prints: add --check, or leave --format out.",
-                returncode=_FAILED,
+            raise _failure(
+                "--format is how --check prints: add --check, or leave --format out."
             )
         file = options["file"] or _default_file()
         locked = _read(file)
         if options["check"] and locked is None:
-            raise CommandError(
-                f"There is no wiring in {file!r} yet: {_accept(options)}.",
-                returncode=_FAILED,
-            )
+            raise _failure(f"There is no wiring in {file!r} yet: {_accept(options)}.")
         wiring = self._wiring(options)
         if locked and options["check"]:
             self._check(locked, wiring, file, options)
@@ -133,6 +129,10 @@ _INCOMPLETE = (
 )
 
 
+def _failure(sentence: str) -> CommandError:
+    return CommandError(sentence, returncode=_FAILED)
+
+
 def _default_file() -> str:
     folder, program = os.path.split(sys.argv[0])
     return os.path.join(folder if program == "manage.py" else "", "signals.lock")
@@ -145,19 +145,15 @@ def _read(file: str) -> Wiring | None:
     try:
         # A device may have no end, and writing would replace it.
         if os.path.exists(file) and not os.path.isfile(file):
-            raise CommandError(
-                f"{file!r} is no regular file: name another file.", returncode=_FAILED
-            )
+            raise _failure(f"{file!r} is no regular file: name another file.")
         data = Path(file).read_bytes()
         return parse_wiring(data, file) if data.strip() else None
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise CommandError(
-            f"Cannot read {file!r}: {error.strerror}.", returncode=_FAILED
-        ) from error
+        raise _failure(f"Cannot read {file!r}: {error.strerror}.") from error
     except WiringError as error:
-        raise CommandError(str(error), returncode=_FAILED) from error
+        raise _failure(str(error)) from error
 
 
 def _replace(file: str, text: str) -> None:
