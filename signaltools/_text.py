@@ -16,6 +16,7 @@ MAX_LENGTH = 400
 
 _ASCII = str.maketrans({"·": "-", "…": "..."})
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
+_LONG_NUMBER = re.compile(r"[0-9]{12,}")
 # No id() of a CPython object is this small, so such a number is a number.
 _SMALL = 1_000_000
 _MAX_DEPTH = 5
@@ -104,10 +105,10 @@ def stable_text(value: object) -> str:
     Describe any hashable object without running its code and without addresses.
 
     Two runs of a program get the same text, so a large integer, which may be an
-    ``id()``, shows as ``int``.
+    ``id()``, shows as ``int``, and many digits within a string as an ellipsis.
     """
     if is_a(value, str):
-        return clip(_ADDRESS.sub("0x…", exact(value)))
+        return clip(_without_ids(exact(value)))
     return stable_repr(value)
 
 
@@ -121,7 +122,7 @@ def stable_repr(value: object) -> str:
 def _stable_repr(value: object, depth: int) -> str:
     kind = type(value)
     if is_a(value, str):
-        return repr(_ADDRESS.sub("0x…", exact(value)))
+        return repr(_without_ids(exact(value)))
     if kind is bool or kind is float or kind is bytes or value is None:
         return repr(value)
     if kind is int and abs(value) < _SMALL:  # type: ignore[arg-type]
@@ -130,6 +131,10 @@ def _stable_repr(value: object, depth: int) -> str:
         parts = [_stable_repr(item, depth + 1) for item in value]  # type: ignore[attr-defined]
         return f"({', '.join(parts)})"
     return short_name(kind)
+
+
+def _without_ids(text: str) -> str:
+    return _LONG_NUMBER.sub("…", _ADDRESS.sub("0x…", text))
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:

@@ -1,5 +1,5 @@
 """
-What the commands have in common that print a report.
+What the commands have in common that print a report or read the inventory.
 """
 
 from __future__ import annotations
@@ -8,13 +8,16 @@ import os
 import shutil
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 
-from .._text import encodable
+from .._text import encodable, printable
+from ..inventory import Connected, read_connected
+from ..loading import load, load_server
+from ..registry import registry
 from ..reports.layout import Look
 
 Paint = Callable[[str], str]
@@ -68,7 +71,7 @@ class ReportCommand(BaseCommand):
             with open(file, "a", encoding="utf-8"):
                 pass
         except OSError as error:
-            raise _cannot_write(file, error) from error
+            raise cannot_write(file, error) from error
 
     def write_report(self, text: str, file: str | None) -> None:
         if file is None or file == "-":
@@ -77,7 +80,7 @@ class ReportCommand(BaseCommand):
         try:
             Path(file).write_text(text, encoding="utf-8", newline="\n")
         except OSError as error:
-            raise _cannot_write(file, error) from error
+            raise cannot_write(file, error) from error
 
     def _print(self, text: str) -> None:
         text = encodable(text, getattr(self.stdout, "encoding", None))
@@ -92,8 +95,56 @@ class ReportCommand(BaseCommand):
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
-def _cannot_write(file: str, error: OSError) -> CommandError:
-    return CommandError(f"Cannot write {file!r}: {error.strerror}.")
+class InventoryCommand(ReportCommand):
+    """
+    A command that reads which receivers a running server has.
+    """
+
+    # A broken URLconf shall be a note; a check would end in its traceback.
+    requires_system_checks = ()
+
+    def add_import_argument(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--import",
+            metavar="MODULE",
+            dest="imports",
+            action="append",
+            help="import this module first, for example a Celery app",
+        )
+
+    def read_server(
+        self, imports: str | list[str] | None
+    ) -> tuple[list[str], list[str], list[Connected]]:
+        """
+        Return a note for each of ``imports`` that failed, one for everything else that
+        could not be imported or read, and what is connected.
+        """
+        failures = [note for name in as_list(imports) if (note := load(name))]
+        notes = load_server()
+        connected = read_connected(registry.entries())
+        notes += [each.note for each in connected if each.note]
+        return failures, notes, connected
+
+
+def as_list(value: str | list[str] | None) -> list[str]:
+    """
+    Return the values of an option that may be given several times.
+    """
+    # call_command(app="shop") passes a string where the parser makes a list.
+    return [value] if isinstance(value, str) else value or []
+
+
+def command_error(sentences: Iterable[str], returncode: int = 1) -> CommandError:
+    """
+    Return an error that prints each of ``sentences`` on a line of its own.
+    """
+    return CommandError("\n".join(map(printable, sentences)), returncode=returncode)
+
+
+def cannot_write(file: str, error: OSError, returncode: int = 1) -> CommandError:
+    return CommandError(
+        f"Cannot write {file!r}: {error.strerror}.", returncode=returncode
+    )
 
 
 def _terminal_width(stream: OutputWrapper | None) -> int:

@@ -74,6 +74,17 @@ def expected_sender(receiver: ReceiverRecord) -> str:
     return sender_name(receiver.sender, receiver.sender_kind, receiver.sender_app)
 
 
+def home(receiver: ReceiverRecord) -> str:
+    """
+    Return what a receiver is part of that few people ask about, else "".
+    """
+    if receiver.storage:
+        return "storage objects"
+    if receiver.module.partition(".")[0] == "debug_toolbar":
+        return "the toolbar"
+    return "Django" if receiver.component == "django" else ""
+
+
 def connection_details(receiver: ReceiverRecord) -> str:
     uid = receiver.dispatch_uid
     details = {

@@ -17,6 +17,7 @@ from .layout import (
     connection_details,
     expected_sender,
     first_sentence,
+    home,
     justified,
     plural,
     short_place,
@@ -123,7 +124,7 @@ class _Section:
     def _folded(
         self, signal: SignalRecord, receivers: Sequence[ReceiverRecord]
     ) -> Iterator[str]:
-        homes = sorted({_home(receiver) for receiver in receivers})
+        homes = sorted({home(receiver) for receiver in receivers})
         text = f"{'+':>4}  {plural(len(receivers), 'receiver')} inside {_and(homes)}"
         bare_name = printable(signal.name.rpartition(".")[2])
         yield from self._line(text, f"list_signals {bare_name}")
@@ -135,7 +136,7 @@ class _Section:
         return short_place(record.file, record.line, self._look.folder)
 
     def _folds(self, receiver: ReceiverRecord) -> bool:
-        return self._look.fold and bool(_home(receiver))
+        return self._look.fold and bool(home(receiver))
 
 
 def _problems(findings: Sequence[Finding], look: Look) -> Iterator[str]:
@@ -164,17 +165,6 @@ def _wrapped(text: str, look: Look, first: str, other: str) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
-
-
-def _home(receiver: ReceiverRecord) -> str:
-    """
-    Return what a receiver is part of that few people ask about, else "".
-    """
-    if receiver.storage:
-        return "storage objects"
-    if receiver.module.partition(".")[0] == "debug_toolbar":
-        return "the toolbar"
-    return "Django" if receiver.component == "django" else ""
 
 
 def _unheard(signals: Signals) -> Iterator[tuple[str, list[str]]]:

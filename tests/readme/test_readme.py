@@ -131,6 +131,7 @@ def test_links_lead_somewhere(name):
     ("command", "page", "some"),
     [
         ("list_signals", "docs/list_signals.md", {"--app", "--sender", "--format"}),
+        ("lock_signals", "docs/wiring.md", {"--check", "--all", "--import"}),
         ("trace_signals", "docs/recording.md", {"--format", "--output"}),
     ],
 )
