@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "notifications",
     "audit",
     "showroom",
+    "mistakes",
     "signaltools",
 ]
 

@@ -10,5 +10,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("shop.urls")),
     path("panel/", include("showroom.urls")),
+    path("mistakes/", include("mistakes.urls")),
     *debug_toolbar_urls(),
 ]

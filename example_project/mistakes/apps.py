@@ -1,0 +1,21 @@
+"""
+Mistakes that newcomers make with signals, and what signaltools says about them.
+"""
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db.models.signals import post_save
+
+
+class MistakesConfig(AppConfig):
+    name = "mistakes"
+
+    def ready(self) -> None:
+        from . import receivers
+
+        # When ready() returns, nobody holds this function any more.
+        def log_parcel(instance: Any, **kwargs: Any) -> None:
+            receivers.logger.info("%s is saved.", instance)
+
+        post_save.connect(log_parcel, sender="mistakes.Parcel")
