@@ -6,20 +6,23 @@ EXAMPLE = .venv/bin/python example_project/manage.py
 
 .PHONY: example test coverage bench clean
 
-# Whatever project the shell is set up for.
+# Whatever project the shell is set up for. The mistakes in it are not shown here: the
+# warnings would push aside what to try next.
 example: export DJANGO_SETTINGS_MODULE = config.settings
 example: .venv/ready
-	$(EXAMPLE) migrate --verbosity 0
-	$(EXAMPLE) demo_data
+	$(EXAMPLE) migrate --verbosity 0 --skip-checks
+	$(EXAMPLE) demo_data --skip-checks
 	@printf '%s\n' '' \
 	  'The shop runs on http://127.0.0.1:$(PORT)/ (admin: demo, password: demo).' \
 	  'Try next, in another terminal:' '' \
 	  '  $(EXAMPLE) list_signals' \
 	  '  $(EXAMPLE) list_signals order_paid' \
 	  '  $(EXAMPLE) list_signals --sender shop.Order' \
-	  '  $(EXAMPLE) trace_signals pay_order' '' \
-	  'Look at http://127.0.0.1:$(PORT)/panel/ for what a request sends.' ''
-	$(EXAMPLE) runserver 127.0.0.1:$(PORT)
+	  '  $(EXAMPLE) trace_signals pay_order' \
+	  '  $(EXAMPLE) check --tag signals' '' \
+	  'Look at http://127.0.0.1:$(PORT)/panel/ for what a request sends,' \
+	  'and at http://127.0.0.1:$(PORT)/mistakes/ for why a receiver is not called.' ''
+	$(EXAMPLE) runserver --skip-checks 127.0.0.1:$(PORT)
 
 # TOX_ARGS="-e py313-django61,lint" runs a part.
 test: .venv-test/ready

@@ -2,8 +2,6 @@
 Mistakes that newcomers make with signals, and what signaltools says about them.
 """
 
-from typing import Any
-
 from django.apps import AppConfig
 from django.db.models.signals import post_save
 
@@ -11,11 +9,11 @@ from django.db.models.signals import post_save
 class MistakesConfig(AppConfig):
     name = "mistakes"
 
-    def ready(self) -> None:
+    def ready(self):
         from . import receivers
 
-        # When ready() returns, nobody holds this function any more.
-        def log_parcel(instance: Any, **kwargs: Any) -> None:
+        # After ready(), nobody holds this function any more.
+        def log_parcel(instance, **kwargs):
             receivers.logger.info("%s is saved.", instance)
 
         post_save.connect(log_parcel, sender="mistakes.Parcel")

@@ -5,6 +5,7 @@ What the page says about each mistake.
 from __future__ import annotations
 
 import inspect
+import textwrap
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -30,13 +31,13 @@ class Mistake(NamedTuple):
         """
         Return the code as it is in the files, with the comments above it.
         """
-        return "\n\n".join(map(_source, self.made_in))
+        return "\n\n\n".join(map(_source, self.made_in))
 
 
 def _source(function: Callable[..., Any]) -> str:
     function = inspect.unwrap(function)
     comment = inspect.getcomments(function) or ""
-    return inspect.cleandoc(comment + inspect.getsource(function))
+    return textwrap.dedent(comment + inspect.getsource(function)).strip()
 
 
 MISTAKES = [
@@ -51,7 +52,7 @@ MISTAKES = [
         """\
 # At module level, in a module that ready() imports.
 @receiver(post_save, sender=Parcel)
-def log_parcel(instance: Parcel, **kwargs: Any) -> None:
+def log_parcel(instance, **kwargs):
     logger.info("%s is saved.", instance)
 """,
     ),
@@ -64,7 +65,7 @@ def log_parcel(instance: Parcel, **kwargs: Any) -> None:
         [receivers.log_labels],
         """\
 @receiver(m2m_changed, sender=Parcel.labels.through)
-def log_labels(instance: Parcel, action: str, **kwargs: Any) -> None:
+def log_labels(instance, action, **kwargs):
     logger.info("%s: %s", instance, action)
 """,
     ),
@@ -76,12 +77,12 @@ def log_labels(instance: Parcel, action: str, **kwargs: Any) -> None:
         [receivers.weigh_parcel, receivers.announce_parcel],
         """\
 @receiver(post_save, sender=Parcel, dispatch_uid="weigh")
-def weigh_parcel(instance: Parcel, **kwargs: Any) -> None:
+def weigh_parcel(instance, **kwargs):
     logger.info("%s is weighed.", instance)
 
 
 @receiver(post_save, sender=Parcel, dispatch_uid="announce")
-def announce_parcel(instance: Parcel, **kwargs: Any) -> None:
+def announce_parcel(instance, **kwargs):
     logger.info("%s is announced.", instance)
 """,
     ),
@@ -93,7 +94,7 @@ def announce_parcel(instance: Parcel, **kwargs: Any) -> None:
         [receivers.log_new],
         """\
 @receiver(post_save, sender=Parcel)
-def log_new(instance: Parcel, created: bool, **kwargs: Any) -> None:
+def log_new(instance, created, **kwargs):
     if created:
         logger.info("%s is new.", instance)
 """,
@@ -108,7 +109,7 @@ def log_new(instance: Parcel, created: bool, **kwargs: Any) -> None:
         """\
 @receiver(post_delete, sender=Parcel)
 @transaction.atomic
-def forget_parcel(instance: Parcel, **kwargs: Any) -> None:
+def forget_parcel(instance, **kwargs):
     logger.info("%s is forgotten.", instance)
 """,
     ),
@@ -121,7 +122,7 @@ def forget_parcel(instance: Parcel, **kwargs: Any) -> None:
         [receivers.greet],
         """\
 @receiver(user_logged_in, sender=get_user_model())
-def greet(user: Any, **kwargs: Any) -> None:
+def greet(user, **kwargs):
     logger.info("Hello %s.", user)
 """,
     ),
