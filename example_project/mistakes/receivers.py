@@ -2,9 +2,8 @@
 Receivers with one mistake each, which the page /mistakes/ explains.
 """
 
-from __future__ import annotations
-
 import logging
+
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 from django.db import transaction
