@@ -41,11 +41,14 @@ def test_home_shows_products_orders_and_what_to_try(
 def pages(patterns: list[Any], prefix: str = "") -> Iterator[str]:
     """
     Yield the route of each page, those of the admin and the toolbar left out.
+
+    Pages end with a slash, files do not.
     """
     for pattern in patterns:
         route = prefix + str(pattern.pattern)
         if isinstance(pattern, URLPattern):
-            yield route
+            if route.endswith("/") or not route:
+                yield route
         elif pattern.namespace not in ("admin", "djdt"):
             yield from pages(pattern.url_patterns, route)
 

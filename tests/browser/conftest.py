@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from .pages import ToolbarPage
-from .servers import Server, Setup, make_database, serve_site
+from .servers import Server, Setup, make_database, serve_example, serve_site
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +30,18 @@ def serve(tmp_path_factory):
     for server in servers.values():
         output = server.output.read_text()
         assert 'HTTP/1.1" 500' not in output, output
+
+
+@pytest.fixture(scope="session")
+def example(tmp_path_factory):
+    """
+    The server of the example project.
+    """
+    server = serve_example(tmp_path_factory.mktemp("example"))
+    yield server
+    server.stop()
+    output = server.output.read_text()
+    assert 'HTTP/1.1" 500' not in output, output
 
 
 @pytest.fixture(scope="session")

@@ -14,18 +14,11 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from .pages import ToolbarPage
-from .servers import ROOT, Setup, serve_example
+from .servers import ROOT, Setup
 
 PAGE, BUTTON = "/panel/", "Check out"
 SIZE = {"width": 1280, "height": 820}
 IMAGES = ROOT / "docs" / "images"
-
-
-@pytest.fixture(scope="module")
-def example(tmp_path_factory):
-    server = serve_example(tmp_path_factory.mktemp("example"))
-    yield server
-    server.stop()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
