@@ -7,7 +7,8 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Callable, Iterator
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from .._text import printable
@@ -43,6 +44,62 @@ def justified(left: str, right: str, width: int, paint: Paint = str) -> Iterator
     else:
         yield paint(left)
         yield INDENT + f"{right:>{width - len(INDENT)}}"
+
+
+class Columns:
+    """
+    Lines of receivers, in columns that fit ``receivers``.
+    """
+
+    def __init__(self, receivers: Sequence[ReceiverRecord], look: Look) -> None:
+        self._look = look
+        names = [len(receiver.name) for receiver in receivers]
+        senders = [len(expected_sender(receiver)) for receiver in receivers]
+        self._name_width = min(max(names, default=0), look.width * 2 // 5)
+        self._sender_width = min(max(senders, default=0), look.width // 4)
+
+    def lines(self, receiver: ReceiverRecord) -> Iterator[str]:
+        order = "~" if receiver.order is None else receiver.order
+        name = f"{order:>4}  {printable(receiver.name)}"
+        width = len(INDENT) + self._name_width
+        if len(name) > width:
+            yield name
+            name, width = "", len(INDENT)
+        sender = f"{expected_sender(receiver):<{self._sender_width}}"
+        row, details = f"{name:<{width}}  {sender}", connection_details(receiver)
+        place = short_place(receiver.file, receiver.line, self._look.folder)
+        if len(f"{row}  {details}  {place}") <= self._look.width:
+            yield from justified(f"{row}  {details}".rstrip(), place, self._look.width)
+        else:
+            yield from justified(row.rstrip(), place, self._look.width)
+            if details:
+                yield f"{INDENT}  {details}"
+
+
+def home(receiver: ReceiverRecord) -> str:
+    """
+    Return what a receiver is part of that few people ask about, else "".
+    """
+    if receiver.storage:
+        return "storage objects"
+    if receiver.module.partition(".")[0] == "debug_toolbar":
+        return "the toolbar"
+    return "Django" if receiver.component == "django" else ""
+
+
+def wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def joined(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def plural(count: int, noun: str) -> str:

@@ -4,21 +4,22 @@ Render signals as text for a terminal.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 
 from .._text import printable
 from ..inventory import EventRecord, ReceiverRecord, SignalRecord
 from .layout import (
     INDENT,
+    Columns,
     Look,
     Paint,
-    connection_details,
-    expected_sender,
     first_sentence,
+    home,
+    joined,
     justified,
     plural,
     short_place,
+    wrapped,
 )
 
 Signals = Sequence[SignalRecord]
@@ -52,10 +53,7 @@ class _Section:
         self._signals = signals
         self._look = look
         rows = [r for s in signals for r in s.receivers if not self._folds(r)]
-        names = [len(row.name) for row in rows]
-        senders = [len(expected_sender(row)) for row in rows]
-        self._name_width = min(max(names, default=0), look.width * 2 // 5)
-        self._sender_width = min(max(senders, default=0), look.width // 4)
+        self._columns = Columns(rows, look)
 
     def lines(self, title: str) -> Iterator[str]:
         folded = sum(self._folds(r) for s in self._signals for r in s.receivers)
@@ -81,7 +79,7 @@ class _Section:
             yield f"  In order of connection: {cls} decides itself who runs when."
         for receiver in signal.receivers:
             if not self._folds(receiver):
-                yield from self._receiver(receiver)
+                yield from self._columns.lines(receiver)
         if folded := [r for r in signal.receivers if self._folds(r)]:
             yield from self._folded(signal, folded)
         if not signal.receivers:
@@ -91,28 +89,11 @@ class _Section:
         version = f"  version {event.version}" if event.version > 1 else ""
         yield from self._wrapped(printable(event.signature) + version, "  ")
 
-    def _receiver(self, receiver: ReceiverRecord) -> Iterator[str]:
-        order = "~" if receiver.order is None else receiver.order
-        name = f"{order:>4}  {printable(receiver.name)}"
-        width = len(INDENT) + self._name_width
-        if len(name) > width:
-            yield name
-            name, width = "", len(INDENT)
-        sender = f"{expected_sender(receiver):<{self._sender_width}}"
-        row, details = f"{name:<{width}}  {sender}", connection_details(receiver)
-        place = self._place(receiver)
-        if len(f"{row}  {details}  {place}") <= self._look.width:
-            yield from self._line(f"{row}  {details}".rstrip(), place)
-        else:
-            yield from self._line(row.rstrip(), place)
-            if details:
-                yield f"{INDENT}  {details}"
-
     def _folded(
         self, signal: SignalRecord, receivers: Sequence[ReceiverRecord]
     ) -> Iterator[str]:
-        homes = sorted({_home(receiver) for receiver in receivers})
-        text = f"{'+':>4}  {plural(len(receivers), 'receiver')} inside {_and(homes)}"
+        homes = sorted({home(receiver) for receiver in receivers})
+        text = f"{'+':>4}  {plural(len(receivers), 'receiver')} inside {joined(homes)}"
         bare_name = printable(signal.name.rpartition(".")[2])
         yield from self._line(text, f"list_signals {bare_name}")
 
@@ -120,31 +101,13 @@ class _Section:
         return justified(left, right, self._look.width, paint)
 
     def _wrapped(self, text: str, indent: str = "") -> list[str]:
-        return textwrap.wrap(
-            text,
-            self._look.width,
-            initial_indent=indent,
-            subsequent_indent=indent + "  ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        return wrapped(text, self._look.width, indent)
 
-    def _place(self, record: SignalRecord | ReceiverRecord) -> str:
+    def _place(self, record: SignalRecord) -> str:
         return short_place(record.file, record.line, self._look.folder)
 
     def _folds(self, receiver: ReceiverRecord) -> bool:
-        return self._look.fold and bool(_home(receiver))
-
-
-def _home(receiver: ReceiverRecord) -> str:
-    """
-    Return what a receiver is part of that few people ask about, else "".
-    """
-    if receiver.storage:
-        return "storage objects"
-    if receiver.module.partition(".")[0] == "debug_toolbar":
-        return "the toolbar"
-    return "Django" if receiver.component == "django" else ""
+        return self._look.fold and bool(home(receiver))
 
 
 def _unheard(signals: Signals) -> Iterator[tuple[str, list[str]]]:
@@ -193,7 +156,3 @@ def _receiver_count(signals: Signals) -> int:
 
 def _part_of(part: int, whole: int, noun: str) -> str:
     return plural(whole, noun) if part == whole else f"{part} of {plural(whole, noun)}"
-
-
-def _and(words: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

@@ -12,8 +12,12 @@ from signaltools.apps import SignaltoolsConfig
 from signaltools.inventory import SignalRecord, not_imported, read_inventory
 from signaltools.loading import load, load_server
 from signaltools.management.base import ReportCommand
-from signaltools.reports.json import render_json
+from signaltools.model_facts import find_model, no_model
+from signaltools.model_signals import read_model
+from signaltools.reports.json import render_json, render_model_json
 from signaltools.reports.markdown import render_markdown
+from signaltools.reports.mermaid import render_mermaid, render_model_mermaid
+from signaltools.reports.model_text import render_model_text
 from signaltools.reports.text import render_text
 from signaltools.selection import Filters, select, unmatched
 
@@ -49,6 +53,11 @@ class Command(ReportCommand):
             action="append",
             help="only signals of this kind",
         )
+        add(
+            "--model",
+            metavar="APP.MODEL",
+            help="what runs when this model is loaded, saved or deleted, in order",
+        )
         add("--unheard", action="store_true", help="only signals without receivers")
         add(
             "--all",
@@ -62,10 +71,17 @@ class Command(ReportCommand):
             action="append",
             help="import this module first, for example a Celery app",
         )
-        self.add_report_arguments(parser, markdown="Markdown for a catalogue")
+        self.add_report_arguments(
+            parser,
+            markdown="Markdown for a catalogue",
+            mermaid="Mermaid for a graph",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         filters = _filters(options)
+        if options["model"] is not None:
+            self._handle_model(filters, options)
+            return
         failures = [note for name in _list(options["imports"]) if (note := load(name))]
         signals, notes = self._read(options)
         if problems := unmatched(signals, filters):
@@ -73,15 +89,40 @@ class Command(ReportCommand):
         selected = select(signals, filters)
         if not selected and options["verbosity"]:
             self.stderr.write("Nothing matches all of these filters.", style_func=str)
+        fold = not options["all"] and not any(filters)
         if options["format"] == "json":
             notes = [*failures, *notes]
             report = render_json(selected, notes, with_storage=options["all"])
         elif options["format"] == "markdown":
             report = render_markdown(selected, os.getcwd())
+        elif options["format"] == "mermaid":
+            report = render_mermaid(selected, fold=fold)
         else:
-            fold = not options["all"] and not any(filters)
             look = self.look(options["output"], fold=fold)
             report = render_text(selected, signals, look)
+        self.write_report(report, options["output"])
+        if failures:
+            raise _error(failures)
+
+    def _handle_model(self, filters: Filters, options: dict[str, Any]) -> None:
+        if any(filters):
+            message = "--model goes without patterns and without other filters."
+            raise CommandError(message, returncode=2)
+        if options["format"] == "markdown":
+            message = "--model has no Markdown; choose text, json or mermaid."
+            raise CommandError(message, returncode=2)
+        failures = [note for name in _list(options["imports"]) if (note := load(name))]
+        signals, notes = self._read(options)
+        model = find_model(options["model"])
+        if model is None:
+            raise _error([*failures, no_model(options["model"])])
+        found = read_model(signals, model)
+        if options["format"] == "json":
+            report = render_model_json(found, [*failures, *notes])
+        elif options["format"] == "mermaid":
+            report = render_model_mermaid(found)
+        else:
+            report = render_model_text(found, self.look(options["output"]))
         self.write_report(report, options["output"])
         if failures:
             raise _error(failures)

@@ -1,0 +1,83 @@
+"""
+Render what the signals of one model run as text for a terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+from .._text import printable
+from ..model_signals import ModelSignals, Step
+from .layout import INDENT, Columns, Look, justified, plural, wrapped
+
+
+def render_model_text(model: ModelSignals, look: Look) -> str:
+    """
+    Return what runs for a model, what does not, and what sends no signal at all.
+    """
+    return "\n".join(_Page(model, look).lines()) + "\n"
+
+
+class _Page:
+    def __init__(self, model: ModelSignals, look: Look) -> None:
+        self._model = model
+        self._look = look
+        running = [r for step in model.steps for r in step.receivers]
+        self._running = len(
+            {(step.signal, r) for step in model.steps for r in step.receivers}
+        )
+        unrelated = [each.receiver for each in model.unrelated]
+        self._some_async = any(receiver.is_async for receiver in running)
+        self._columns = Columns([*running, *unrelated], look)
+
+    def lines(self) -> Iterator[str]:
+        counts = plural(self._running, "receiver")
+        title = f"{printable(self._model.label)}: what runs, in order"
+        yield from self._heading(title, counts)
+        if self._model.never_saved:
+            yield f"  nothing: {printable(self._model.never_saved)}"
+        for action, steps in groupby(self._model.steps, lambda step: step.action):
+            yield from self._action(action, list(steps))
+        if self._model.unrelated:
+            yield ""
+            yield from self._heading("Looks related, will NOT run")
+            yield from self._unrelated()
+        if self._model.never:
+            yield ""
+            yield from self._heading("Never signalled")
+            for sentence in self._model.never:
+                yield from wrapped(printable(sentence), self._look.width, "  ")
+        if self._some_async:
+            yield ""
+            yield "~ = async, concurrent"
+
+    def _action(self, action: str, steps: list[Step]) -> Iterator[str]:
+        yield ""
+        yield self._look.name(printable(action))
+        for step in steps:
+            yield from self._step(step)
+        if action == "delete()" and self._model.cascades:
+            models = ", ".join(map(printable, self._model.cascades))
+            text = f"also deleted, with signals of their own: {models}"
+            yield from wrapped(text, self._look.width, "  ")
+
+    def _step(self, step: Step) -> Iterator[str]:
+        is_other = step.sender != self._model.label
+        sender = f"sender {printable(step.sender)}" if is_other else ""
+        remark = ": ".join(filter(None, [sender, step.note]))
+        yield f"  {step.signal}  {remark}".rstrip()
+        for receiver in step.receivers:
+            yield from self._columns.lines(receiver)
+        if not step.receivers:
+            yield f"{INDENT}no receivers"
+
+    def _unrelated(self) -> Iterator[str]:
+        for signal, group in groupby(self._model.unrelated, lambda each: each.signal):
+            yield f"  {signal}"
+            for _, receiver, reason in group:
+                yield from self._columns.lines(receiver)
+                yield from wrapped(printable(reason), self._look.width, INDENT + "  ")
+
+    def _heading(self, left: str, right: str = "") -> Iterator[str]:
+        return justified(left, right, self._look.width, self._look.heading)
