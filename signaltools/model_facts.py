@@ -106,6 +106,16 @@ def many_to_many(model: ModelClass) -> Iterator[tuple[str, ModelClass]]:
             yield name, through
 
 
+def fields_through(model: ModelClass) -> Iterator[tuple[str, ModelClass]]:
+    """
+    Yield the full name of each many-to-many field that goes through ``model``.
+    """
+    for owner in installed_models():
+        for field in owner._meta.local_many_to_many:
+            if _through(field.remote_field) is model:
+                yield f"{owner._meta.label}.{field.name}", model
+
+
 def _through(relation: Any) -> ModelClass | None:
     # It is a string in an abstract model, and None after a model was swapped out.
     through = getattr(relation, "through", None)

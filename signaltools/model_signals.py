@@ -17,6 +17,7 @@ from .model_facts import (
     bases,
     cascades,
     concrete,
+    fields_through,
     incoming,
     installed_models,
     is_automatic,
@@ -141,12 +142,12 @@ def _sent(model: ModelClass) -> Iterator[_Sent]:
             yield _Sent("delete()", signal, model)
             for parent in parents(model):
                 yield _Sent("delete()", signal, parent, "the parent is deleted as well")
-    for name, through in many_to_many(model):
+    for name, through in [*many_to_many(model), *fields_through(model)]:
         action = f"{name}.add(), remove(), set(), clear()"
         yield _Sent(action, "m2m_changed", through, "before and after the change")
         if not is_automatic(through):
             for signal in _DELETE:
-                yield _Sent(action, signal, through, "between them, if rows go")
+                yield _Sent(action, signal, through, "between them, for rows that go")
 
 
 def _heard_cascades(model: ModelClass, connected: _Connected) -> Iterator[str]:

@@ -4,12 +4,14 @@ Render signals as a Mermaid flowchart: signals on the left, receivers on the rig
 
 from __future__ import annotations
 
-from collections import Counter
+import json
+import string
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from .._text import printable
 from ..inventory import ReceiverRecord, SignalRecord
-from ..model_signals import ModelSignals
+from ..model_signals import ModelSignals, Step
 from .layout import expected_sender, home, joined, plural
 
 Signals = Sequence[SignalRecord]
@@ -22,14 +24,15 @@ def render_mermaid(signals: Signals, *, fold: bool = True) -> str:
     ``fold`` makes one node of each third-party package, and leaves receivers inside
     Django, the debug toolbar and storage objects out.
     """
-    graph = _Graph(fold)
+    graph = _Graph()
     for signal in signals:
-        shown = [each for each in signal.receivers if not (fold and home(each))]
-        if shown:
-            node = graph.signal(_signal_label(signal))
-            for receiver in shown:
-                sender = receiver.sender_kind and expected_sender(receiver)
-                graph.edge(node, receiver, sender or "")
+        receivers = [r for r in signal.receivers if not (fold and home(r))]
+        if receivers:
+            start = graph.node(_signal_name(signal), "([])")
+            for receiver in receivers:
+                sender = expected_sender(receiver) if receiver.sender_kind else ""
+                end = _receiver_node(graph, receiver, fold)
+                graph.edge(start, end, sender, dashed=receiver.is_async)
     return graph.text(_left_out(signals) if fold else "")
 
 
@@ -37,108 +40,135 @@ def render_model_mermaid(model: ModelSignals) -> str:
     """
     Return what runs for a model as a graph; the numbers are the dispatch order.
     """
-    graph = _Graph(fold=False)
+    graph = _Graph()
     for step in model.steps:
-        sender = "" if step.sender == model.label else printable(step.sender)
         if step.receivers:
-            node = graph.signal([step.signal, sender], graph.action(step.action))
+            start = graph.node([step.action], "{{}}")
+            signal = graph.node(_sent(step, model), "([])", key=(step.action, step))
+            graph.edge(start, signal)
             for receiver in step.receivers:
-                order = "" if receiver.order is None else str(receiver.order)
-                graph.edge(node, receiver, order)
+                end = graph.node([receiver.name], "[]", key=_key(receiver))
+                order = str(receiver.order or "")
+                graph.edge(signal, end, order, dashed=receiver.is_async)
     return graph.text()
 
 
-class _Graph:
-    """
-    Nodes and edges by what they are called, in the order in which they were added.
-    """
-
-    def __init__(self, fold: bool) -> None:
-        self._fold = fold
-        self._actions: dict[str, str] = {}
-        self._signals: list[list[str]] = []
-        self._groups: dict[str, dict[tuple[object, ...], str]] = {}
-        self._labels: dict[str, str] = {}
-        self._sizes: Counter[str] = Counter()
-        self._edges: dict[tuple[str, str, str], list[str]] = {}
-
-    def action(self, label: str) -> str:
-        return self._actions.setdefault(label, f"a{len(self._actions) + 1}")
-
-    def signal(self, label: list[str], action: str = "") -> str:
-        self._signals.append(label)
-        node = f"s{len(self._signals)}"
-        if action:
-            self._edges[action, "-->", node] = []
-        return node
-
-    def edge(self, signal: str, receiver: ReceiverRecord, label: str) -> None:
-        arrow = "-.->" if receiver.is_async else "-->"
-        node = self._receiver(receiver)
-        labels = self._edges.setdefault((signal, arrow, node), [])
-        if label and label not in labels:
-            labels.append(label)
-
-    def _receiver(self, receiver: ReceiverRecord) -> str:
-        package = receiver.module.partition(".")[0]
-        if self._fold and receiver.component == "third_party":
-            node = self._node("", (package,), package)
-            self._sizes[node] += 1
-            return node
-        key = receiver.name, receiver.file, receiver.line
-        group = receiver.app or package
-        return self._node(group, key, _within(group, receiver))
-
-    def _node(self, group: str, key: tuple[object, ...], label: str) -> str:
-        members = self._groups.setdefault(group, {})
-        node = members.setdefault(key, f"r{len(self._labels) + 1}")
-        self._labels[node] = label
-        return node
-
-    def text(self, comment: str = "") -> str:
-        return "\n".join(["flowchart LR", *self._lines(comment)]) + "\n"
-
-    def _lines(self, comment: str) -> Iterator[str]:
-        if comment:
-            yield f"  %% {comment}"
-        if not self._edges:
-            yield '  nothing["no receivers"]'
-        for action, node in self._actions.items():
-            yield f"  {node}{{{{{_quoted(action)}}}}}"
-        for number, label in enumerate(self._signals, 1):
-            yield f"  s{number}([{_quoted(*filter(None, label))}])"
-        for number, (group, members) in enumerate(sorted(self._groups.items()), 1):
-            yield from self._group(f"g{number}", group, members)
-        for (start, arrow, end), labels in self._edges.items():
-            middle = f"|{_quoted(_few(labels))}|" if labels else ""
-            yield f"  {start} {arrow}{middle} {end}"
-
-    def _group(
-        self, name: str, group: str, members: dict[tuple[object, ...], str]
-    ) -> Iterator[str]:
-        if not group:
-            for node in members.values():
-                count = plural(self._sizes[node], "receiver")
-                yield f"  {node}[[{_quoted(self._labels[node], count)}]]"
-            return
-        yield f"  subgraph {name}[{_quoted(group)}]"
-        for node in members.values():
-            yield f"    {node}[{_quoted(self._labels[node])}]"
-        yield "  end"
-
-
-def _signal_label(signal: SignalRecord) -> list[str]:
+def _signal_name(signal: SignalRecord) -> list[str]:
     module, _, name = signal.name.rpartition(".")
     # Everybody knows where the signals of Django are.
     return [name] if signal.kind == "builtin" else [name, module]
 
 
-def _within(group: str, receiver: ReceiverRecord) -> str:
+def _sent(step: Step, model: ModelSignals) -> list[str]:
+    return [step.signal, *([] if step.sender == model.label else [step.sender])]
+
+
+def _receiver_node(graph: _Graph, receiver: ReceiverRecord, fold: bool) -> str:
+    package = receiver.module.partition(".")[0]
+    if fold and receiver.component == "third_party":
+        return graph.node([package], "[[]]", counted=True)
+    group = receiver.app or package
+    label = [_within(group, receiver.name)]
+    return graph.node(label, "[]", key=_key(receiver), group=group)
+
+
+def _key(receiver: ReceiverRecord) -> tuple[object, ...]:
+    return receiver.name, receiver.file, receiver.line
+
+
+def _within(group: str, name: str) -> str:
     """
     Return the name of a receiver, without what its group says already.
     """
-    _, found, rest = f".{receiver.name}".partition(f".{group}.")
-    return rest if found else receiver.name
+    _, found, rest = f".{name}".partition(f".{group}.")
+    return rest if found else name
+
+
+def _left_out(signals: Signals) -> str:
+    places = [home(r) for signal in signals for r in signal.receivers if home(r)]
+    if not places:
+        return ""
+    what = plural(len(places), "receiver")
+    return f"{what} inside {joined(sorted(set(places)))} left out, see --all"
+
+
+class _Node(NamedTuple):
+    id: str
+    group: str
+    shape: str
+    label: list[str]
+
+
+class _Graph:
+    """
+    Nodes and edges in the order in which they were first asked for.
+    """
+
+    def __init__(self) -> None:
+        self._nodes: dict[tuple[object, ...], _Node] = {}
+        self._counts: dict[str, int] = {}
+        self._edges: dict[tuple[str, str, str], list[str]] = {}
+
+    def node(
+        self,
+        label: list[str],
+        shape: str,
+        *,
+        key: tuple[object, ...] = (),
+        group: str = "",
+        counted: bool = False,
+    ) -> str:
+        """
+        Return the id of the node; the same shape and key (or label) are the same node.
+        """
+        new = _Node(f"n{len(self._nodes) + 1}", group, shape, label)
+        node = self._nodes.setdefault((shape, *(key or label)), new)
+        if counted:
+            self._counts[node.id] = self._counts.get(node.id, 0) + 1
+        return node.id
+
+    def edge(self, start: str, end: str, label: str = "", dashed: bool = False) -> None:
+        labels = self._edges.setdefault((start, "-.->" if dashed else "-->", end), [])
+        if label and label not in labels:
+            labels.append(label)
+
+    def text(self, comment: str = "") -> str:
+        comments = [f"%% {comment}"] if comment else []
+        lines = list(self._lines()) or ['nothing["no receivers"]']
+        head = [f"%%{{init: {_SPACING}}}%%\nflowchart LR"]
+        return "\n  ".join([*head, *comments, *lines]) + "\n"
+
+    def _lines(self) -> Iterator[str]:
+        groups = dict.fromkeys(node.group for node in self._nodes.values())
+        for number, group in enumerate(sorted(groups)):
+            nodes = [node for node in self._nodes.values() if node.group == group]
+            if group:
+                yield f"subgraph g{number} [{_quoted([group])}]"
+                yield from (f"  {self._node(node)}" for node in nodes)
+                yield "end"
+            else:
+                yield from map(self._node, nodes)
+        for (start, arrow, end), labels in self._edges.items():
+            middle = f"|{_quoted([_few(labels)])}|" if labels else ""
+            yield f"{start} {arrow}{middle} {end}"
+
+    def _node(self, node: _Node) -> str:
+        half = len(node.shape) // 2
+        count = self._counts.get(node.id)
+        label = [*node.label, *([plural(count, "receiver")] if count else [])]
+        return f"{node.id}{node.shape[:half]}{_quoted(label)}{node.shape[half:]}"
+
+
+# As low as the nodes allow, and wide enough for the eye to follow an edge.
+_SPACING = json.dumps(
+    {
+        "flowchart": {
+            "nodeSpacing": 15,
+            "rankSpacing": 150,
+            "subGraphTitleMargin": {"top": 0, "bottom": 12},
+        }
+    }
+)
 
 
 def _few(labels: Sequence[str]) -> str:
@@ -149,25 +179,22 @@ def _few(labels: Sequence[str]) -> str:
 _MAX_SENDERS = 3
 
 
-def _left_out(signals: Signals) -> str:
-    hidden = [r for signal in signals for r in signal.receivers if home(r)]
-    if not hidden:
-        return ""
-    places = joined(sorted({home(receiver) for receiver in hidden}))
-    return f"Left out: {plural(len(hidden), 'receiver')} of {places}; see --all."
-
-
-def _quoted(*lines: str) -> str:
+def _quoted(lines: Sequence[str]) -> str:
     return f'"{"<br/>".join(map(_escaped, lines))}"'
 
 
 def _escaped(text: str) -> str:
     """
-    Return ``text`` with everything that Mermaid, Markdown or HTML knows as its number.
+    Return ``text`` with everything that may be markup as the number of the character.
     """
-    text = printable(text)
+    # Mermaid takes no empty text.
+    text = printable(text) or " "
     text = text if len(text) <= _MAX_LENGTH else text[: _MAX_LENGTH - 1] + "…"
-    return "".join(c if c.isalnum() or c in " .…" else f"#{ord(c)};" for c in text)
+    return "".join(c if c in _SAFE else _NUMBERS.get(c, f"#{ord(c)};") for c in text)
 
 
 _MAX_LENGTH = 80
+_SAFE = frozenset(f"{string.ascii_letters}{string.digits} _.,()")
+# What Mermaid looks for (math, icons, line breaks, its own marks) once the numbers are
+# characters again: a word joiner, which nobody sees, keeps it from being found.
+_NUMBERS = {c: f"#{ord(c)};#8288;" for c in "$:\\ﬂ¶"}
