@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.apps import apps
+from django.apps.registry import Apps
 from django.db import models
 from django.db.models import Model
 from django.db.models.base import ModelBase
@@ -34,8 +35,11 @@ def no_model(label: str) -> str:
     return f"No model is named {label!r}.{did_you_mean(label, labels)}"
 
 
-def installed_models() -> list[ModelClass]:
-    return list(apps.get_models(include_auto_created=True, include_swapped=True))
+def installed_models(registry: Apps = apps) -> list[ModelClass]:
+    """
+    Return all models that are not abstract.
+    """
+    return list(registry.get_models(include_auto_created=True, include_swapped=True))
 
 
 def bases(model: ModelClass) -> list[ModelClass]:
@@ -101,16 +105,16 @@ def many_to_many(model: ModelClass) -> Iterator[tuple[str, ModelClass]]:
         if through := _through(field.remote_field):
             yield field.name, through
     for relation in incoming(model):
-        name = relation.many_to_many and relation.get_accessor_name()
-        if name and (through := _through(relation)):
-            yield name, through
+        through = _through(relation)
+        if through and not relation.hidden:
+            yield relation.get_accessor_name(), through
 
 
 def fields_through(model: ModelClass) -> Iterator[tuple[str, ModelClass]]:
     """
     Yield the full name of each many-to-many field that goes through ``model``.
     """
-    for owner in installed_models():
+    for owner in installed_models(model._meta.apps):
         for field in owner._meta.local_many_to_many:
             if _through(field.remote_field) is model:
                 yield f"{owner._meta.label}.{field.name}", model

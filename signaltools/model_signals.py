@@ -185,7 +185,7 @@ def _relatives(model: ModelClass) -> Reasons:
         yield model._meta.label, never_saved
     elif is_automatic(concrete(model)):
         yield model._meta.label, "Django sends m2m_changed instead"
-    family = dict.fromkeys([*bases(model), *installed_models()])
+    family = dict.fromkeys([*bases(model), *installed_models(model._meta.apps)])
     for other in family:
         if other is not model and (kinship := _kinship(other, model)):
             yield other._meta.label, kinship
@@ -216,18 +216,18 @@ def _rows_of_fields(model: ModelClass) -> Reasons:
 
 
 def _no_through_models(model: ModelClass, relatives: dict[str, str]) -> Reasons:
-    for label in (model._meta.label, *relatives):
-        yield label, "the sender of m2m_changed is the through model of a field"
     own = {through for _, through in many_to_many(model)}
     for relation in incoming(model):
         if relation.related_model not in own:
             label = relation.related_model._meta.label
             yield label, f"no many-to-many field of {model._meta.label} goes through it"
-    for other in installed_models():
+    for other in installed_models(model._meta.apps):
         if other._meta.label in relatives:
             for name, through in many_to_many(other):
                 if through not in own:
                     yield through._meta.label, f"belongs to {other._meta.label}.{name}"
+    for label in (model._meta.label, *relatives):
+        yield label, "the sender of m2m_changed is the through model of a field"
 
 
 # --- what sends nothing -------------------------------------------------------------
