@@ -91,9 +91,8 @@ def parents(model: ModelClass) -> list[ModelClass]:
     Return the models whose rows a row of ``model`` extends, as Django deletes them.
     """
     found: dict[ModelClass, None] = {}
-    for parent, pointer in concrete(model)._meta.parents.items():
-        if pointer is not None:
-            found |= dict.fromkeys([parent, *parents(parent)])
+    for parent in concrete(model)._meta.parents:
+        found |= dict.fromkeys([parent, *parents(parent)])
     return list(found)
 
 

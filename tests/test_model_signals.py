@@ -95,6 +95,13 @@ def test_what_is_planned_for_a_child_are_signals_for_its_parents_on_delete_only(
     ]
 
 
+@pytest.mark.django_db
+def test_parents_that_are_kept_send_nothing() -> None:
+    gift = GiftOrder.objects.create()
+    sent = really_sent(lambda: gift.delete(keep_parents=True))
+    assert sent == planned(GiftOrder, "delete()")[::2]
+
+
 def test_a_proxy_sends_for_itself() -> None:
     assert planned(RushOrder, "delete()") == [
         ("pre_delete", "testapp.RushOrder"),
@@ -273,6 +280,22 @@ def test_rows_that_the_database_deletes_are_named() -> None:
         assert not Child.objects.exists()
 
 
+@isolate_apps("tests.testapp")
+def test_what_the_database_does_is_told_from_what_django_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # On a Django without DB_CASCADE, something else has to stand for it.
+    monkeypatch.setattr(models, "DB_CASCADE", models.DO_NOTHING, raising=False)
+
+    class Child(Model):
+        parent = models.ForeignKey(Tag, models.DO_NOTHING)
+        Meta = type("Meta", (Meta,), {})
+
+    assert read_model([], Child).never[1:] == (
+        "rows that the database deletes with their testapp.Tag (DB_CASCADE)",
+    )
+
+
 @pytest.mark.django_db(transaction=True)
 @isolate_apps("tests.testapp")
 def test_a_reference_that_is_set_to_null_changes_without_a_signal() -> None:
@@ -306,6 +329,43 @@ def test_a_delete_reaches_the_objects_of_a_generic_relation() -> None:
         Meta = type("Meta", (Meta,), {})
 
     assert cascades(Page) == [Note]
+
+
+@pytest.mark.django_db(transaction=True)
+@isolate_apps("tests.testapp")
+def test_a_child_of_a_proxy_has_the_model_behind_it_for_a_parent() -> None:
+    class Page(Model):
+        Meta = type("Meta", (Meta,), {})
+
+    class Cover(Page):
+        Meta = type("Meta", (Meta,), {"proxy": True})
+
+    class Jacket(Cover):
+        Meta = type("Meta", (Meta,), {})
+
+    class Flap(Jacket):
+        Meta = type("Meta", (Meta,), {"proxy": True})
+
+    assert parents(Cover) == []
+    assert parents(Jacket) == parents(Flap) == [Page]
+    assert reasons(Jacket, post_save=[for_model("testapp.Cover")]) == {
+        "testapp.Cover": f"parent: {EXACTLY}"
+    }
+    with tables(Page, Jacket):
+        for model in (Jacket, Flap):
+            new = model()
+            assert really_sent(new.save) == planned(model, "save()")
+            assert really_sent(new.delete) == planned(model, "delete()")
+
+
+@isolate_apps("tests.testapp")
+def test_a_field_of_an_abstract_model_has_no_through_model() -> None:
+    class Base(Model):
+        tags = models.ManyToManyField("Tag")
+        kinds = models.ManyToManyField("Tag", through="Kind", related_name="+")
+        Meta = type("Meta", (Meta,), {"abstract": True})
+
+    assert read_model([], Base).unrelated == ()
 
 
 @isolate_apps("tests.testapp")
