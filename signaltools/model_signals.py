@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from django.db import models
 
+from ._introspect import stored_attribute
 from .inventory import ReceiverRecord, SignalRecord
 from .model_facts import (
     ModelClass,
@@ -173,7 +174,8 @@ def _unrelated(
         for receiver in connected.receivers[signal]:
             sender = receiver.sender or ""
             reason = reasons.get(signal, relatives).get(sender)
-            if reason and (signal, sender) not in running:
+            is_model = receiver.sender_kind == "model"
+            if reason and is_model and (signal, sender) not in running:
                 yield Unrelated(signal, receiver, reason)
 
 
@@ -252,8 +254,14 @@ def _changed_by_parent(field: Any) -> Iterator[str]:
     # Before Django 6.1 there is none.
     if on_delete is getattr(models, "DB_CASCADE", ()):
         yield f"rows that the database deletes with their {parent} (DB_CASCADE)"
-    elif on_delete not in _CHANGES_NOTHING:
+    elif _sets_a_value(on_delete):
         yield f"{field.name}, changed when its {parent} is deleted"
 
 
-_CHANGES_NOTHING = (models.CASCADE, models.PROTECT, models.RESTRICT, models.DO_NOTHING)
+def _sets_a_value(on_delete: Any) -> bool:
+    # SET() makes a new function each time. What code of the project does is not known.
+    of_django = stored_attribute(on_delete, "__module__") == models.CASCADE.__module__
+    return of_django and not any(on_delete is other for other in _SETTING_NOTHING)
+
+
+_SETTING_NOTHING = (models.CASCADE, models.PROTECT, models.RESTRICT, models.DO_NOTHING)

@@ -188,6 +188,10 @@ def test_models_that_a_delete_reaches_are_named() -> None:
 # --- models of other shapes ---------------------------------------------------------
 
 
+def do_anything(*args: Any, **kwargs: Any) -> None:
+    pass
+
+
 class Meta:
     app_label = "testapp"
 
@@ -304,12 +308,15 @@ def test_a_reference_that_is_set_to_null_changes_without_a_signal() -> None:
 
     class Child(Model):
         parent = models.ForeignKey(Parent, models.SET_NULL, null=True)
+        other = models.ForeignKey(Parent, models.SET(None), related_name="+", null=True)
         keeper = models.ForeignKey(Parent, models.PROTECT, related_name="+", null=True)
+        own = models.ForeignKey(Parent, do_anything, related_name="+", null=True)
         Meta = type("Meta", (Meta,), {})
 
     assert cascades(Parent) == []
     assert read_model([], Child).never[1:] == (
         "parent, changed when its testapp.Parent is deleted",
+        "other, changed when its testapp.Parent is deleted",
     )
     with tables(Parent, Child):
         child = Child.objects.create(parent=Parent.objects.create())
@@ -445,6 +452,8 @@ def test_receivers_of_the_model_and_of_any_sender_run_in_order() -> None:
         receiver("a.e", sender="testapp.Order", sender_kind="class", order=5),
         receiver("a.f", sender_kind="unknown", order=6),
     ]
+    assert reasons(Order, post_save=others)["testapp.Stamped"]
+    assert "testapp.Order" not in reasons(Order, pre_init=others)
     found = running(Order, own, others[0], any_sender, *others[1:], concurrent)
     assert found == [own, any_sender, concurrent]
 

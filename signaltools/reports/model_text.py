@@ -23,34 +23,27 @@ class _Page:
     def __init__(self, model: ModelSignals, look: Look) -> None:
         self._model = model
         self._look = look
-        running = [r for step in model.steps for r in step.receivers]
-        self._running = len(
-            {(step.signal, r) for step in model.steps for r in step.receivers}
-        )
+        self._running = {(s.signal, r) for s in model.steps for r in s.receivers}
         unrelated = [each.receiver for each in model.unrelated]
-        self._some_async = any(receiver.is_async for receiver in running)
-        self._columns = Columns([*running, *unrelated], look)
+        receivers = [receiver for _, receiver in self._running]
+        self._columns = Columns([*receivers, *unrelated], look)
 
     def lines(self) -> Iterator[str]:
-        counts = plural(self._running, "receiver")
         title = f"{printable(self._model.label)}: what runs, in order"
-        yield from self._heading(title, counts)
+        yield from self._heading(title, plural(len(self._running), "receiver"))
         if self._model.never_saved:
             yield f"  nothing: {printable(self._model.never_saved)}"
         for action, steps in groupby(self._model.steps, lambda step: step.action):
             yield from self._action(action, list(steps))
         if self._model.unrelated:
-            yield ""
-            yield from self._heading("Looks related, will NOT run")
+            yield from ["", *self._heading("Looks related, will NOT run")]
             yield from self._unrelated()
         if self._model.never:
-            yield ""
-            yield from self._heading("Never signalled")
+            yield from ["", *self._heading("Never signalled")]
             for sentence in self._model.never:
                 yield from wrapped(printable(sentence), self._look.width, "  ")
-        if self._some_async:
-            yield ""
-            yield "~ = async, concurrent"
+        if any(receiver.is_async for _, receiver in self._running):
+            yield from ["", "~ = async, concurrent"]
 
     def _action(self, action: str, steps: list[Step]) -> Iterator[str]:
         yield ""
