@@ -109,14 +109,23 @@ def many_to_many(model: ModelClass) -> Iterator[tuple[str, ModelClass]]:
             yield relation.get_accessor_name(), through
 
 
+def own_many_to_many(model: ModelClass) -> Iterator[tuple[str, ModelClass]]:
+    """
+    Yield the full name and the through model of each such field that is not inherited.
+    """
+    for field in model._meta.local_many_to_many:
+        if through := _through(field.remote_field):
+            yield f"{model._meta.label}.{field.name}", through
+
+
 def fields_through(model: ModelClass) -> Iterator[tuple[str, ModelClass]]:
     """
     Yield the full name of each many-to-many field that goes through ``model``.
     """
     for owner in installed_models(model._meta.apps):
-        for field in owner._meta.local_many_to_many:
-            if _through(field.remote_field) is model:
-                yield f"{owner._meta.label}.{field.name}", model
+        for name, through in own_many_to_many(owner):
+            if through is model:
+                yield name, through
 
 
 def _through(relation: Any) -> ModelClass | None:

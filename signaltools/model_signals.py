@@ -23,6 +23,7 @@ from .model_facts import (
     installed_models,
     is_automatic,
     many_to_many,
+    own_many_to_many,
     parents,
     why_never_saved,
 )
@@ -225,9 +226,9 @@ def _no_through_models(model: ModelClass, relatives: dict[str, str]) -> Reasons:
             yield label, f"no many-to-many field of {model._meta.label} goes through it"
     for other in installed_models(model._meta.apps):
         if other._meta.label in relatives:
-            for name, through in many_to_many(other):
+            for name, through in own_many_to_many(other):
                 if through not in own:
-                    yield through._meta.label, f"belongs to {other._meta.label}.{name}"
+                    yield through._meta.label, f"belongs to {name}"
     for label in (model._meta.label, *relatives):
         yield label, "the sender of m2m_changed is the through model of a field"
 

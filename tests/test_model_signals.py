@@ -580,6 +580,8 @@ def test_an_abstract_model_sends_nothing() -> None:
     own = reasons(stamped, post_save=SENDERS)
     assert own["testapp.Stamped"] == abstract
     assert own["testapp.Order"] == f"child: {EXACTLY}"
+    through = reasons(stamped, m2m_changed=SENDERS)["testapp.Order_tags"]
+    assert through == "belongs to testapp.Order.tags"
 
 
 # Without the mark of a database, pytest-django refuses every query.

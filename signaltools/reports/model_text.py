@@ -59,11 +59,10 @@ class _Page:
         is_other = step.sender != self._model.label
         sender = f"sender {printable(step.sender)}" if is_other else ""
         remark = ": ".join(filter(None, [sender, step.note]))
-        yield f"  {step.signal}  {remark}".rstrip()
+        nobody = "" if step.receivers else "no receivers"
+        yield "  ".join(filter(None, [f"  {step.signal}", remark, nobody]))
         for receiver in step.receivers:
             yield from self._columns.lines(receiver)
-        if not step.receivers:
-            yield f"{INDENT}no receivers"
 
     def _unrelated(self) -> Iterator[str]:
         for signal, group in groupby(self._model.unrelated, lambda each: each.signal):
