@@ -375,6 +375,16 @@ def test_a_field_of_an_abstract_model_has_no_through_model() -> None:
     assert read_model([], Base).unrelated == ()
 
 
+def test_a_field_without_a_through_model_is_no_trouble(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As Django leaves the fields of a model that was swapped out.
+    monkeypatch.setattr(Order._meta.get_field("tags").remote_field, "through", None)
+    actions = {step.action for step in read_model([], Line).steps}
+    assert changes("testapp.Order.items") in actions
+    assert planned(Order, changes("tags")) == planned(Tag, changes("tagged")) == []
+
+
 @isolate_apps("tests.testapp")
 def test_a_symmetrical_field_has_one_side() -> None:
     class Person(Model):
