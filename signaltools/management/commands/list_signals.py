@@ -120,6 +120,7 @@ class Command(InventoryCommand):
         options: dict[str, Any],
     ) -> str:
         model = read_model(signals, cast("type[Model]", find_model(options["model"])))
+        found = select_findings(found, [], signals, filters)
         found = [each for each in found if (each.signal, each.name) in model.names]
         if options["format"] == "json":
             return render_model_json(model, notes, found)
