@@ -4,6 +4,7 @@ What checks find.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -32,3 +33,12 @@ class Finding(NamedTuple):
         Tell whether nothing is wrong, but something may surprise.
         """
         return self.id.startswith("I")
+
+
+def distinct(findings: Iterable[Finding]) -> list[Finding]:
+    """
+    Return ``findings`` without those that read the same, as of a receiver that is
+    connected for several senders.
+    """
+    found = {finding[:5]: finding for finding in findings}
+    return list(found.values())

@@ -13,7 +13,7 @@ import os
 import sys
 import sysconfig
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import is_
 from pathlib import PurePath
 from types import MethodType, ModuleType
@@ -163,16 +163,21 @@ class Connected(NamedTuple):
     note: str = ""
 
 
+#: Returns a record with what else there is to say of it.
+Judge = Callable[[Connected], SignalRecord]
+
+
 class Records:
     """
     Records of signals, good for as long as their connections stay the same.
 
     Of a signal that holds on to a receiver nothing is remembered, so that nothing is
-    kept alive.
+    kept alive. ``judge`` returns what else there is to say of a record.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, judge: Judge | None = None) -> None:
         self._known: dict[str, _Known] = {}
+        self._judge = judge
 
     def find(self, entry: NamedSignal, rows: Sequence[Row]) -> SignalRecord | None:
         known = self._known.get(entry.name)
@@ -188,13 +193,16 @@ class Records:
             return known.record
         return None
 
-    def add(
-        self, entry: NamedSignal, rows: Sequence[Row], record: SignalRecord
-    ) -> None:
-        if all(map(holds_nothing, rows)):
-            known = [_KnownRow(row) for row in rows]
+    def add(self, entry: NamedSignal, connected: Connected) -> SignalRecord:
+        """
+        Remember a record, if it can be, and return it with what is said of it.
+        """
+        record = self._judge(connected) if self._judge else connected.record
+        if all(map(holds_nothing, connected.rows)):
+            known = [_KnownRow(row) for row in connected.rows]
             reference = weakref.ref(entry.signal)
             self._known[entry.name] = _Known(reference, entry[2:], known, record)
+        return record
 
 
 class _KnownRow:
@@ -322,11 +330,13 @@ class _Reader:
         rows = tuple(row for _, row in numbered)
         records = self._records
         record = records.find(entry, rows) if records is not None else None
-        if record is None:
-            record = self._record(entry, numbered)
-            if records is not None:
-                records.add(entry, rows, record)
-        return Connected(entry.signal, record, rows, note)
+        if record is not None:
+            return Connected(entry.signal, record, rows, note)
+        record = self._record(entry, numbered)
+        connected = Connected(entry.signal, record, rows, note)
+        if records is None:
+            return connected
+        return connected._replace(record=records.add(entry, connected))
 
     def _record(
         self, entry: NamedSignal, numbered: Iterable[tuple[int | None, Row]]

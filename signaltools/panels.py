@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import os
 from time import perf_counter
-from typing import Any
 
 import debug_toolbar
 from debug_toolbar.panels import Panel
@@ -21,11 +20,12 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from .checks.problems import ProblemFinder
 from .conf import conf
 from .recording.reasons import Memory
 from .registry import registry
 from .reports.layout import plural
-from .reports.panel import PanelLook, Shown, panel_stats
+from .reports.panel import PanelLook, Shown, panel_stats, without_nothing
 from .tracing import Trace, trace
 
 # Nobody reads on a page what takes more than a few lines.
@@ -35,7 +35,8 @@ _TOOLBAR_PANEL = "debug_toolbar.panels.signals.SignalsPanel"
 
 
 # Most signals are not sent, and what is said of them is the same in each request.
-_memory = Memory()
+_problems = ProblemFinder()
+_memory = Memory(_problems)
 _shown: Shown = {}
 
 
@@ -75,9 +76,9 @@ class SignalToolsPanel(Panel):
         assert self._trace is not None, "the toolbar has enabled this panel before"
         started = perf_counter()
         reading = self._trace.read(registry.recent_entries(), _memory)
-        stats = panel_stats(*reading, _look(), _shown)
+        stats = panel_stats(*reading, _look(), _problems.texts, _shown)
         for part in ("rows", "overflow"):
-            stats[part] = [_without_nothing(row) for row in stats[part]]
+            stats[part] = without_nothing(stats[part])
         stats["cost"] = (perf_counter() - started) * 1_000
         self.record_stats(stats)
 
@@ -150,16 +151,6 @@ class SignalToolsPanel(Panel):
                 )
             )
         return messages
-
-
-def _without_nothing(row: dict[str, Any]) -> dict[str, Any]:
-    """
-    Leave out what is false or empty, but no time: this is a third of what is stored.
-    """
-    return {key: value for key, value in row.items() if value or key in _TIMES}
-
-
-_TIMES = {"start", "self", "total"}
 
 
 def _look() -> PanelLook:

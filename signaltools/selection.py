@@ -12,7 +12,7 @@ from django.conf import settings
 
 from ._text import did_you_mean
 from .builtin import BUILTIN_SIGNALS
-from .findings import Finding
+from .findings import Finding, distinct
 from .inventory import ReceiverRecord, SignalRecord
 
 Signals = Sequence[SignalRecord]
@@ -65,7 +65,7 @@ def select_findings(
         return only_patterns and any(_named(pattern, [finding]) for pattern in patterns)
 
     found = filter(is_shown, findings) if any(filters) else findings
-    return sorted(found, key=lambda finding: (finding.is_note, *finding[:3]))
+    return sorted(distinct(found), key=lambda finding: (finding.is_note, *finding[:3]))
 
 
 def _names_by_signal(signals: Signals) -> dict[str, set[str]]:

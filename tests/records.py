@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from signaltools.inventory import ReceiverRecord, SignalRecord
+from signaltools.model_signals import ModelSignals, Step, Unrelated
 from signaltools.recording.tree import Call, Send, Totals
 
 
@@ -112,3 +113,33 @@ MEASURED = {
 def totals(**changes: Any) -> Totals:
     nothing = dict.fromkeys(Totals._fields, 0) | {"time": 0.1}
     return Totals(**{**nothing, **changes})
+
+
+def model(**changes: Any) -> ModelSignals:
+    """
+    Return what runs for a model with a bit of everything.
+    """
+    order = {"sender": "shop.Order", "sender_kind": "model"}
+    index = receiver("shop.search.index_order", dispatch_uid="shop.index", **order)
+    log = receiver("audit.log.record", order=2, problems=("W001",))
+    push = receiver("push.ws.broadcast", order=None, is_async=True, weak=False)
+    retag = receiver("shop.search.retag", sender="shop.Line", sender_kind="model")
+    base = receiver("billing.sync.on_base", **{**order, "sender": "shop.BaseOrder"})
+    changed = "tags.add(), remove(), set(), clear()"
+    values = {
+        "label": "shop.Order",
+        "never_saved": "",
+        "steps": (
+            Step("save()", "pre_save", "shop.Order", "", ()),
+            Step("save()", "post_save", "shop.Order", "", (index, log, push)),
+            Step("delete()", "post_delete", "shop.Order", "", (log,)),
+            Step("delete()", "post_delete", "shop.Parent", "as well", (log,)),
+            Step(changed, "m2m_changed", "shop.Line", "before and after", (retag,)),
+        ),
+        "cascades": ("shop.Line", "shop.Gift"),
+        "unrelated": (
+            Unrelated("post_save", base, "parent: Django compares senders exactly"),
+        ),
+        "never": ("QuerySet.update(), bulk_create(), bulk_update(), raw SQL",),
+    }
+    return ModelSignals(**{**values, **changes})

@@ -361,6 +361,67 @@ def test_a_filter_unfolds() -> None:
         assert " folded)" not in result.out
 
 
+# --- one model ----------------------------------------------------------------------
+
+
+def test_a_model_shows_what_runs_for_it() -> None:
+    out = run(model="TestApp.order").out
+    assert out.startswith("testapp.Order: what runs, in order ")
+    assert "tests.testapp.receivers.index_order" in out
+    assert run("--model=testapp.Order").out == out
+
+
+def test_a_model_as_json_and_as_a_graph() -> None:
+    document = json.loads(run(model="testapp.Order", format="json").out)
+    assert document["model"] == "testapp.Order"
+    graph = run(model="testapp.Order", format="mermaid").out
+    assert '(["m2m_changed<br/>testapp.Order_tags"])' in graph
+
+
+def test_an_unknown_model_is_an_error() -> None:
+    result = run(model="testapp.Ordr")
+    message = "No model is named 'testapp.Ordr'. Did you mean 'testapp.Order'?"
+    assert result == Result("", "", message)
+    assert run(model="") == Result("", "", "No model is named ''.")
+
+
+def test_a_model_is_shown_though_an_import_failed() -> None:
+    result = run("--import=no_such_module", model="testapp.Order")
+    assert result.out.startswith("testapp.Order: ")
+    assert result.error.startswith("Could not import module 'no_such_module' ")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"app": "testapp"},
+            "--model goes without patterns and without other filters.",
+        ),
+        ({"unheard": True}, "--model goes without patterns and without other filters."),
+        (
+            {"format": "markdown"},
+            "--model has no Markdown; choose text, json or mermaid.",
+        ),
+    ],
+)
+def test_a_model_with_what_it_cannot_have_is_a_usage_error(
+    options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(CommandError, match=r"^--model ") as caught:
+        call_command("list_signals", model="testapp.Order", **options)
+    assert (str(caught.value), caught.value.returncode) == (message, 2)
+
+
+def test_a_graph_has_what_the_filters_leave() -> None:
+    graph = run("order_paid", format="mermaid").out
+    assert "flowchart LR" in graph
+    assert "receivers.notify" in graph
+    assert "post_save" not in graph
+    assert "left out, see --all" in run(format="mermaid").out
+    assert "left out" not in run(format="mermaid", all=True).out
+
+
 # --- what is loaded -----------------------------------------------------------------
 
 WriteModule = Callable[[str, str], Path]

@@ -14,12 +14,19 @@ from django.core.signals import setting_changed
 import signaltools.reports
 from signaltools.findings import Finding
 from signaltools.inventory import not_imported, read_inventory
-from signaltools.reports.json import render_json
-from tests.records import builtin, receiver, signal
+from signaltools.model_signals import ModelSignals
+from signaltools.reports.json import render_json, render_model_json
+from tests.records import builtin, model, receiver, signal
 
 SCHEMA = json.loads(
     Path(signaltools.reports.__file__)
     .with_name("list_signals.schema.json")
+    .read_text(encoding="utf-8")
+)
+
+MODEL_SCHEMA = json.loads(
+    Path(signaltools.reports.__file__)
+    .with_name("model.schema.json")
     .read_text(encoding="utf-8")
 )
 
@@ -67,21 +74,22 @@ FINDING = Finding(
 )
 
 
+PROBLEM = {
+    "id": "W012",
+    "name": "crm.receivers.Crm.notify_sales",
+    "message": "It does not accept **kwargs.",
+    "hint": "Add **kwargs.",
+    "signal": "shop.signals.order_paid",
+}
+
+
 def test_every_field_of_the_records_is_in_the_document() -> None:
     document = json.loads(render_json([PAID, ABSENT], ["A note."], [FINDING]))
     assert document == {
         "version": 1,
         "django": django.get_version(),
         "notes": ["A note."],
-        "problems": [
-            {
-                "id": "W012",
-                "name": "crm.receivers.Crm.notify_sales",
-                "message": "It does not accept **kwargs.",
-                "hint": "Add **kwargs.",
-                "signal": "shop.signals.order_paid",
-            }
-        ],
+        "problems": [PROBLEM],
         "signals": [
             {
                 "name": "shop.signals.order_paid",
@@ -243,7 +251,65 @@ def test_the_whole_inventory_is_valid(
     assert [s["name"] for s in document["signals"]] == [s.name for s in signals]
     methods = text.count("FileSystemStorage._clear_cached_properties")
     assert (methods > 0) is with_storage
-    assert (
-        render_json(signals, inventory.notes, [FINDING], with_storage=with_storage)
-        == text
-    )
+    assert render_json(*arguments, with_storage=with_storage) == text
+
+
+# --- what runs for a model ----------------------------------------------------------
+
+
+def model_document(found: ModelSignals) -> Any:
+    document = json.loads(render_model_json(found, ["A note."], [FINDING]))
+    jsonschema.Draft202012Validator(MODEL_SCHEMA).validate(document)
+    return document
+
+
+def test_a_receiver_of_a_model_is_one_of_the_list() -> None:
+    jsonschema.Draft202012Validator.check_schema(MODEL_SCHEMA)
+    assert MODEL_SCHEMA["$defs"]["receiver"] == SCHEMA["$defs"]["receiver"]
+
+
+def test_every_field_of_a_model_is_in_the_document() -> None:
+    document = model_document(model())
+    receivers = [step.pop("receivers") for step in document["steps"]]
+    unrelated = [each.pop("receiver")["name"] for each in document["unrelated"]]
+    assert document == {
+        "version": 1,
+        "django": django.get_version(),
+        "notes": ["A note."],
+        "problems": [PROBLEM],
+        "model": "shop.Order",
+        "never_saved": None,
+        "steps": [
+            {"action": action, "signal": signal, "sender": sender, "note": note}
+            for action, signal, sender, note in [
+                ("save()", "pre_save", "shop.Order", None),
+                ("save()", "post_save", "shop.Order", None),
+                ("delete()", "post_delete", "shop.Order", None),
+                ("delete()", "post_delete", "shop.Parent", "as well"),
+                (
+                    "tags.add(), remove(), set(), clear()",
+                    "m2m_changed",
+                    "shop.Line",
+                    "before and after",
+                ),
+            ]
+        ],
+        "cascades": ["shop.Line", "shop.Gift"],
+        "unrelated": [
+            {"signal": "post_save", "reason": "parent: Django compares senders exactly"}
+        ],
+        "never": ["QuerySet.update(), bulk_create(), bulk_update(), raw SQL"],
+    }
+    assert [[each["name"] for each in part] for part in receivers] == [
+        [],
+        ["shop.search.index_order", "audit.log.record", "push.ws.broadcast"],
+        ["audit.log.record"],
+        ["audit.log.record"],
+        ["shop.search.retag"],
+    ]
+    assert unrelated == ["billing.sync.on_base"]
+
+
+def test_a_model_that_is_never_saved_is_valid() -> None:
+    found = ModelSignals("shop.Base", "it is abstract", (), (), (), ())
+    assert model_document(found)["never_saved"] == "it is abstract"

@@ -51,3 +51,9 @@ def test_the_catalogue_is_what_people_read() -> None:
 
 def test_a_catalogue_of_nothing_is_its_heading() -> None:
     assert render_markdown([]) == "# Signals\n"
+
+
+def test_ids_of_problems_stand_beside_their_receiver() -> None:
+    record = signal("shop.paid", receiver("shop.pay", problems=("I005", "W012")))
+    lines = render_markdown([record]).splitlines()
+    assert lines[-1].startswith("| 1 | `shop.pay` I005, W012 | any sender |")

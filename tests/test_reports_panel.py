@@ -868,6 +868,22 @@ def test_receivers_that_are_always_shown_belong_to_no_component() -> None:
     assert [one["component"] for one in signal["receivers"]] == [""]
 
 
+def test_receiver_has_its_problems_with_what_they_mean() -> None:
+    names = "shop.paid", "crm.notify"
+    problems = {(*names, "W012"): "No **kwargs.\n", (*names, "I005"): "No name."}
+    one = receiver("crm.notify", problems=("I005", "W012", "W099"))
+    other = receiver("crm.other", problems=("W012",))
+    known = outcome(records.signal("shop.paid", one, other), 1, 1)
+    found = panel_stats(Tree((), (), totals()), (), (known,), PanelLook(), problems)
+    first, second = found["groups"][0]["signals"][0]["receivers"]
+    assert first["details"] == "[I005, W012, W099]"
+    assert first["problems"] == [
+        {"id": "I005", "text": "No name."},
+        {"id": "W012", "text": "No **kwargs.\\n"},
+    ]
+    assert "problems" not in second
+
+
 def test_same_outcome_is_described_once_for_each_look() -> None:
     known = outcome(records.signal("shop.paid", receiver("crm.notify")), "not sent")
     assert groups(known) == groups(known)
@@ -877,7 +893,7 @@ def test_same_outcome_is_described_once_for_each_look() -> None:
 
     def first(signal: SignalOutcome, **look: Any) -> dict[str, Any]:
         tree = Tree((), (), totals())
-        found = panel_stats(tree, (), (signal,), PanelLook(**look), shown)
+        found = panel_stats(tree, (), (signal,), PanelLook(**look), shown=shown)
         return found["groups"][0]["signals"][0]
 
     remembered = first(known)

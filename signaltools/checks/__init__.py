@@ -16,6 +16,7 @@ from .._introspect import is_a, loaded_modules
 from .._text import did_you_mean
 from ..conf import KEYS, conf
 from ..events import Event
+from ..findings import distinct
 from ..inventory import read_connected
 from ..registry import find_signals, registry
 from .modules import unused_configs
@@ -69,7 +70,7 @@ def check_signals(**kwargs: Any) -> list[CheckMessage]:
     found = find_problems(connected, unused_configs())
     return [
         CheckWarning(finding.message, hint=finding.hint, id=f"signaltools.{finding.id}")
-        for finding in found
+        for finding in distinct(found)
         if finding.id not in SHOWN_IN_LISTS_ONLY and not finding.is_note
     ]
 

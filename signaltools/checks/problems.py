@@ -17,6 +17,8 @@ from .notes import find_notes
 from .receivers import check_receiver, find_twins
 from .senders import Senders
 
+_MAX_KNOWN = 1_000
+
 # Rules with exceptions: a system check that cries wolf is switched off.
 SHOWN_IN_LISTS_ONLY = {"W005", "W009"}
 
@@ -41,6 +43,35 @@ def find_problems(
             found += check_connect(link)
     ignored = set(conf.IGNORE)
     return [each for each in found if f"{each.id} {each.name}" not in ignored]
+
+
+class ProblemFinder:
+    """
+    Say what is wrong with a signal, for whoever asks on every request.
+
+    What was found for a record is good for as long as the record reads the same.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[SignalRecord, SignalRecord] = {}
+        #: Message and hint, by the names of signal and receiver, and the id.
+        self.texts: dict[tuple[str | None, str, str], str] = {}
+
+    def __call__(self, connected: Connected) -> SignalRecord:
+        """
+        Return the record in which each receiver has the ids of its problems.
+        """
+        record = connected.record
+        if record not in self._known:
+            found = find_problems([connected])
+            self.texts |= {
+                (each.signal, each.name, each.id): f"{each.message} {each.hint}"
+                for each in found
+            }
+            if len(self._known) > _MAX_KNOWN:
+                self._known.clear()
+            self._known[record] = with_problems([connected], found)[0]
+        return self._known[record]
 
 
 def with_problems(

@@ -12,6 +12,7 @@ from .._dispatch import DEAD, Row, Sender, dead_rows, row_ids
 from .._text import clip
 from ..inventory import (
     Connected,
+    Judge,
     ReceiverRecord,
     Records,
     SignalRecord,
@@ -152,11 +153,11 @@ class Memory:
     What was found before, for whoever asks on every request.
 
     Most signals are not sent, and connections seldom change: all that is said of them
-    is the same then.
+    is the same then. ``judge`` returns what else there is to say of a record.
     """
 
-    def __init__(self) -> None:
-        self.records = Records()
+    def __init__(self, judge: Judge | None = None) -> None:
+        self.records = Records(judge)
         self.unsent: dict[str, SignalOutcome] = {}
 
 

@@ -1,7 +1,7 @@
 """
 Render signals as JSON, the contract that other tools build on.
 
-``list_signals.schema.json`` beside this file describes it.
+``list_signals.schema.json`` and ``model.schema.json`` beside this file describe it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import django
 from ..events.declaration import Argument
 from ..findings import Finding
 from ..inventory import EventRecord, ReceiverRecord, SignalRecord
+from ..model_signals import ModelSignals, Step
 
 VERSION = 1
 
@@ -32,14 +33,51 @@ def render_json(
     Methods of file storage objects are left out unless ``with_storage``: they come
     and go with the object.
     """
+    return _document(
+        notes,
+        findings,
+        signals=[_signal(signal, with_storage) for signal in signals],
+    )
+
+
+def render_model_json(
+    model: ModelSignals, notes: Sequence[str], findings: Sequence[Finding] = ()
+) -> str:
+    """
+    Return what runs for a model as a JSON document.
+    """
+    return _document(
+        notes,
+        findings,
+        model=model.label,
+        never_saved=model.never_saved or None,
+        steps=[_step(step) for step in model.steps],
+        cascades=list(model.cascades),
+        unrelated=[
+            {**each._asdict(), "receiver": _receiver(each.receiver)}
+            for each in model.unrelated
+        ],
+        never=list(model.never),
+    )
+
+
+def _document(notes: Sequence[str], findings: Sequence[Finding], **content: Any) -> str:
     document = {
         "version": VERSION,
         "django": django.get_version(),
         "notes": list(notes),
         "problems": [_problem(finding) for finding in findings],
-        "signals": [_signal(signal, with_storage) for signal in signals],
+        **content,
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        **step._asdict(),
+        "note": step.note or None,
+        "receivers": [_receiver(receiver) for receiver in step.receivers],
+    }
 
 
 def _signal(signal: SignalRecord, with_storage: bool) -> dict[str, Any]:

@@ -7,10 +7,12 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Callable, Iterator
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from .._text import printable
+from ..findings import Finding
 from ..inventory import ReceiverRecord, SenderKind
 
 INDENT = " " * 6
@@ -45,6 +47,86 @@ def justified(left: str, right: str, width: int, paint: Paint = str) -> Iterator
         yield INDENT + f"{right:>{width - len(INDENT)}}"
 
 
+class Columns:
+    """
+    Lines of receivers, in columns that fit ``receivers``.
+    """
+
+    def __init__(self, receivers: Sequence[ReceiverRecord], look: Look) -> None:
+        self._look = look
+        names = [len(receiver.name) for receiver in receivers]
+        senders = [len(expected_sender(receiver)) for receiver in receivers]
+        self._name_width = min(max(names, default=0), look.width * 2 // 5)
+        self._sender_width = min(max(senders, default=0), look.width // 4)
+
+    def lines(self, receiver: ReceiverRecord) -> Iterator[str]:
+        order = "~" if receiver.order is None else receiver.order
+        name = f"{order:>4}  {printable(receiver.name)}"
+        width = len(INDENT) + self._name_width
+        if len(name) > width:
+            yield name
+            name, width = "", len(INDENT)
+        sender = f"{expected_sender(receiver):<{self._sender_width}}"
+        row, details = f"{name:<{width}}  {sender}", connection_details(receiver)
+        place = short_place(receiver.file, receiver.line, self._look.folder)
+        if len(f"{row}  {details}  {place}") <= self._look.width:
+            yield from justified(f"{row}  {details}".rstrip(), place, self._look.width)
+        else:
+            yield from justified(row.rstrip(), place, self._look.width)
+            if details:
+                yield f"{INDENT}  {details}"
+
+
+def home(receiver: ReceiverRecord) -> str:
+    """
+    Return what a receiver is part of that few people ask about, else "".
+    """
+    if receiver.storage:
+        return "storage objects"
+    if receiver.module.partition(".")[0] == "debug_toolbar":
+        return "the toolbar"
+    return "Django" if receiver.component == "django" else ""
+
+
+def wrapped(
+    text: str, width: int, indent: str = "", further: str | None = None
+) -> list[str]:
+    """
+    Return ``text`` as lines that begin with ``indent``, but for the first ``further``.
+    """
+    return textwrap.wrap(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent + "  " if further is None else further,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def finding_lines(findings: Sequence[Finding], look: Look) -> Iterator[str]:
+    """
+    Yield a section that tells what is wrong, and what is worth a note.
+    """
+    problems = sum(not finding.is_note for finding in findings)
+    notes = len(findings) - problems
+    counts = [
+        *([plural(problems, "problem")] if problems else []),
+        *([plural(notes, "note")] if notes else []),
+    ]
+    title = "PROBLEMS" if problems else "NOTES"
+    yield from justified(title, " · ".join(counts), look.width, look.heading)
+    yield ""
+    for finding in findings:
+        number = f"{finding.id:<{len(INDENT)}}"
+        yield from wrapped(printable(finding.message), look.width, number, INDENT)
+        yield from wrapped(printable(finding.hint), look.width, INDENT, INDENT)
+
+
+def joined(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
 def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
@@ -72,17 +154,6 @@ def expected_sender(receiver: ReceiverRecord) -> str:
     if receiver.sender_kind is None:
         return "any sender"
     return sender_name(receiver.sender, receiver.sender_kind, receiver.sender_app)
-
-
-def home(receiver: ReceiverRecord) -> str:
-    """
-    Return what a receiver is part of that few people ask about, else "".
-    """
-    if receiver.storage:
-        return "storage objects"
-    if receiver.module.partition(".")[0] == "debug_toolbar":
-        return "the toolbar"
-    return "Django" if receiver.component == "django" else ""
 
 
 def connection_details(receiver: ReceiverRecord) -> str:

@@ -70,7 +70,7 @@ def _receivers(receivers: Sequence[ReceiverRecord], folder: str) -> Iterator[str
 def _receiver(receiver: ReceiverRecord, folder: str) -> tuple[str, str, str, str]:
     return (
         "async" if receiver.order is None else str(receiver.order),
-        _code(receiver.name),
+        f"{_code(receiver.name)} {', '.join(receiver.problems)}".rstrip(),
         _sender(receiver),
         _text(short_place(receiver.file, receiver.line, folder)),
     )

@@ -82,6 +82,8 @@ class PanelLook(NamedTuple):
         return _match(self.always_show, names)
 
 
+#: A text for the names of a signal and a receiver, and the id of a problem.
+Problems = Mapping[tuple[str | None, str, str], str]
 Shown = dict[str, tuple[SignalOutcome, PanelLook, _Heard]]
 
 
@@ -90,20 +92,22 @@ def panel_stats(
     remarks: Sequence[Remark],
     signals: Sequence[SignalOutcome],
     look: PanelLook,
+    problems: Problems | None = None,
     shown: Shown | None = None,
 ) -> Stats:
     """
     Return what the template of the panel shows.
 
-    ``shown`` remembers what was said of each signal, for as long as it stays the same.
+    ``problems`` are what the ids of problems in the records mean. ``shown`` remembers
+    what was said of each signal, for as long as it stays the same.
     """
-    report = _Report(look, {} if shown is None else shown)
-    problems = [remark for remark in remarks if remark.level != "note"]
+    report = _Report(look, problems or {}, {} if shown is None else shown)
+    failures = [remark for remark in remarks if remark.level != "note"]
     notes = [remark for remark in remarks if remark.level == "note"]
     return {
         "totals": _totals(tree),
-        "problems": [report.remark(remark) for remark in problems[:MAX_REMARKS]],
-        "problem_count": len(problems),
+        "problems": [report.remark(remark) for remark in failures[:MAX_REMARKS]],
+        "problem_count": len(failures),
         "notes": [report.remark(remark) for remark in notes[:MAX_REMARKS]],
         "note_count": len(notes),
         "rows": report.rows(tree.sends),
@@ -113,6 +117,19 @@ def panel_stats(
         "hidden": report.hidden,
         "slow_ms": look.slow_ms,
     }
+
+
+def without_nothing(rows: Sequence[Stats]) -> list[Stats]:
+    """
+    Leave out what is false or empty, but no time: this is a third of what is stored.
+    """
+    return [
+        {key: value for key, value in row.items() if value or key in _TIMES}
+        for row in rows
+    ]
+
+
+_TIMES = {"start", "self", "total"}
 
 
 def _totals(tree: Tree) -> Stats:
@@ -142,8 +159,9 @@ class _Line:
 
 
 class _Report:
-    def __init__(self, look: PanelLook, shown: Shown) -> None:
+    def __init__(self, look: PanelLook, problems: Problems, shown: Shown) -> None:
         self._look = look
+        self._problems = problems
         self._shown_before = shown
         #: How much of what happened and what is connected the project has hidden.
         self.hidden = 0
@@ -321,7 +339,7 @@ class _Report:
             return None, 1
         if not self._is_listed(signal):
             return None, 0
-        receivers = [self._receiver(outcome) for outcome in signal.outcomes]
+        receivers = [self._receiver(record.name, each) for each in signal.outcomes]
         shown = [receiver for receiver in receivers if receiver]
         # What has only hidden receivers is as good as hidden.
         if receivers and not shown and not self._look.shows(record.name):
@@ -346,7 +364,7 @@ class _Report:
         is_own = signal.record.component == "project"
         return is_own or bool(signal.outcomes) or self._look.shows(signal.record.name)
 
-    def _receiver(self, outcome: Outcome) -> Stats | None:
+    def _receiver(self, signal: str, outcome: Outcome) -> Stats | None:
         record = outcome.receiver
         row: Stats = {"count": outcome.times}
         if outcome.reason is not None:
@@ -358,12 +376,18 @@ class _Report:
         if self._look.hides(record.name, record.sender, record.sender_app):
             return None
         details = connection_details(record)
+        problems = [
+            {"id": check, "text": printable(text)}
+            for check in record.problems
+            if (text := self._problems.get((signal, record.name, check)))
+        ]
         return {
             **row,
             "order": "~" if record.order is None else str(record.order),
             "name": printable(record.name),
             "sender": expected_sender(record),
             **({"details": details} if details else {}),
+            **({"problems": problems} if problems else {}),
             "component": self._component(record.component, record.name),
             **self._place(record.file, record.line),
         }

@@ -4,7 +4,6 @@ Render signals as text for a terminal.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 
 from .._text import printable
@@ -12,15 +11,17 @@ from ..findings import Finding
 from ..inventory import EventRecord, ReceiverRecord, SignalRecord
 from .layout import (
     INDENT,
+    Columns,
     Look,
     Paint,
-    connection_details,
-    expected_sender,
+    finding_lines,
     first_sentence,
     home,
+    joined,
     justified,
     plural,
     short_place,
+    wrapped,
 )
 
 Signals = Sequence[SignalRecord]
@@ -43,7 +44,7 @@ def render_text(
         if (part := [signal for signal in signals if signal.component == component])
     ]
     if findings:
-        sections.append("\n".join(_problems(findings, look)))
+        sections.append("\n".join(finding_lines(findings, look)))
     return "\n\n".join([*sections, _footer(signals, everything)]) + "\n"
 
 
@@ -63,10 +64,7 @@ class _Section:
         self._signals = signals
         self._look = look
         rows = [r for s in signals for r in s.receivers if not self._folds(r)]
-        names = [len(row.name) for row in rows]
-        senders = [len(expected_sender(row)) for row in rows]
-        self._name_width = min(max(names, default=0), look.width * 2 // 5)
-        self._sender_width = min(max(senders, default=0), look.width // 4)
+        self._columns = Columns(rows, look)
 
     def lines(self, title: str) -> Iterator[str]:
         folded = sum(self._folds(r) for s in self._signals for r in s.receivers)
@@ -78,7 +76,7 @@ class _Section:
             yield from self._signal(signal)
         for label, names in _unheard(self._signals):
             text = f"{label}: {', '.join(names)}"
-            yield from _wrapped(text, self._look, "", "  ")
+            yield from wrapped(text, self._look.width)
 
     def _signal(self, signal: SignalRecord) -> Iterator[str]:
         # Nobody looks for the line on which Django defines a signal.
@@ -93,7 +91,7 @@ class _Section:
             yield f"  In order of connection: {cls} decides itself who runs when."
         for receiver in signal.receivers:
             if not self._folds(receiver):
-                yield from self._receiver(receiver)
+                yield from self._columns.lines(receiver)
         if folded := [r for r in signal.receivers if self._folds(r)]:
             yield from self._folded(signal, folded)
         if not signal.receivers:
@@ -102,69 +100,24 @@ class _Section:
     def _declaration(self, event: EventRecord) -> Iterator[str]:
         version = f"  version {event.version}" if event.version > 1 else ""
         text = printable(event.signature) + version
-        yield from _wrapped(text, self._look, "  ", "    ")
-
-    def _receiver(self, receiver: ReceiverRecord) -> Iterator[str]:
-        order = "~" if receiver.order is None else receiver.order
-        name = f"{order:>4}  {printable(receiver.name)}"
-        width = len(INDENT) + self._name_width
-        if len(name) > width:
-            yield name
-            name, width = "", len(INDENT)
-        sender = f"{expected_sender(receiver):<{self._sender_width}}"
-        row, details = f"{name:<{width}}  {sender}", connection_details(receiver)
-        place = self._place(receiver)
-        if len(f"{row}  {details}  {place}") <= self._look.width:
-            yield from self._line(f"{row}  {details}".rstrip(), place)
-        else:
-            yield from self._line(row.rstrip(), place)
-            if details:
-                yield f"{INDENT}  {details}"
+        yield from wrapped(text, self._look.width, "  ")
 
     def _folded(
         self, signal: SignalRecord, receivers: Sequence[ReceiverRecord]
     ) -> Iterator[str]:
         homes = sorted({home(receiver) for receiver in receivers})
-        text = f"{'+':>4}  {plural(len(receivers), 'receiver')} inside {_and(homes)}"
+        text = f"{'+':>4}  {plural(len(receivers), 'receiver')} inside {joined(homes)}"
         bare_name = printable(signal.name.rpartition(".")[2])
         yield from self._line(text, f"list_signals {bare_name}")
 
     def _line(self, left: str, right: str, paint: Paint = str) -> Iterator[str]:
         return justified(left, right, self._look.width, paint)
 
-    def _place(self, record: SignalRecord | ReceiverRecord) -> str:
+    def _place(self, record: SignalRecord) -> str:
         return short_place(record.file, record.line, self._look.folder)
 
     def _folds(self, receiver: ReceiverRecord) -> bool:
         return self._look.fold and bool(home(receiver))
-
-
-def _problems(findings: Sequence[Finding], look: Look) -> Iterator[str]:
-    problems = sum(not finding.is_note for finding in findings)
-    notes = len(findings) - problems
-    counts = [
-        *([plural(problems, "problem")] if problems else []),
-        *([plural(notes, "note")] if notes else []),
-    ]
-    title = "PROBLEMS" if problems else "NOTES"
-    yield from justified(title, " · ".join(counts), look.width, look.heading)
-    yield ""
-    for finding in findings:
-        yield from _wrapped(
-            printable(finding.message), look, f"{finding.id:<6}", INDENT
-        )
-        yield from _wrapped(printable(finding.hint), look, INDENT, INDENT)
-
-
-def _wrapped(text: str, look: Look, first: str, other: str) -> list[str]:
-    return textwrap.wrap(
-        text,
-        look.width,
-        initial_indent=first,
-        subsequent_indent=other,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 def _unheard(signals: Signals) -> Iterator[tuple[str, list[str]]]:
@@ -213,7 +166,3 @@ def _receiver_count(signals: Signals) -> int:
 
 def _part_of(part: int, whole: int, noun: str) -> str:
     return plural(whole, noun) if part == whole else f"{part} of {plural(whole, noun)}"
-
-
-def _and(words: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

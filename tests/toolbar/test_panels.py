@@ -25,7 +25,7 @@ from signaltools.recording.remarks import Remark
 from signaltools.recording.tree import Tree
 from signaltools.reports.panel import PanelLook, panel_stats
 from tests.records import builtin, call, receiver, send, signal, totals
-from tests.toolbar.urls import NAME
+from tests.toolbar.urls import NAME, asked
 
 PANEL = "SignalToolsPanel"
 PATH = "signaltools.panels.SignalToolsPanel"
@@ -565,3 +565,22 @@ def test_icon_exists():
 
     for name in (SignalToolsPanel.nav_icon, "signaltools/panel.css"):
         assert finders.find(name)
+
+
+def test_receivers_show_what_is_wrong_with_them():
+    def without_kwargs(sender, value): ...
+
+    asked.connect(without_kwargs)
+    try:
+        page = stored(get("/quiet/")).content
+    finally:
+        asked.disconnect(without_kwargs)
+
+    name = f"{__name__}.{without_kwargs.__qualname__}".replace("<", "&lt;")
+    assert "· [W012] " in page
+    assert (
+        '<p class="signaltools-more signaltools-warning">W012 The receiver '
+        f"&#x27;{name.replace('>', '&gt;')}&#x27; of "
+        "&#x27;tests.toolbar.urls.asked&#x27; does not accept **kwargs. Add **kwargs: "
+        "it breaks as soon as an argument is added.</p>"
+    ) in page

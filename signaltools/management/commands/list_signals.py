@@ -5,15 +5,21 @@ from argparse import ArgumentParser
 from typing import Any, cast
 
 from django.apps import apps
+from django.db.models import Model
 
 from signaltools._text import printable
 from signaltools.apps import SignaltoolsConfig
 from signaltools.checks.modules import unloaded_receivers, unused_configs
 from signaltools.checks.problems import find_problems, with_problems
-from signaltools.inventory import not_imported
+from signaltools.findings import Finding
+from signaltools.inventory import SignalRecord, not_imported
 from signaltools.management.base import InventoryCommand, as_list, command_error
-from signaltools.reports.json import render_json
+from signaltools.model_facts import find_model, no_model
+from signaltools.model_signals import read_model
+from signaltools.reports.json import render_json, render_model_json
 from signaltools.reports.markdown import render_markdown
+from signaltools.reports.mermaid import render_mermaid, render_model_mermaid
+from signaltools.reports.model_text import render_model_text
 from signaltools.reports.text import render_text
 from signaltools.selection import Filters, select, select_findings, unmatched
 from signaltools.watching import is_watching
@@ -48,6 +54,11 @@ class Command(InventoryCommand):
             action="append",
             help="only signals of this kind",
         )
+        add(
+            "--model",
+            metavar="APP.MODEL",
+            help="what runs when this model is loaded, saved or deleted, in order",
+        )
         add("--unheard", action="store_true", help="only signals without receivers")
         add(
             "--all",
@@ -55,34 +66,67 @@ class Command(InventoryCommand):
             help="list what is otherwise folded, left out or not imported",
         )
         self.add_import_argument(parser)
-        self.add_report_arguments(parser, markdown="Markdown for a catalogue")
+        self.add_report_arguments(
+            parser,
+            markdown="Markdown for a catalogue",
+            mermaid="Mermaid for a graph",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         filters = _filters(options)
+        _check_usage(filters, options)
         failures, notes, connected = self.read_server(options["imports"])
         notes += () if is_watching() else [_NOT_WATCHED]
         self._print_notes(notes, options["verbosity"])
         found = find_problems(connected, [*unused_configs(), *unloaded_receivers()])
         signals = with_problems(connected, found)
         signals += not_imported(signals) if options["all"] else ()
-        if problems := unmatched(signals, filters, found):
-            raise command_error([*failures, *problems])
+        if errors := _unmatched(signals, found, filters, options["model"]):
+            raise command_error([*failures, *errors])
+        make_report = self._report if options["model"] is None else self._model_report
+        report = make_report(signals, found, [*failures, *notes], filters, options)
+        self.write_report(report, options["output"])
+        if failures:
+            raise command_error(failures)
+
+    def _report(
+        self,
+        signals: list[SignalRecord],
+        found: list[Finding],
+        notes: list[str],
+        filters: Filters,
+        options: dict[str, Any],
+    ) -> str:
         selected = select(signals, filters)
         found = select_findings(found, selected, signals, filters)
         if not selected and not found and options["verbosity"]:
             self.stderr.write("Nothing matches all of these filters.", style_func=str)
+        fold = not options["all"] and not any(filters)
         if options["format"] == "json":
-            notes = [*failures, *notes]
-            report = render_json(selected, notes, found, with_storage=options["all"])
-        elif options["format"] == "markdown":
-            report = render_markdown(selected, os.getcwd())
-        else:
-            fold = not options["all"] and not any(filters)
-            look = self.look(options["output"], fold=fold)
-            report = render_text(selected, signals, look, found)
-        self.write_report(report, options["output"])
-        if failures:
-            raise command_error(failures)
+            return render_json(selected, notes, found, with_storage=options["all"])
+        if options["format"] == "markdown":
+            return render_markdown(selected, os.getcwd())
+        if options["format"] == "mermaid":
+            return render_mermaid(selected, fold=fold)
+        look = self.look(options["output"], fold=fold)
+        return render_text(selected, signals, look, found)
+
+    def _model_report(
+        self,
+        signals: list[SignalRecord],
+        found: list[Finding],
+        notes: list[str],
+        filters: Filters,
+        options: dict[str, Any],
+    ) -> str:
+        model = read_model(signals, cast("type[Model]", find_model(options["model"])))
+        found = select_findings(found, [], signals, filters)
+        found = [each for each in found if (each.signal, each.name) in model.names]
+        if options["format"] == "json":
+            return render_model_json(model, notes, found)
+        if options["format"] == "mermaid":
+            return render_model_mermaid(model)
+        return render_model_text(model, self.look(options["output"]), found)
 
     def _print_notes(self, notes: list[str], verbosity: int) -> None:
         paint = self.paint(self.stderr, self.style.WARNING)
@@ -92,6 +136,28 @@ class Command(InventoryCommand):
 
 
 _NOT_WATCHED = "connect() was not watched, see the setting 'WATCH_CONNECT'."
+
+
+def _check_usage(filters: Filters, options: dict[str, Any]) -> None:
+    if options["model"] is None:
+        return
+    if any(filters):
+        message = "--model goes without patterns and without other filters."
+        raise command_error([message], returncode=2)
+    if options["format"] == "markdown":
+        message = "--model has no Markdown; choose text, json or mermaid."
+        raise command_error([message], returncode=2)
+
+
+def _unmatched(
+    signals: list[SignalRecord],
+    found: list[Finding],
+    filters: Filters,
+    model: str | None,
+) -> list[str]:
+    if model is not None and find_model(model) is None:
+        return [no_model(model)]
+    return unmatched(signals, filters, found)
 
 
 def _filters(options: dict[str, Any]) -> Filters:

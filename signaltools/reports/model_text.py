@@ -1,0 +1,82 @@
+"""
+Render what the signals of one model run as text for a terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from .._text import printable
+from ..findings import Finding
+from ..model_signals import ModelSignals, Step
+from .layout import INDENT, Columns, Look, finding_lines, justified, plural, wrapped
+
+
+def render_model_text(
+    model: ModelSignals, look: Look, findings: Sequence[Finding] = ()
+) -> str:
+    """
+    Return what runs for a model, what does not, what sends no signal at all, and what
+    is wrong with it.
+    """
+    lines = list(_Page(model, look).lines())
+    if findings:
+        lines += ["", *finding_lines(findings, look)]
+    return "\n".join(lines) + "\n"
+
+
+class _Page:
+    def __init__(self, model: ModelSignals, look: Look) -> None:
+        self._model = model
+        self._look = look
+        self._running = {(s.signal, r) for s in model.steps for r in s.receivers}
+        unrelated = [each.receiver for each in model.unrelated]
+        receivers = [receiver for _, receiver in self._running]
+        self._columns = Columns([*receivers, *unrelated], look)
+
+    def lines(self) -> Iterator[str]:
+        title = f"{printable(self._model.label)}: what runs, in order"
+        yield from self._heading(title, plural(len(self._running), "receiver"))
+        if self._model.never_saved:
+            yield f"  nothing: {printable(self._model.never_saved)}"
+        for action, steps in groupby(self._model.steps, lambda step: step.action):
+            yield from self._action(action, list(steps))
+        if self._model.unrelated:
+            yield from ["", *self._heading("Looks related, will NOT run")]
+            yield from self._unrelated()
+        if self._model.never:
+            yield from ["", *self._heading("Never signalled")]
+            for sentence in self._model.never:
+                yield from wrapped(printable(sentence), self._look.width, "  ")
+        if any(receiver.is_async for _, receiver in self._running):
+            yield from ["", "~ = async, concurrent"]
+
+    def _action(self, action: str, steps: list[Step]) -> Iterator[str]:
+        yield ""
+        yield self._look.name(printable(action))
+        for step in steps:
+            yield from self._step(step)
+        if action == "delete()" and self._model.cascades:
+            models = ", ".join(map(printable, self._model.cascades))
+            text = f"also deleted, with signals of their own: {models}"
+            yield from wrapped(text, self._look.width, "  ")
+
+    def _step(self, step: Step) -> Iterator[str]:
+        is_other = step.sender != self._model.label
+        sender = f"sender {printable(step.sender)}" if is_other else ""
+        remark = ": ".join(filter(None, [sender, step.note]))
+        nobody = "" if step.receivers else "no receivers"
+        yield "  ".join(filter(None, [f"  {step.signal}", remark, nobody]))
+        for receiver in step.receivers:
+            yield from self._columns.lines(receiver)
+
+    def _unrelated(self) -> Iterator[str]:
+        for signal, group in groupby(self._model.unrelated, lambda each: each.signal):
+            yield f"  {signal}"
+            for _, receiver, reason in group:
+                yield from self._columns.lines(receiver)
+                yield from wrapped(printable(reason), self._look.width, INDENT + "  ")
+
+    def _heading(self, left: str, right: str = "") -> Iterator[str]:
+        return justified(left, right, self._look.width, self._look.heading)
