@@ -3,7 +3,8 @@ Mistakes that newcomers make with signals, and what signaltools says about them.
 """
 
 from django.apps import AppConfig
-from django.db.models.signals import post_save
+
+from .signals import parcel_sent
 
 
 class MistakesConfig(AppConfig):
@@ -13,7 +14,7 @@ class MistakesConfig(AppConfig):
         from . import receivers
 
         # After ready(), nobody holds this function any more.
-        def log_parcel(instance, **kwargs):
-            receivers.logger.info("%s is saved.", instance)
+        def thank(parcel, **kwargs):
+            receivers.logger.info("Thanks for %s.", parcel)
 
-        post_save.connect(log_parcel, sender="mistakes.Parcel")
+        parcel_sent.connect(thank)

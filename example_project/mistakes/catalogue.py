@@ -51,9 +51,9 @@ MISTAKES = [
         [MistakesConfig.ready],
         """\
 # At module level, in a module that ready() imports.
-@receiver(post_save, sender=Parcel)
-def log_parcel(instance, **kwargs):
-    logger.info("%s is saved.", instance)
+@receiver(parcel_sent)
+def thank(parcel, **kwargs):
+    logger.info("Thanks for %s.", parcel)
 """,
     ),
     Mistake(
@@ -74,29 +74,29 @@ def log_labels(instance, action, **kwargs):
         "A dispatch_uid that is used twice",
         "A signal connects one receiver for each dispatch_uid and sender, and ignores "
         "the next one without a word. Here the second function never runs.",
-        [receivers.weigh_parcel, receivers.announce_parcel],
+        [receivers.weigh, receivers.announce],
         """\
-@receiver(post_save, sender=Parcel, dispatch_uid="weigh")
-def weigh_parcel(instance, **kwargs):
-    logger.info("%s is weighed.", instance)
+@receiver(parcel_sent, dispatch_uid="weigh")
+def weigh(parcel, **kwargs):
+    logger.info("%s is weighed.", parcel)
 
 
-@receiver(post_save, sender=Parcel, dispatch_uid="announce")
-def announce_parcel(instance, **kwargs):
-    logger.info("%s is announced.", instance)
+@receiver(parcel_sent, dispatch_uid="announce")
+def announce(parcel, **kwargs):
+    logger.info("%s is announced.", parcel)
 """,
     ),
     Mistake(
         "W013",
         "A required argument that is never sent",
-        "pre_save is sent without created, so every save of a parcel raises "
-        "TypeError. Nothing tells before the first save.",
-        [receivers.log_new],
+        "No signal of a model is sent with a request, so each attempt to delete a "
+        "parcel raises TypeError. Nobody notices before the first one.",
+        [receivers.log_user],
         """\
-@receiver(post_save, sender=Parcel)
-def log_new(instance, created, **kwargs):
-    if created:
-        logger.info("%s is new.", instance)
+# Log the user where the request is: in the view.
+@receiver(pre_delete, sender=Parcel)
+def log_deleted(instance, **kwargs):
+    logger.info("%s is deleted.", instance)
 """,
     ),
     Mistake(
@@ -105,11 +105,11 @@ def log_new(instance, created, **kwargs):
         "Decorators apply from the bottom to the top. When @receiver connects the "
         "function, the transaction is not around it yet, and Django never calls "
         "what it becomes later.",
-        [receivers.forget_parcel],
+        [receivers.forget],
         """\
 @receiver(post_delete, sender=Parcel)
 @transaction.atomic
-def forget_parcel(instance, **kwargs):
+def forget(instance, **kwargs):
     logger.info("%s is forgotten.", instance)
 """,
     ),
@@ -117,8 +117,8 @@ def forget_parcel(instance, **kwargs):
         "W011",
         "A sender that only looks like the right one",
         "Signals of models take the name of a model as their sender. user_logged_in "
-        "is a plain signal: it compares the sender with this text, and no text is a "
-        "user. The receiver never runs.",
+        "is a plain signal: its sender is the class of the user, which is never this "
+        "text. The receiver never runs.",
         [receivers.greet],
         """\
 @receiver(user_logged_in, sender=get_user_model())

@@ -7,10 +7,11 @@ import logging
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 from django.db import transaction
-from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
+from django.db.models.signals import m2m_changed, post_delete, pre_delete
 from django.dispatch import receiver
 
 from .models import Parcel
+from .signals import parcel_sent
 
 logger = logging.getLogger(__name__)
 
@@ -21,28 +22,27 @@ def log_labels(instance, action, **kwargs):
     logger.info("%s: %s", instance, action)
 
 
-@receiver(post_save, sender=Parcel, dispatch_uid="parcel")
-def weigh_parcel(instance, **kwargs):
-    logger.info("%s is weighed.", instance)
+@receiver(parcel_sent, dispatch_uid="parcel_sent")
+def weigh(parcel, **kwargs):
+    logger.info("%s is weighed.", parcel)
 
 
 # Copied from above, and the dispatch_uid as well.
-@receiver(post_save, sender=Parcel, dispatch_uid="parcel")
-def announce_parcel(instance, **kwargs):
-    logger.info("%s is announced.", instance)
+@receiver(parcel_sent, dispatch_uid="parcel_sent")
+def announce(parcel, **kwargs):
+    logger.info("%s is announced.", parcel)
 
 
-# Only post_save knows whether something was created.
-@receiver(pre_save, sender=Parcel)
-def log_new(instance, created, **kwargs):
-    if created:
-        logger.info("%s is new.", instance)
+# A model is deleted in commands and tasks as well: there is no request.
+@receiver(pre_delete, sender=Parcel)
+def log_user(instance, request, **kwargs):
+    logger.info("%s is deleted by %s.", instance, request.user)
 
 
 # What is connected has no transaction around it.
 @transaction.atomic
 @receiver(post_delete, sender=Parcel)
-def forget_parcel(instance, **kwargs):
+def forget(instance, **kwargs):
     logger.info("%s is forgotten.", instance)
 
 

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.signals import user_logged_in
 from django.core.checks import run_checks
-from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
+from django.db.models.signals import m2m_changed, post_delete, pre_delete
 from django.test import Client
 from django.utils.html import escape
 from pytest_django.asserts import assertContains, assertNotContains
 
 from mistakes import apps, receivers
 from mistakes.catalogue import MISTAKES, Mistake
+from mistakes.signals import parcel_sent
 
 each_mistake = pytest.mark.parametrize("mistake", MISTAKES, ids=lambda each: each.id)
 
@@ -87,7 +88,7 @@ def test_correct_code_is_not_reported(
 
 
 def connections() -> list[object]:
-    signals = (m2m_changed, post_delete, post_save, pre_save, user_logged_in)
+    signals = (m2m_changed, parcel_sent, post_delete, pre_delete, user_logged_in)
     return [row for signal in signals for row in signal.receivers]
 
 
