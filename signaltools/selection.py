@@ -60,9 +60,8 @@ def select_findings(
             return True
         if finding.name in shown.get(signal, ()):
             return True
-        patterns = filters.patterns
-        only_patterns = filters == Filters(patterns=patterns)
-        return only_patterns and any(_named(pattern, [finding]) for pattern in patterns)
+        patterns, *others = filters
+        return not any(others) and any(_named(each, [finding]) for each in patterns)
 
     found = filter(is_shown, findings) if any(filters) else findings
     return sorted(distinct(found), key=lambda finding: (finding.is_note, *finding[:3]))

@@ -7,8 +7,9 @@ from django.contrib.auth import get_user_model
 from django.db.models.signals import m2m_changed, post_init, post_save
 
 from signaltools.builtin import BUILTIN_SIGNALS
+from signaltools.findings import Finding
 from signaltools.inventory import ReceiverRecord, SignalRecord
-from signaltools.selection import Filters, select, unmatched
+from signaltools.selection import Filters, select, select_findings, unmatched
 from tests.records import builtin, receiver, signal
 from tests.testapp.models import Line, Order, Tag
 
@@ -485,3 +486,27 @@ def test_a_builtin_signal_that_is_not_imported_is_told_from_a_misspelt_one() -> 
         "'django.test.signals.template_rendered' is not imported, "
         "so nothing is connected to it."
     ]
+
+
+LOST = Finding(
+    "W003", "shop.receivers.lost", "Lost.", "Keep it.", "shop.signals.order_paid"
+)
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({}, [LOST]),
+        ({"patterns": ["receivers.LOST"]}, [LOST]),
+        ({"patterns": ["order_paid"]}, [LOST]),
+        ({"patterns": ["order_lost"]}, []),
+        ({"patterns": ["receivers.lost"], "apps": ["audit"]}, []),
+    ],
+)
+def test_a_pattern_finds_what_is_wrong_with_a_receiver_that_is_gone(
+    filters: dict[str, list[str]], found: list[Finding]
+) -> None:
+    # The command gives lists for options that are not used.
+    given = Filters(**{"apps": [], "senders": [], "kinds": [], **filters})
+    selected = select(SIGNALS, given)
+    assert select_findings([LOST], selected, SIGNALS, given) == found
