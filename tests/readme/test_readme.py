@@ -121,10 +121,29 @@ def test_the_code_runs(name, example):
     assert (done.returncode, done.stdout) == (0, "")
 
 
-@pytest.mark.parametrize("name", PAGES)
+LINK = re.compile(r"\]\((?!https:)([^)#]*)#?([^)]*)\)|src(?:set)?=\"([^\"]+)\"")
+
+
+@pytest.mark.parametrize(
+    "name", [*PAGES, "SECURITY.md", "CHANGELOG.md", ".github/pull_request_template.md"]
+)
 def test_links_lead_somewhere(name):
-    for target in re.findall(r"\]\((?!https:)([^)#]+)(?:#[^)]*)?\)", PAGES[name]):
-        assert (ROOT / name).parent.joinpath(target).exists(), target
+    page = ROOT / name
+    for path, heading, image in LINK.findall(page.read_text(encoding="utf-8")):
+        target = page.parent / path if path else page
+        assert target.exists(), path
+        assert not heading or heading in anchors(target), heading
+        assert (page.parent / image).exists(), image
+
+
+def anchors(page: Path) -> set[str]:
+    """
+    Return what a link to a heading of a page ends with.
+    """
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {
+        re.sub(r"[^\w\- ]", "", each).lower().replace(" ", "-") for each in headings
+    }
 
 
 @pytest.mark.parametrize(
