@@ -17,7 +17,7 @@ example: .venv/ready
 	  'Try next, in another terminal:' '' \
 	  '  $(EXAMPLE) list_signals' \
 	  '  $(EXAMPLE) list_signals order_paid' \
-	  '  $(EXAMPLE) list_signals --sender shop.Order' \
+	  '  $(EXAMPLE) list_signals --model shop.Order' \
 	  '  $(EXAMPLE) trace_signals pay_order' \
 	  '  $(EXAMPLE) check --tag signals' '' \
 	  'Look at http://127.0.0.1:$(PORT)/panel/ for what a request sends,' \

@@ -17,4 +17,4 @@ class MistakesConfig(AppConfig):
         def thank(parcel, **kwargs):
             receivers.logger.info("Thanks for %s.", parcel)
 
-        parcel_sent.connect(thank)
+        parcel_sent.connect(thank, sender=receivers.Parcel)

@@ -51,7 +51,7 @@ MISTAKES = [
         [MistakesConfig.ready],
         """\
 # At module level, in a module that ready() imports.
-@receiver(parcel_sent)
+@receiver(parcel_sent, sender=Parcel)
 def thank(parcel, **kwargs):
     logger.info("Thanks for %s.", parcel)
 """,
@@ -76,12 +76,12 @@ def log_labels(instance, action, **kwargs):
         "the next one without a word. Here the second function never runs.",
         [receivers.weigh, receivers.announce],
         """\
-@receiver(parcel_sent, dispatch_uid="weigh")
+@receiver(parcel_sent, sender=Parcel, dispatch_uid="weigh")
 def weigh(parcel, **kwargs):
     logger.info("%s is weighed.", parcel)
 
 
-@receiver(parcel_sent, dispatch_uid="announce")
+@receiver(parcel_sent, sender=Parcel, dispatch_uid="announce")
 def announce(parcel, **kwargs):
     logger.info("%s is announced.", parcel)
 """,

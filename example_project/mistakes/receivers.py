@@ -22,13 +22,13 @@ def log_labels(instance, action, **kwargs):
     logger.info("%s: %s", instance, action)
 
 
-@receiver(parcel_sent, dispatch_uid="parcel_sent")
+@receiver(parcel_sent, sender=Parcel, dispatch_uid="parcel")
 def weigh(parcel, **kwargs):
     logger.info("%s is weighed.", parcel)
 
 
 # Copied from above, and the dispatch_uid as well.
-@receiver(parcel_sent, dispatch_uid="parcel_sent")
+@receiver(parcel_sent, sender=Parcel, dispatch_uid="parcel")
 def announce(parcel, **kwargs):
     logger.info("%s is announced.", parcel)
 

@@ -28,10 +28,13 @@ def visit(chromium, example, **options) -> Iterator[ToolbarPage]:
     page = ToolbarPage(example, Setup(), context.new_page())
     hosts: set[str] = set()
     context.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
-    context.on("requestfailed", lambda request: page.errors.append(request.url))
+    failed: list[tuple[str, str]] = []
+    context.on("requestfailed", lambda each: failed.append((each.url, each.failure)))
     yield page
     context.close()
     assert page.errors == []
+    # To leave a page aborts what is still on its way.
+    assert [each for each in failed if each[1] != "net::ERR_ABORTED"] == []
     assert hosts == {f"127.0.0.1:{example.port}"}
 
 
