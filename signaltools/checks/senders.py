@@ -7,13 +7,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from functools import cached_property
+from types import MethodType
 from typing import Any
 
 from django.apps import apps
 from django.db import models
 from django.db.models.options import Options
 
-from .._introspect import stored_attribute
+from .._introspect import is_a, stored_attribute
 from ..builtin import BUILTIN_SIGNALS
 from ..findings import Finding
 from .connections import Connection, model_options
@@ -31,6 +32,8 @@ class Senders:
         role, kind = BUILTIN_SIGNALS.get(link.signal_name), link.sender_kind
         if role is None or kind is None or kind == "unknown":
             return
+        # An abstract model need not belong to an app.
+        kind = "model" if model_options(link.row.sender) else kind
         if role == "app_config":
             yield from _migrated(link)
         elif role == "through":
@@ -94,9 +97,10 @@ def _through_hint(sender: Any) -> str:
 def _never_sent(link: Connection, role: str) -> Finding:
     signal = link.bare_name
     hints = {
-        "model": "Use the model as sender, or its label where the signal resolves it.",
+        "model": "Use the model itself as sender.",
         "user": "Use sender=get_user_model().",
         "class": "Use the class that sends it, or no sender.",
+        "instance": "Connect it without a sender: only the very same object is one.",
     }
     return link.finding(
         "W011",
@@ -126,40 +130,46 @@ def _migrated(link: Connection) -> Iterator[Finding]:
 
 def _model(link: Connection) -> Iterator[Finding]:
     signal, options = link.bare_name, model_options(link.row.sender)
-    never = f"The receiver {link.name!r} is never called: {signal!r} is never sent by"
+    never = (
+        f"The receiver {link.name!r} is never called: {signal!r} is never sent by "
+        f"{link.sender_text}"
+    )
     if options is None:
         return
     if options.auto_created and signal in _SAVE_AND_DELETE:
         yield link.finding(
             "W008",
-            f"{never} {options.label!r}, which Django made for a many-to-many field.",
+            f"{never}, which Django made for a many-to-many field.",
             "Connect it to 'm2m_changed' with this sender.",
         )
     elif options.abstract and not _by_a_field(link):
         yield link.finding(
             "W009",
-            f"{never} {options.label!r}, which is abstract.",
+            f"{never}, which is abstract.",
             "Connect it to each model that inherits from it.",
         )
     elif options.swapped and signal != "class_prepared" and not _by_a_field(link):
         yield link.finding(
             "W009",
-            f"{never} {options.label!r}, which is swapped out for {options.swapped!r}.",
+            f"{never}, which is swapped out for {options.swapped!r}.",
             f"Use sender=settings.{options.swappable}.",
         )
     elif signal in _DELETE and (field := _cascades(options)):
         yield link.finding(
             "W018",
-            f"The receiver {link.name!r} misses rows of {options.label!r}: by "
+            f"The receiver {link.name!r} misses rows of {link.sender_text}: by "
             f"DB_CASCADE of {field!r} the database deletes them, without {signal!r}.",
             "Use on_delete=models.CASCADE, or do without the signal.",
         )
 
 
 def _by_a_field(link: Connection) -> bool:
-    # A field connects itself for the abstract model, then for each that inherits.
+    # A field connects for the abstract model, then for each that inherits.
     site = link.connect.site if link.connect else None
-    return site is not None and site.function == "contribute_to_class"
+    if site is not None and site.function == "contribute_to_class":
+        return True
+    receiver = link.row.receiver
+    return type(receiver) is MethodType and is_a(receiver.__self__, models.Field)
 
 
 def _cascades(options: Options[Any]) -> str | None:
