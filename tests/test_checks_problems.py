@@ -53,7 +53,7 @@ def test_check_reports_a_warning(m2m):
     ]
 
 
-def test_check_leaves_notes_and_doubtful_rules_to_list_signals(alone):
+def test_check_leaves_notes_and_doubtful_rules_to_list_signals(alone, watching):
     alone(post_save).connect(receive, sender=Stamped)
     alone(post_init).connect(receive, sender=Order)
     assert [f.id for f in problems(post_save) + problems(post_init)] == [
