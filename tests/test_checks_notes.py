@@ -20,7 +20,7 @@ from django.dispatch import Signal
 from django.test.utils import isolate_apps
 
 from tests.problems import notes
-from tests.testapp.models import GiftOrder, Order, RushOrder, Tag
+from tests.testapp.models import GiftOrder, Order, RushOrder, Stamped, Tag
 
 NAME = f"{__name__}.receive"
 
@@ -83,6 +83,10 @@ def test_I001_looks_through_abstract_models(noted, monkeypatch):
         below = model("Below", between)
         monkeypatch.setattr("signaltools.checks.notes.apps", isolated)
         assert noted(post_save, Order) == not_for(f"'{below._meta.label}'")
+
+
+def test_I001_an_abstract_model_is_another_matter(noted):
+    assert noted(post_save, Stamped) == []
 
 
 def test_I001_what_is_connected_for_all_of_them_is_fine(noted):

@@ -76,7 +76,7 @@ def checked(**options: Any) -> list[tuple[str, str]]:
 
 
 def _name(message: str) -> str:
-    match = re.search(r"(?:receiver|ready\(\) of) '([^']+)'", message)
+    match = re.search(r"(?:receiver|ready\(\) of|apply to) '([^']+)'", message)
     assert match, message
     return match[1]
 
