@@ -95,7 +95,8 @@ def returned_calls(file: str, line: int) -> set[str]:
 
 
 def _only_returned(function: ast.FunctionDef) -> Iterator[str]:
-    used = Counter(n.id for n in ast.walk(function) if isinstance(n, ast.Name))
+    body = ast.Module(function.body, [])
+    used = Counter(n.id for n in ast.walk(body) if isinstance(n, ast.Name))
     returned = Counter(
         node.value.func.id
         # What a function within this one returns may be awaited here.

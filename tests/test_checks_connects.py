@@ -76,38 +76,36 @@ class Shop:
     def __call__(self, **kwargs): ...
 
 
-def test_W001_local_function_is_gone(paid):  # noqa: N802
+def test_W001_local_function_is_gone(paid):
     paid.connect(make())
     found = lost("make.<locals>.receive", GONE, line() - 1)
     assert facts(paid, NAME) == found
 
 
-def test_W001_lambda_is_gone(paid):  # noqa: N802
+def test_W001_lambda_is_gone(paid):
     paid.connect(lambda **kwargs: None)
     name = "test_W001_lambda_is_gone.<locals>.<lambda>"
     assert facts(paid, NAME) == lost(name, GONE, line() - 2)
 
 
-def test_W001_partial_is_gone(paid):  # noqa: N802
+def test_W001_partial_is_gone(paid):
     paid.connect(functools.partial(on_paid, order=1))
     assert facts(paid, NAME) == lost("on_paid", GONE, line() - 1)
 
 
-def test_W001_method_of_a_temporary_object_is_gone(paid):  # noqa: N802
+def test_W001_method_of_a_temporary_object_is_gone(paid):
     paid.connect(Shop().on_paid)
     assert facts(paid, NAME) == lost("Shop.on_paid", GONE, line() - 1)
 
 
-def test_W001_without_a_site_the_place_is_that_of_the_receiver(  # noqa: N802
-    paid, monkeypatch
-):
+def test_W001_without_a_site_the_place_is_that_of_the_receiver(paid, monkeypatch):
     monkeypatch.setattr("signaltools.watching._site", lambda: None)
     paid.connect(make())
     number = make.__code__.co_firstlineno + 1
     assert facts(paid, NAME) == lost("make.<locals>.receive", GONE, number)
 
 
-def test_W001_receiver_that_only_holds_itself_is_as_good_as_gone(paid):  # noqa: N802
+def test_W001_receiver_that_only_holds_itself_is_as_good_as_gone(paid):
     def connect():
         def receive(**kwargs):
             return receive
@@ -119,21 +117,19 @@ def test_W001_receiver_that_only_holds_itself_is_as_good_as_gone(paid):  # noqa:
     try:
         connect()
         name = f"{connect.__qualname__}.<locals>.receive"
-        found = lost(name, "lives only until Python collects garbage", line() - 8)
+        found = lost(name, "lives only until Python collects garbage", line() - 7)
         assert facts(paid, NAME) == found
     finally:
         gc.enable() if was_enabled else None
 
 
-def test_W001_under_debug_a_cache_of_django_holds_the_receiver(  # noqa: N802
-    paid, debug
-):
+def test_W001_under_debug_a_cache_of_django_holds_the_receiver(paid, debug):
     paid.connect(make())
-    found = lost("make.<locals>.receive", "lives only while DEBUG is True", line() - 2)
+    found = lost("make.<locals>.receive", "lives only while DEBUG is True", line() - 1)
     assert facts(paid, NAME) == found
 
 
-def test_W001_under_debug_a_cycle_is_as_good_as_gone(paid, debug):  # noqa: N802
+def test_W001_under_debug_a_cycle_is_as_good_as_gone(paid, debug):
     def connect():
         shop = Shop()
         shop.again = [shop]
@@ -145,7 +141,7 @@ def test_W001_under_debug_a_cycle_is_as_good_as_gone(paid, debug):  # noqa: N802
 
 
 @pytest.mark.parametrize("is_debug", [False, True])
-def test_W001_what_something_holds_is_fine(paid, settings, is_debug):  # noqa: N802
+def test_W001_what_something_holds_is_fine(paid, settings, is_debug):
     settings.DEBUG = is_debug
     kept = [make(), functools.partial(on_paid), Shop(), lambda **kwargs: None]
     shop = Shop()
@@ -162,7 +158,7 @@ def test_W001_what_something_holds_is_fine(paid, settings, is_debug):  # noqa: N
     assert facts(paid, NAME) == []
 
 
-def test_W001_what_an_app_config_holds_is_fine(paid, debug):  # noqa: N802
+def test_W001_what_an_app_config_holds_is_fine(paid, debug):
     config = apps.get_app_config("testapp")
     config.receive = closed_over(config)
     try:
@@ -172,13 +168,13 @@ def test_W001_what_an_app_config_holds_is_fine(paid, debug):  # noqa: N802
         del config.receive
 
 
-def test_W001_strong_receivers_are_fine(paid):  # noqa: N802
+def test_W001_strong_receivers_are_fine(paid):
     paid.connect(make(), weak=False)
     paid.connect(Shop().on_paid, weak=False)
     assert facts(paid, NAME) == []
 
 
-def test_W001_what_was_disconnected_may_go(paid):  # noqa: N802
+def test_W001_what_was_disconnected_may_go(paid):
     receive = make()
     paid.connect(receive)
     assert paid.disconnect(receive)
@@ -189,7 +185,7 @@ def test_W001_what_was_disconnected_may_go(paid):  # noqa: N802
     assert facts(paid, NAME) == []
 
 
-def test_W001_objects_that_come_and_go_are_fine(paid):  # noqa: N802
+def test_W001_objects_that_come_and_go_are_fine(paid):
     shops = [Shop(), Shop()]
     for shop in shops:
         # On two lines, so that both are remembered.
@@ -199,7 +195,7 @@ def test_W001_objects_that_come_and_go_are_fine(paid):  # noqa: N802
     assert facts(paid, NAME) == []
 
 
-def test_W001_the_sender_may_have_died_with_the_receiver(paid):  # noqa: N802
+def test_W001_the_sender_may_have_died_with_the_receiver(paid):
     sender = type("Order", (), {})
     paid.connect(make(), sender=sender)
     del sender
@@ -207,7 +203,7 @@ def test_W001_the_sender_may_have_died_with_the_receiver(paid):  # noqa: N802
     assert facts(paid, NAME) == []
 
 
-def test_W001_other_receivers_of_the_same_connect_call(paid):  # noqa: N802
+def test_W001_other_receivers_of_the_same_connect_call(paid):
     def connect(receive):
         paid.connect(receive)
 
@@ -218,9 +214,7 @@ def test_W001_other_receivers_of_the_same_connect_call(paid):  # noqa: N802
     assert facts(paid, NAME) == []
 
 
-def test_W001_module_that_is_loaded_again_is_fine(  # noqa: N802
-    paid, import_source, monkeypatch
-):
+def test_W001_module_that_is_loaded_again_is_fine(paid, import_source, monkeypatch):
     monkeypatch.setattr(sys, "paid", paid, raising=False)
     module = import_source(
         "reloaded",
@@ -236,7 +230,7 @@ def test_W001_module_that_is_loaded_again_is_fine(  # noqa: N802
     assert facts(paid, NAME) == []
 
 
-def test_W001_what_holds_a_receiver_is_not_looked_for_after_a_freeze(  # noqa: N802
+def test_W001_what_holds_a_receiver_is_not_looked_for_after_a_freeze(
     paid, debug, monkeypatch
 ):
     paid.connect(make())
@@ -244,7 +238,7 @@ def test_W001_what_holds_a_receiver_is_not_looked_for_after_a_freeze(  # noqa: N
     assert facts(paid, NAME) == []
 
 
-def test_W001_a_circle_of_many_steps_is_not_followed(paid, debug):  # noqa: N802
+def test_W001_a_circle_of_many_steps_is_not_followed(paid, debug):
     def connect():
         shop = Shop()
         last = shop
@@ -258,7 +252,7 @@ def test_W001_a_circle_of_many_steps_is_not_followed(paid, debug):  # noqa: N802
     assert facts(paid, NAME) == []
 
 
-def test_W001_without_a_watch_somebody_is_gone():  # noqa: N802
+def test_W001_without_a_watch_somebody_is_gone():
     paid = Signal()
     receivers = [make(), closed_over(1), on_paid]
     for each in receivers:
@@ -273,13 +267,13 @@ def test_W001_without_a_watch_somebody_is_gone():  # noqa: N802
     ]
 
 
-def test_W001_without_a_watch_what_listens_to_settings_may_go():  # noqa: N802
+def test_W001_without_a_watch_what_listens_to_settings_may_go():
     changed = Signal()
     changed.connect(make())
     assert facts(changed, "django.core.signals.setting_changed") == []
 
 
-def test_W001_without_a_watch_a_sender_may_be_gone():  # noqa: N802
+def test_W001_without_a_watch_a_sender_may_be_gone():
     paid, sender = Signal(), type("Order", (), {})
     paid.connect(on_paid, sender=sender)
     del sender
@@ -300,7 +294,7 @@ def on_paid(**kwargs): ...
 
 
 @pytest.mark.parametrize("is_debug", [False, True])
-def test_W002_another_function_has_replaced_the_receiver(  # noqa: N802
+def test_W002_another_function_has_replaced_the_receiver(
     paid, import_source, monkeypatch, settings, is_debug
 ):
     settings.DEBUG = is_debug
@@ -318,7 +312,7 @@ def test_W002_another_function_has_replaced_the_receiver(  # noqa: N802
     ]
 
 
-def test_W002_is_about_no_longer_than_the_first_is_lost(  # noqa: N802
+def test_W002_is_about_no_longer_than_the_first_is_lost(
     paid, import_source, monkeypatch
 ):
     monkeypatch.setattr(sys, "paid", paid, raising=False)
@@ -329,7 +323,7 @@ def test_W002_is_about_no_longer_than_the_first_is_lost(  # noqa: N802
 def other(**kwargs): ...
 
 
-def test_W003_dispatch_uid_is_taken(paid):  # noqa: N802
+def test_W003_dispatch_uid_is_taken(paid):
     paid.connect(on_paid, dispatch_uid="shop")
     paid.connect(other, dispatch_uid="shop")
     assert facts(paid, NAME) == [
@@ -343,7 +337,7 @@ def test_W003_dispatch_uid_is_taken(paid):  # noqa: N802
     ]
 
 
-def test_W003_stands_beside_the_receiver_that_has_the_uid(paid):  # noqa: N802
+def test_W003_stands_beside_the_receiver_that_has_the_uid(paid):
     paid.connect(make, sender=Order)
     paid.connect(on_paid, sender=Tag, dispatch_uid=7)
     paid.connect(on_paid, sender=Order, dispatch_uid=7)
@@ -353,20 +347,20 @@ def test_W003_stands_beside_the_receiver_that_has_the_uid(paid):  # noqa: N802
     assert (finding.name, finding.signal, finding.receiver) == (HERE + "other", NAME, 2)
 
 
-def test_W003_after_a_dead_connection_was_cleared_away(paid):  # noqa: N802
+def test_W003_after_a_dead_connection_was_cleared_away(paid):
     paid.connect(on_paid, dispatch_uid="shop")
     paid.connect(make(), sender=Tag, weak=True)
     paid.connect(other, dispatch_uid="shop")
     assert [check for check, _, _ in facts(paid, NAME)] == ["W001", "W003"]
 
 
-def test_W003_the_same_uid_for_another_sender_is_fine(paid):  # noqa: N802
+def test_W003_the_same_uid_for_another_sender_is_fine(paid):
     paid.connect(on_paid, sender=Order, dispatch_uid="shop")
     paid.connect(other, sender=Tag, dispatch_uid="shop")
     assert facts(paid, NAME) == []
 
 
-def test_W003_the_same_function_twice_is_fine(paid):  # noqa: N802
+def test_W003_the_same_function_twice_is_fine(paid):
     for _ in range(2):
         paid.connect(on_paid)
         paid.connect(on_paid, dispatch_uid="shop")
@@ -375,13 +369,13 @@ def test_W003_the_same_function_twice_is_fine(paid):  # noqa: N802
 
 
 @pytest.mark.parametrize("uid", [("shop", 1), Order, 0, ""])
-def test_W003_other_uids_are_not_compared(paid, uid):  # noqa: N802
+def test_W003_other_uids_are_not_compared(paid, uid):
     paid.connect(on_paid, dispatch_uid=uid)
     paid.connect(other, dispatch_uid=uid)
     assert facts(paid, NAME) == []
 
 
-def test_W003_a_uid_that_is_free_again_is_fine(paid):  # noqa: N802
+def test_W003_a_uid_that_is_free_again_is_fine(paid):
     paid.connect(on_paid, dispatch_uid="shop")
     paid.connect(other, dispatch_uid="shop")
     paid.disconnect(dispatch_uid="shop")
@@ -396,9 +390,7 @@ def module_of(import_source, name, source, paid, monkeypatch):
     return import_source(name, f"import sys\n{source}").__file__
 
 
-def test_W016_disconnected_before_it_was_connected(  # noqa: N802
-    paid, import_source, monkeypatch
-):
+def test_W016_disconnected_before_it_was_connected(paid, import_source, monkeypatch):
     file = module_of(
         import_source, "early", "sys.paid.disconnect(sys.on_paid)", paid, monkeypatch
     )
@@ -413,7 +405,7 @@ def test_W016_disconnected_before_it_was_connected(  # noqa: N802
     ]
 
 
-def test_W016_hint_names_the_apps(paid, monkeypatch):  # noqa: N802
+def test_W016_hint_names_the_apps(paid, monkeypatch):
     module = sys.modules["tests.testapp.signals"]
     exec(
         compile("paid.disconnect(on_paid)", "/srv/early.py", "exec"),
@@ -432,14 +424,14 @@ def test_W016_hint_names_the_apps(paid, monkeypatch):  # noqa: N802
     assert hint == "List 'signaltools' after 'tests.testapp' in INSTALLED_APPS."
 
 
-def test_W016_by_dispatch_uid(paid, import_source, monkeypatch):  # noqa: N802
+def test_W016_by_dispatch_uid(paid, import_source, monkeypatch):
     source = "sys.paid.disconnect(dispatch_uid='shop')"
     module_of(import_source, "early", source, paid, monkeypatch)
     paid.connect(on_paid, dispatch_uid="shop")
     assert [check for check, _, _ in facts(paid, NAME)] == ["W016"]
 
 
-def test_W016_to_disconnect_and_connect_in_one_file_is_fine(paid):  # noqa: N802
+def test_W016_to_disconnect_and_connect_in_one_file_is_fine(paid):
     paid.disconnect(on_paid)
     paid.connect(on_paid)
     assert facts(paid, NAME) == []
@@ -453,17 +445,13 @@ def test_W016_to_disconnect_and_connect_in_one_file_is_fine(paid):  # noqa: N802
         "sys.paid.disconnect(print)",
     ],
 )
-def test_W016_another_connection_is_fine(  # noqa: N802
-    paid, import_source, monkeypatch, source
-):
+def test_W016_another_connection_is_fine(paid, import_source, monkeypatch, source):
     module_of(import_source, "early", source, paid, monkeypatch)
     paid.connect(on_paid)
     assert facts(paid, NAME) == []
 
 
-def test_W016_disconnected_again_later_is_fine(  # noqa: N802
-    paid, import_source, monkeypatch
-):
+def test_W016_disconnected_again_later_is_fine(paid, import_source, monkeypatch):
     source = "sys.paid.disconnect(sys.on_paid)"
     module_of(import_source, "early", source, paid, monkeypatch)
     paid.connect(on_paid)
@@ -472,7 +460,7 @@ def test_W016_disconnected_again_later_is_fine(  # noqa: N802
     assert facts(paid, NAME) == []
 
 
-def test_W017_when_all_models_are_prepared(alone, watching):  # noqa: N802
+def test_W017_when_all_models_are_prepared(alone, watching):
     alone(class_prepared).connect(on_paid)
     assert facts(class_prepared) == [
         (
@@ -484,7 +472,7 @@ def test_W017_when_all_models_are_prepared(alone, watching):  # noqa: N802
     ]
 
 
-def test_W017_when_the_sender_is_prepared(alone, watching):  # noqa: N802
+def test_W017_when_the_sender_is_prepared(alone, watching):
     alone(class_prepared).connect(on_paid, sender=Order)
     assert facts(class_prepared) == [
         (
@@ -496,15 +484,13 @@ def test_W017_when_the_sender_is_prepared(alone, watching):  # noqa: N802
     ]
 
 
-def test_W017_before_the_models_are_there_is_fine(  # noqa: N802
-    alone, watching, monkeypatch
-):
+def test_W017_before_the_models_are_there_is_fine(alone, watching, monkeypatch):
     monkeypatch.setattr(apps, "models_ready", False)
     alone(class_prepared).connect(on_paid)
     assert facts(class_prepared) == []
 
 
-def test_W017_a_custom_signal_of_this_name_is_fine(paid):  # noqa: N802
+def test_W017_a_custom_signal_of_this_name_is_fine(paid):
     paid.connect(on_paid)
     assert facts(paid, "shop.signals.class_prepared") == []
 

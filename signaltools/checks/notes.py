@@ -41,7 +41,11 @@ def find_notes(links: Sequence[Connection]) -> Iterator[Finding]:
 def _relatives(link: Connection, connected: set[tuple[str, int]]) -> Iterator[Finding]:
     if link.bare_name not in _SAVE | _DELETE | _INIT or not link.is_of_builtin:
         return
-    if link.sender_kind != "model" or (link.name, id(Sender.ANY)) in connected:
+    options = model_options(link.row.sender)
+    # An abstract model sends nothing itself, see W009.
+    if options is None or options.abstract:
+        return
+    if (link.name, id(Sender.ANY)) in connected:
         return
     labels = [
         label

@@ -7,14 +7,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from functools import cached_property
-from types import MethodType
 from typing import Any
 
 from django.apps import apps
 from django.db import models
 from django.db.models.options import Options
 
-from .._introspect import is_a, stored_attribute
+from .._introspect import stored_attribute
 from ..builtin import BUILTIN_SIGNALS
 from ..findings import Finding
 from .connections import Connection, model_options
@@ -142,13 +141,15 @@ def _model(link: Connection) -> Iterator[Finding]:
             f"{never}, which Django made for a many-to-many field.",
             "Connect it to 'm2m_changed' with this sender.",
         )
-    elif options.abstract and not _by_a_field(link):
+    elif options.abstract and not _may_be_by_a_field(link):
         yield link.finding(
             "W009",
             f"{never}, which is abstract.",
             "Connect it to each model that inherits from it.",
         )
-    elif options.swapped and signal != "class_prepared" and not _by_a_field(link):
+    elif (
+        options.swapped and signal != "class_prepared" and not _may_be_by_a_field(link)
+    ):
         yield link.finding(
             "W009",
             f"{never}, which is swapped out for {options.swapped!r}.",
@@ -163,13 +164,11 @@ def _model(link: Connection) -> Iterator[Finding]:
         )
 
 
-def _by_a_field(link: Connection) -> bool:
-    # A field connects for the abstract model, then for each that inherits.
+def _may_be_by_a_field(link: Connection) -> bool:
+    # A field connects for the abstract model, then for each that inherits. Where
+    # nobody has watched, it may have been one.
     site = link.connect.site if link.connect else None
-    if site is not None and site.function == "contribute_to_class":
-        return True
-    receiver = link.row.receiver
-    return type(receiver) is MethodType and is_a(receiver.__self__, models.Field)
+    return site is None or site.function == "contribute_to_class"
 
 
 def _cascades(options: Options[Any]) -> str | None:
