@@ -5,6 +5,7 @@ import functools
 import importlib.util
 import inspect
 import sys
+from types import ModuleType
 from unittest import mock
 
 import pytest
@@ -136,8 +137,11 @@ def made_for(module_name):
     return receive
 
 
-@pytest.mark.parametrize("other", ["signaltools", "no.such.module"])
-def test_W004_functions_of_a_factory_are_fine(printed, other):
+@pytest.mark.parametrize("other", ["signaltools", "no.such.module", "same_file"])
+def test_W004_functions_of_a_factory_are_fine(printed, monkeypatch, other):
+    same = ModuleType("same_file")
+    same.__file__ = __file__
+    monkeypatch.setitem(sys.modules, "same_file", same)
     kept = made_for(__name__), made_for(other)
     for each in kept:
         printed.connect(each)
