@@ -76,8 +76,8 @@ class Connect(NamedTuple):
         """
         Tell whether ``row`` is the connection that this call has made.
         """
-        is_it = self.taken_by is None and self.row_id == row.id
-        return is_it and self.receiver.is_of(row.receiver)
+        # The id may be that of a later row.
+        return self.row_id == row.id and self.receiver.is_of(row.receiver)
 
 
 class Disconnect(NamedTuple):

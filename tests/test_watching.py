@@ -176,8 +176,8 @@ def test_the_site_of_a_decorator_is_that_of_the_function(paid):
 def parcel_sent(sender: type) -> None: ...
 
 
-def test_the_site_of_an_event_is_outside_of_this_package(watching):
-    parcel_sent.connect(on_paid)
+def test_the_site_of_an_event_is_outside_of_this_package(watching, alone):
+    alone(parcel_sent).connect(on_paid)
     assert site_of(parcel_sent).file == __file__
 
 
