@@ -114,18 +114,17 @@ def row_ids(signal: Signal) -> frozenset[int]:
     """
     Return what tells the present connections of ``signal`` from later ones.
     """
+    return frozenset(map(id, entries(signal)))
+
+
+def entries(signal: Signal) -> tuple[Any, ...]:
+    """
+    Return what ``signal`` remembers of its connections, nothing if that is foreign.
+    """
     try:
-        return frozenset(map(id, tuple(signal.receivers)))
+        return tuple(signal.receivers)
     except Exception:
-        return frozenset()
-
-
-def newest_entry(signal: Signal) -> Any:
-    """
-    Return what ``signal`` remembers of the connection that was made last, or None.
-    """
-    entries = signal.receivers
-    return entries[-1] if entries else None
+        return ()
 
 
 def receiver_with_uid(signal: Signal, uid: Any, sender: Any) -> Any:
@@ -134,7 +133,7 @@ def receiver_with_uid(signal: Signal, uid: Any, sender: Any) -> Any:
     """
     # To compare anything else would run its code.
     if type(uid) is str or type(uid) is int:
-        for (key, sender_key), reference, *_ in tuple(signal.receivers):
+        for (key, sender_key), reference, *_ in entries(signal):
             if type(key) is type(uid) and (key, sender_key) == (uid, id(sender)):
                 is_weak = is_a(reference, weakref.ReferenceType)
                 return reference() if is_weak else reference
@@ -186,11 +185,8 @@ def dead_rows(signal: Signal) -> list[Row]:
     A receiver that is gone is ``DEAD``; ``dispatch_uid`` is then all that Django has
     kept of it. Otherwise the sender is gone.
     """
-    try:
-        entries = tuple(signal.receivers)
-    except Exception:
-        return []
-    return [row for entry in entries if (row := _dead_row(entry)) is not None]
+    found = map(_dead_row, entries(signal))
+    return [row for row in found if row is not None]
 
 
 def _dead_row(entry: Any) -> Row | None:

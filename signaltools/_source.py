@@ -8,6 +8,7 @@ import ast
 import functools
 import tokenize
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from types import ModuleType
 from typing import NamedTuple
@@ -82,18 +83,29 @@ def _imports(node: ast.stmt) -> Iterator[tuple[str, tuple[str, str | None]]]:
 
 def returned_calls(file: str, line: int) -> set[str]:
     """
-    Return the names that the function which begins there calls for no more than to
-    return the result or to drop it.
+    Return the names that the function which begins there uses for nothing but to call
+    them, and to return the result or to drop it.
     """
     return {
-        node.value.func.id
+        name
         for function in ast.walk(ast.Module(parse(_read_file(file)), []))
         if isinstance(function, ast.FunctionDef) and _first_line(function) == line
-        for node in ast.walk(function)
+        for name in _only_returned(function)
+    }
+
+
+def _only_returned(function: ast.FunctionDef) -> Iterator[str]:
+    body = ast.Module(function.body, [])
+    used = Counter(n.id for n in ast.walk(body) if isinstance(n, ast.Name))
+    returned = Counter(
+        node.value.func.id
+        # What a function within this one returns may be awaited here.
+        for node in import_time(function.body)
         if isinstance(node, (ast.Return, ast.Expr))
         and isinstance(node.value, ast.Call)
         and isinstance(node.value.func, ast.Name)
-    }
+    )
+    return (name for name, count in returned.items() if used[name] == count)
 
 
 def source_file(module: ModuleType) -> str | None:

@@ -16,7 +16,7 @@ MAX_LENGTH = 400
 
 _ASCII = str.maketrans({"·": "-", "…": "..."})
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
-_LONG_NUMBER = re.compile(r"[0-9]{12,}")
+_LONG_NUMBER = re.compile(r"[0-9]{10,}")
 # No id() of a CPython object is this small, so such a number is a number.
 _SMALL = 1_000_000
 _MAX_DEPTH = 5

@@ -44,8 +44,8 @@ class Conf:
     @property
     def WATCH_CONNECT(self) -> bool:
         """
-        Whether to watch how receivers are connected, for the checks W001 to W003, W011,
-        W016 and W017.
+        Whether to watch how receivers are connected, for the checks W001 to W003, W009,
+        W011, W016 and W017.
         """
         is_asked = not _COMMANDS.isdisjoint(sys.argv[1:2])
         return self._bool("WATCH_CONNECT", bool(settings.DEBUG) or is_asked)

@@ -12,7 +12,7 @@ import functools
 import os
 import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import FrameType
 from typing import Any, NamedTuple
@@ -25,7 +25,7 @@ from django.db.models.options import Options
 from django.dispatch import Signal, dispatcher
 
 from ._callables import Described, describe
-from ._dispatch import Row, newest_entry, receiver_with_uid
+from ._dispatch import Row, entries, receiver_with_uid
 from ._introspect import class_namespace, is_a
 from ._text import stable_text
 from .conf import conf
@@ -161,14 +161,14 @@ def connects(signal: Signal) -> list[Connect]:
     """
     Return what was connected to ``signal`` and has not been disconnected.
     """
-    return list(_log(signal).connects.values())
+    return list(_log(signal).connects.copy().values())
 
 
 def failed_disconnects(signal: Signal) -> list[Disconnect]:
     """
     Return what was to be disconnected from ``signal`` and has never been found there.
     """
-    return list(_log(signal).misses.values())
+    return list(_log(signal).misses.copy().values())
 
 
 def _log(signal: Signal) -> _Log:
@@ -190,12 +190,12 @@ def _watched_connect(original: Callable[..., None]) -> Callable[..., None]:
         weak: bool = True,
         dispatch_uid: Any = None,
     ) -> None:
-        newest = newest_entry(self)
+        before = entries(self)
         original(self, receiver, sender, weak, dispatch_uid)
         # Whatever there is that cannot be looked at, the project shall not notice.
         with suppress(Exception):
-            is_new = newest_entry(self) is not newest
-            _note_connect(self, is_new, receiver, sender, weak, dispatch_uid or None)
+            entry = _made_since(before, self)
+            _note_connect(self, entry, receiver, sender, weak, dispatch_uid or None)
 
     return connect
 
@@ -216,14 +216,21 @@ def _watched_disconnect(original: Callable[..., bool]) -> Callable[..., bool]:
     return disconnect
 
 
+def _made_since(before: Sequence[Any], signal: Signal) -> Any:
+    # Django may have cleared away dead connections, so the length tells nothing.
+    newest = entries(signal)[-1:]
+    is_old = any(entry is newest[0] for entry in before if newest)
+    return None if is_old or not newest else newest[0]
+
+
 def _note_connect(
-    signal: Signal, is_new: bool, receiver: Any, sender: Any, weak: Any, uid: Any
+    signal: Signal, entry: Any, receiver: Any, sender: Any, weak: Any, uid: Any
 ) -> None:
     if is_storage_method(receiver):
         return
     known = KnownReceiver(receiver)
     taken_by = None
-    if not is_new:
+    if entry is None:
         other = receiver_with_uid(signal, uid, sender)
         # To connect the same function twice is fine.
         if other is None or describe(other)[3:] == known.described[3:]:
@@ -236,7 +243,7 @@ def _note_connect(
         text=stable_text(sender) if is_a(sender, str) else None,
         uid=_uid_text(uid),
         weak=bool(weak),
-        row_id=id(newest_entry(signal)),
+        row_id=id(entry),
         taken_by=taken_by,
         is_late=_is_prepared(sender),
         site=_site(),
@@ -260,9 +267,11 @@ def _is_prepared(sender: Any) -> bool:
     if not is_a(sender, ModelBase):
         return False
     # A model is registered as soon as it is prepared.
-    options: Options[Any] = class_namespace(sender)["_meta"]
-    registered = options.apps.all_models[options.app_label].values()
-    return any(model is sender for model in registered)
+    options: Options[Any] | None = class_namespace(sender).get("_meta")
+    if options is None:
+        return False
+    registered = options.apps.all_models.get(options.app_label, {})
+    return any(model is sender for model in registered.copy().values())
 
 
 def _uid_text(uid: Any) -> str | None:
@@ -280,8 +289,9 @@ def _site() -> Site | None:
             # The line above loads the model that the connection has waited for.
             return None
         if not code.co_filename.startswith(_BETWEEN):
-            module = str(frame.f_globals.get("__name__", ""))
-            return Site(module, code.co_name, code.co_filename, frame.f_lineno)
+            module = frame.f_globals.get("__name__")
+            name = module if type(module) is str else ""
+            return Site(name, code.co_name, code.co_filename, frame.f_lineno)
         frame = frame.f_back
     return None
 

@@ -6,9 +6,12 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from django.dispatch import Signal
 
+from signaltools._dispatch import restore_connections, save_connections
 from signaltools._introspect import loaded_modules
 from signaltools.registry import _places
+from signaltools.watching import watch
 
 
 @pytest.fixture
@@ -79,3 +82,33 @@ def without_test_tools(monkeypatch):
     """
     for name in ("signaltools.testing", "signaltools.pytest_plugin"):
         monkeypatch.delitem(sys.modules, name, raising=False)
+
+
+@pytest.fixture
+def alone():
+    """
+    Return a function that takes all receivers from a signal until the test ends.
+    """
+    saved = []
+
+    def without_receivers(signal: Signal) -> Signal:
+        saved.append((signal, save_connections(signal)))
+        signal.receivers = []
+        signal.sender_receivers_cache.clear()
+        return signal
+
+    yield without_receivers
+    for signal, connections in saved:
+        restore_connections(signal, connections)
+
+
+@pytest.fixture
+def watching(monkeypatch):
+    """
+    Watch ``connect()`` and ``disconnect()`` until the test ends.
+    """
+    for name in ("connect", "disconnect"):
+        monkeypatch.setattr(Signal, name, vars(Signal)[name])
+    monkeypatch.setattr("signaltools.watching._is_watching", False)
+    monkeypatch.setattr("signaltools.watching._logs", {})
+    watch()

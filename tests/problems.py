@@ -20,3 +20,25 @@ def problems(signal: Signal, name: str | None = None) -> list[Finding]:
     module = name.rpartition(".")[0]
     entry = NamedSignal(name, signal, (), module, None, None, "")
     return find_problems(read_connected([entry]))
+
+
+def facts(signal: Signal, name: str | None = None) -> list[tuple[str, str, str]]:
+    """
+    Return id, message and hint of each problem, without notes.
+    """
+    return [
+        (finding.id, finding.message, finding.hint)
+        for finding in problems(signal, name)
+        if not finding.is_note
+    ]
+
+
+def notes(signal: Signal, name: str | None = None) -> list[tuple[str, str, str]]:
+    """
+    Return id, message and hint of each note.
+    """
+    return [
+        (finding.id, finding.message, finding.hint)
+        for finding in problems(signal, name)
+        if finding.is_note
+    ]

@@ -191,11 +191,11 @@ def test_events_are_checked_by_the_check_framework():
 def test_every_check_has_a_section_in_the_docs():
     root = Path(__file__).parents[1]
     page = root.joinpath("docs/checks.md").read_text("utf-8")
+    source = "".join(
+        path.read_text("utf-8") for path in root.glob("signaltools/**/*.py")
+    )
     ids = {
         f"signaltools.{check_id}"
-        for path in root.glob("signaltools/**/*.py")
-        for check_id in re.findall(
-            r"(?:Finding\(\s*\"|\"signaltools\.)([EWI]\d+)\"", path.read_text("utf-8")
-        )
+        for check_id in re.findall(r"\"(?:signaltools\.)?([EWI]\d{3})\"", source)
     }
     assert re.findall(r"^## (signaltools\..+)$", page, re.MULTILINE) == sorted(ids)

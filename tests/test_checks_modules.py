@@ -55,7 +55,7 @@ def unused(*installed: str) -> list[Finding]:
         return list(unused_configs())
 
 
-def test_W005_module_that_nothing_has_imported(write_app):  # noqa: N802
+def test_W005_module_that_nothing_has_imported(write_app):
     write_app({"apps.py": CONFIG, "receivers.py": CONNECTS})
     assert unloaded() == [
         Finding(
@@ -68,7 +68,7 @@ def test_W005_module_that_nothing_has_imported(write_app):  # noqa: N802
     ]
 
 
-def test_W005_hint_for_an_app_without_a_config(write_app):  # noqa: N802
+def test_W005_hint_for_an_app_without_a_config(write_app):
     write_app({"receivers.py": CONNECTS})
     [finding] = unloaded()
     assert finding.hint == (
@@ -76,13 +76,13 @@ def test_W005_hint_for_an_app_without_a_config(write_app):  # noqa: N802
     )
 
 
-def test_W005_hint_for_an_app_with_a_config_that_is_not_used(write_app):  # noqa: N802
+def test_W005_hint_for_an_app_with_a_config_that_is_not_used(write_app):
     write_app({"config.py": CONFIG, "receivers.py": CONNECTS})
     [finding] = unloaded()
     assert finding.hint == "Import it in the ready() of 'shop.config.ShopConfig'."
 
 
-def test_W005_one_finding_for_a_module_in_the_order_of_names(write_app):  # noqa: N802
+def test_W005_one_finding_for_a_module_in_the_order_of_names(write_app):
     write_app(
         {
             "wiring/__init__.py": CONNECTS,
@@ -133,7 +133,7 @@ MADE = "from django.dispatch import Signal\npaid = Signal()\n"
         b"\xef\xbb\xbf" + f"{SAVE}post_save.connect(print)".encode(),
     ],
 )
-def test_W005_ways_to_connect(write_app, source):  # noqa: N802
+def test_W005_ways_to_connect(write_app, source):
     write_app({"wiring.py": source})
     assert [finding.name for finding in unloaded()] == ["shop.wiring"]
 
@@ -173,7 +173,7 @@ def test_W005_ways_to_connect(write_app, source):  # noqa: N802
         ("-" * 100_000 + "1  # .connect(").encode(),
     ],
 )
-def test_W005_what_does_not_connect_when_it_is_imported(write_app, source):  # noqa: N802
+def test_W005_what_does_not_connect_when_it_is_imported(write_app, source):
     write_app({"wiring.py": source})
     assert unloaded() == []
 
@@ -200,14 +200,14 @@ def test_W005_what_does_not_connect_when_it_is_imported(write_app, source):  # n
         "wiring.txt",
     ],
 )
-def test_W005_files_that_are_not_looked_at(write_app, name):  # noqa: N802
+def test_W005_files_that_are_not_looked_at(write_app, name):
     folders = name.split("/")[:-1]
     packages = ["/".join(folders[: i + 1]) for i in range(len(folders))]
     write_app({name: CONNECTS, **{f"{p}/__init__.py": "" for p in packages}})
     assert unloaded() == []
 
 
-def test_W005_a_folder_that_is_no_package_is_not_looked_at(write_app):  # noqa: N802
+def test_W005_a_folder_that_is_no_package_is_not_looked_at(write_app):
     write_app({"extra/wiring.py": CONNECTS, "extra/deeper/__init__.py": CONNECTS})
     assert unloaded() == []
 
@@ -222,9 +222,7 @@ def test_W005_a_folder_that_is_no_package_is_not_looked_at(write_app):  # noqa: 
     ],
 )
 @pytest.mark.parametrize("folder", ["reviews", "contrib/reviews"])
-def test_W005_an_app_within_that_is_not_installed_is_skipped(  # noqa: N802
-    write_app, files, folder
-):
+def test_W005_an_app_within_that_is_not_installed_is_skipped(write_app, files, folder):
     within = {"__init__.py": "", "wiring.py": CONNECTS, "a/__init__.py": CONNECTS}
     within |= files
     write_app(
@@ -236,21 +234,21 @@ def test_W005_an_app_within_that_is_not_installed_is_skipped(  # noqa: N802
     assert unloaded() == []
 
 
-def test_W005_an_installed_app_within_is_looked_at_once(write_app):  # noqa: N802
+def test_W005_an_installed_app_within_is_looked_at_once(write_app):
     write_app({"reviews/__init__.py": "", "reviews/wiring.py": CONNECTS})
     [finding] = unloaded("shop", "shop.reviews")
     assert finding.name == "shop.reviews.wiring"
     assert "'shop.reviews.apps'" in finding.hint
 
 
-def test_W005_a_module_that_was_imported_is_fine(write_app):  # noqa: N802
+def test_W005_a_module_that_was_imported_is_fine(write_app):
     write_app(
         {"__init__.py": "from . import receivers", "receivers.py": "receiver = 1"}
     )
     assert unloaded() == []
 
 
-def test_W005_a_file_imported_under_another_name_is_fine(  # noqa: N802
+def test_W005_a_file_imported_under_another_name_is_fine(
     write_app, tmp_path, monkeypatch
 ):
     write_app({"lonely.py": CONNECTS.replace("@receiver(post_save)", "")})
@@ -262,7 +260,7 @@ def test_W005_a_file_imported_under_another_name_is_fine(  # noqa: N802
     assert [finding.name for finding in unloaded()] == ["shop.lonely"]
 
 
-def test_W005_unreadable_files_are_skipped(write_app, tmp_path):  # noqa: N802
+def test_W005_unreadable_files_are_skipped(write_app, tmp_path):
     write_app({})
     (tmp_path / "shop" / "wiring.py").symlink_to(tmp_path / "nowhere")
     (tmp_path / "shop" / "folder.py").mkdir()
@@ -270,9 +268,7 @@ def test_W005_unreadable_files_are_skipped(write_app, tmp_path):  # noqa: N802
     assert unloaded() == []
 
 
-def test_W005_namespace_packages_have_several_folders(  # noqa: N802
-    write_app, tmp_path, monkeypatch
-):
+def test_W005_namespace_packages_have_several_folders(write_app, tmp_path, monkeypatch):
     write_app({"receivers.py": CONNECTS, "apps.py": f'{CONFIG}    path = "/"'})
     (tmp_path / "shop" / "__init__.py").unlink()
     other = tmp_path / "other" / "shop"
@@ -283,7 +279,7 @@ def test_W005_namespace_packages_have_several_folders(  # noqa: N802
     assert sorted(names) == ["shop.more", "shop.receivers"]
 
 
-def test_W005_apps_in_zip_files_and_single_modules_are_skipped(  # noqa: N802
+def test_W005_apps_in_zip_files_and_single_modules_are_skipped(
     write_module, tmp_path, monkeypatch
 ):
     write_module("tiny", "")
@@ -295,7 +291,7 @@ def test_W005_apps_in_zip_files_and_single_modules_are_skipped(  # noqa: N802
     del sys.modules["zipped"]
 
 
-def test_W006_config_that_is_not_listed(write_app):  # noqa: N802
+def test_W006_config_that_is_not_listed(write_app):
     write_app({"config.py": CONFIG})
     assert unused() == [
         Finding(
@@ -323,21 +319,19 @@ def test_W006_config_that_is_not_listed(write_app):  # noqa: N802
         ),
     ],
 )
-def test_W006_several_candidates_of_which_none_is_the_default(  # noqa: N802
-    write_app, apps, hint
-):
+def test_W006_several_candidates_of_which_none_is_the_default(write_app, apps, hint):
     write_app({"apps.py": apps})
     [finding] = unused()
     assert finding.hint == hint
 
 
-def test_W006_a_config_in_apps_is_named_before_one_elsewhere(write_app):  # noqa: N802
+def test_W006_a_config_in_apps_is_named_before_one_elsewhere(write_app):
     write_app({"a.py": CONFIG, "apps.py": f"{CONFIG}class B(AppConfig): ..."})
     assert [finding.name for finding in unused()] == ["shop.apps.ShopConfig"]
 
 
 @pytest.mark.parametrize("module", ["config", "conf.apps"])
-def test_W006_default_app_config_is_ignored_by_django(write_app, module):  # noqa: N802
+def test_W006_default_app_config_is_ignored_by_django(write_app, module):
     write_app(
         {
             "__init__.py": f"default_app_config = 'shop.{module}.ShopConfig'",
@@ -353,7 +347,7 @@ def test_W006_default_app_config_is_ignored_by_django(write_app, module):  # noq
     )
 
 
-def test_W006_config_in_the_package_itself(write_app):  # noqa: N802
+def test_W006_config_in_the_package_itself(write_app):
     write_app({"__init__.py": CONFIG})
     [finding] = unused()
     assert finding.name == "shop.ShopConfig"
@@ -370,7 +364,7 @@ def test_W006_config_in_the_package_itself(write_app):  # noqa: N802
         "        default = True\n        def ready(self): ...",
     ],
 )
-def test_W006_ways_to_write_a_config(write_app, source):  # noqa: N802
+def test_W006_ways_to_write_a_config(write_app, source):
     write_app({"config.py": source})
     assert [finding.name for finding in unused()] == ["shop.config.C"]
 
@@ -391,7 +385,7 @@ def test_W006_ways_to_write_a_config(write_app, source):  # noqa: N802
         "        def ready(self): ...",
     ],
 )
-def test_W006_near_misses_are_fine(write_app, source):  # noqa: N802
+def test_W006_near_misses_are_fine(write_app, source):
     write_app({"config.py": source})
     assert unused() == []
 
@@ -404,13 +398,13 @@ def test_W006_near_misses_are_fine(write_app, source):  # noqa: N802
         "default = False\n    name = 'other'\n    def ready(self): ...",
     ],
 )
-def test_W006_imported_near_misses_are_fine(write_app, body):  # noqa: N802
+def test_W006_imported_near_misses_are_fine(write_app, body):
     source = f"from django.apps import AppConfig\nclass C(AppConfig):\n    {body}\n"
     write_app({"apps.py": f"{source}class D(AppConfig): ...\nclass E(D): ..."})
     assert unused() == []
 
 
-def test_W006_other_files_are_not_looked_at(write_app):  # noqa: N802
+def test_W006_other_files_are_not_looked_at(write_app):
     write_app(
         {
             "tests.py": CONFIG,
@@ -423,10 +417,10 @@ def test_W006_other_files_are_not_looked_at(write_app):  # noqa: N802
 
 
 @pytest.mark.parametrize("entry", ["shop", "shop.apps.ShopConfig"])
-def test_W006_a_config_that_is_used_is_fine(write_app, entry):  # noqa: N802
+def test_W006_a_config_that_is_used_is_fine(write_app, entry):
     write_app({"apps.py": CONFIG, "config.py": CONFIG})
     assert unused(entry) == []
 
 
-def test_W006_apps_of_django_are_not_looked_at(write_app):  # noqa: N802
+def test_W006_apps_of_django_are_not_looked_at(write_app):
     assert unused("django.contrib.auth", "django.contrib.contenttypes") == []

@@ -1,28 +1,51 @@
 from __future__ import annotations
 
+import asyncio
+import functools
+import importlib.util
+import inspect
+import sys
+from unittest import mock
+
 import pytest
+from asgiref.sync import async_to_sync, iscoroutinefunction, markcoroutinefunction
+from django.db import transaction
+from django.db.models.signals import m2m_changed, post_migrate, post_save, pre_delete
+from django.dispatch import Signal, receiver
 
 from signaltools import event
-from tests.problems import problems
+from tests.problems import facts
+from tests.shapes import HOSTILE_SHAPES, refuse
+from tests.testapp.models import Order
 
 NAME = "shop.signals.invoice_printed"
+HERE = f"{__name__}."
 
 
 @event
 def invoice_printed(sender: type, *, order: int, amount: int = 0) -> None: ...
 
 
+@pytest.fixture
+def printed():
+    return Signal()
+
+
 def only(signal, check):
     """
     Return message and hint of the one finding there is.
     """
-    [finding] = problems(signal, NAME)
-    assert finding.id == check
-    return finding.message, finding.hint
+    [(found, message, hint)] = facts(signal, NAME)
+    assert found == check
+    return message, hint
+
+
+def ids(signal, name=None):
+    return [check for check, _, _ in facts(signal, name)]
 
 
 @pytest.mark.usefixtures("without_test_tools")
-def test_W101_receiver_asks_for_what_is_not_sent():  # noqa: N802
+def test_W101_receiver_asks_for_what_is_not_sent():
     def receive(sender, ordr, **kwargs): ...
 
     invoice_printed.connect(receive)
@@ -34,7 +57,7 @@ def test_W101_receiver_asks_for_what_is_not_sent():  # noqa: N802
 
 
 @pytest.mark.usefixtures("without_test_tools")
-def test_W101_hint_lists_what_is_sent_if_nothing_is_near():  # noqa: N802
+def test_W101_hint_lists_what_is_sent_if_nothing_is_near():
     def receive(sender, zzz, **kwargs): ...
 
     invoice_printed.connect(receive)
@@ -43,7 +66,7 @@ def test_W101_hint_lists_what_is_sent_if_nothing_is_near():  # noqa: N802
 
 
 @pytest.mark.usefixtures("without_test_tools")
-def test_W102_receiver_without_kwargs():  # noqa: N802
+def test_W102_receiver_without_kwargs():
     def receive(sender, order, amount, signal): ...
 
     invoice_printed.connect(receive)
@@ -52,3 +75,428 @@ def test_W102_receiver_without_kwargs():  # noqa: N802
         "'shop.signals.invoice_printed' does not accept **kwargs.",
         "Add **kwargs: it breaks as soon as an argument is added.",
     )
+
+
+@pytest.fixture
+def load_twice(import_source, monkeypatch, printed):
+    """
+    Return a function that imports one file under two names.
+    """
+    monkeypatch.setattr(sys, "printed", printed, raising=False)
+
+    def load(source, second="twin_again"):
+        first = import_source("twin", f"import sys\n{source}")
+        spec = importlib.util.spec_from_file_location(second, first.__file__)
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, second, module)
+        spec.loader.exec_module(module)
+        return first, module
+
+    return load
+
+
+CONNECT = "def receive(**kwargs): ...\nsys.printed.connect(receive)"
+
+
+def test_W004_a_file_is_imported_under_two_names(load_twice, printed):
+    first, _ = load_twice(CONNECT)
+    assert only(printed, "W004") == (
+        f"The receiver 'twin_again.receive' is connected to '{NAME}' twice: "
+        f"{first.__file__!r} was imported as 'twin' as well.",
+        "Import it by one of these names only.",
+    )
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        f"{CONNECT.replace('receive)', 'receive, sender=type(sys))')}\n"
+        f"sys.printed.disconnect(receive, sender=type(sys))",
+        CONNECT.replace("receive)", "receive, dispatch_uid='shop')"),
+        "sys.printed.connect(print)",
+    ],
+)
+def test_W004_what_is_connected_once_is_fine(load_twice, printed, source):
+    load_twice(source)
+    assert ids(printed, NAME) == []
+
+
+def test_W004_one_function_for_two_senders_is_fine(printed):
+    def receive(**kwargs): ...
+
+    printed.connect(receive, sender=Order)
+    printed.connect(receive)
+    assert ids(printed, NAME) == []
+
+
+def made_for(module_name):
+    def receive(**kwargs): ...
+
+    receive.__module__ = module_name
+    return receive
+
+
+@pytest.mark.parametrize("other", ["signaltools", "no.such.module"])
+def test_W004_functions_of_a_factory_are_fine(printed, other):
+    kept = made_for(__name__), made_for(other)
+    for each in kept:
+        printed.connect(each)
+    assert ids(printed, NAME) == []
+
+
+def closed(sender, instance, signal): ...
+
+
+def open_to_all(sender, **kwargs): ...
+
+
+class Shop:
+    def no_self(sender, **kwargs): ...  # noqa: N805
+
+    def on_save(self, sender, **kwargs): ...
+
+    def on_save_closed(self, sender): ...
+
+    @classmethod
+    def of_class(cls, sender, **kwargs): ...
+
+    @staticmethod
+    def of_nobody(sender, **kwargs): ...
+
+    def __call__(self, sender, **kwargs): ...
+
+
+class Closed:
+    def __call__(self, sender): ...
+
+
+shop, closed_object = Shop(), Closed()
+
+
+@pytest.mark.parametrize(
+    ("receive", "name"),
+    [
+        (closed, "closed"),
+        (shop.on_save_closed, "Shop.on_save_closed"),
+        (closed_object, "Closed"),
+        (functools.partial(closed, instance=1), "closed"),
+        (functools.partial(closed_object), "Closed"),
+    ],
+)
+def test_W012_receiver_without_kwargs(printed, receive, name):
+    printed.connect(receive)
+    assert only(printed, "W012") == (
+        f"The receiver '{HERE}{name}' of '{NAME}' does not accept **kwargs.",
+        "Add **kwargs: it breaks as soon as an argument is added.",
+    )
+
+
+wrapped = functools.wraps(closed)(lambda *args, **kwargs: None)
+claiming = functools.wraps(closed)(lambda *args, **kwargs: None)
+claiming.__signature__ = inspect.signature(closed)
+
+
+@pytest.mark.parametrize(
+    "receive",
+    [
+        *(
+            open_to_all,
+            shop,
+            shop.on_save,
+            shop.of_class,
+            shop.of_nobody,
+            Shop.of_class,
+        ),
+        *(wrapped, claiming, functools.partial(claiming), Shop, Closed, print, len),
+        functools.partial(print),
+        functools.partial(Shop.on_save, shop),
+        functools.partial(shop.on_save, 1),
+        *(mock.Mock(), mock.AsyncMock(), mock.create_autospec(open_to_all)),
+    ],
+    ids=str,
+)
+def test_W012_receivers_that_are_open_or_cannot_be_read_are_fine(printed, receive):
+    printed.connect(receive)
+    assert ids(printed, NAME) == []
+
+
+def test_W012_what_a_receiver_says_of_itself_is_not_run(printed):
+    def receive(sender): ...
+
+    receive.__signature__ = refuse
+    printed.connect(receive)
+    assert ids(printed, NAME) == []
+
+
+def on_delete(sender, instance, created, **kwargs): ...
+
+
+def test_W013_argument_that_is_not_sent(alone):
+    alone(pre_delete).connect(on_delete)
+    assert facts(pre_delete) == [
+        (
+            "W013",
+            f"The receiver '{HERE}on_delete' asks for 'created', which "
+            "'django.db.models.signals.pre_delete' does not send.",
+            "It sends sender, instance, using, origin.",
+        )
+    ]
+
+
+def test_W013_hint_suggests_the_nearest(alone):
+    def receive(instanse, **kwargs): ...
+
+    alone(post_save).connect(receive)
+    [(check, _, hint)] = facts(post_save)
+    assert (check, hint) == ("W013", "Did you mean 'instance'?")
+
+
+def test_W013_function_of_a_class(printed):
+    printed.connect(Shop.on_save)
+    assert only(printed, "W013") == (
+        f"The receiver '{HERE}Shop.on_save' asks for 'self', which '{NAME}' does not "
+        "send.",
+        "Connect a method of an object, or make it a staticmethod.",
+    )
+
+
+def test_W013_custom_signals_may_send_anything(printed):
+    def receive(order, **kwargs): ...
+
+    printed.connect(receive)
+    assert ids(printed, NAME) == []
+
+
+def test_W013_arguments_that_are_sent_are_fine(alone):
+    def receive(signal, sender, instance, created, raw, using, update_fields, **kw): ...
+
+    def on_migrate(sender, app_config, plan, apps, stdout, verbosity=1, **kwargs): ...
+
+    alone(post_save).connect(receive)
+    post_save.connect(functools.partial(on_delete, origin=1))
+    post_save.connect(Shop.no_self)
+    alone(post_migrate).connect(on_migrate)
+    assert facts(post_save) == facts(post_migrate) == []
+
+
+def test_W013_a_partial_binds_the_argument(alone):
+    kept = [
+        functools.partial(on_delete, created=True),
+        functools.partial(Shop.on_save, None),
+    ]
+    alone(pre_delete)
+    for each in kept:
+        pre_delete.connect(each)
+    assert facts(pre_delete) == []
+
+
+def test_W013_raw_is_sent_with_m2m_changed_since_6_1(alone):
+    from django import VERSION
+
+    def receive(raw, **kwargs): ...
+
+    alone(m2m_changed).connect(receive)
+    assert ids(m2m_changed) == ([] if VERSION >= (6, 1) else ["W013"])
+
+
+decorated = Signal()
+
+
+@transaction.atomic
+@receiver(decorated, dispatch_uid="above")
+def above(**kwargs): ...
+
+
+@receiver(decorated)
+@transaction.atomic
+def below(**kwargs): ...
+
+
+class Decorated:
+    @staticmethod
+    @receiver(decorated)
+    def of_nobody(**kwargs): ...
+
+
+def hides(function):
+    def wrapper(**kwargs):
+        return function(**kwargs)
+
+    return wrapper
+
+
+@hides
+@hides
+@receiver(decorated)
+def hidden(**kwargs): ...
+
+
+@functools.partial
+@receiver(decorated)
+def bound(**kwargs): ...
+
+
+@receiver(decorated)
+def replaced(**kwargs): ...
+
+
+first_of_two = replaced
+
+
+def replaced(**kwargs): ...
+
+
+def loop(**kwargs):
+    return loop
+
+
+loop.__wrapped__ = loop
+
+
+def test_W014_decorators_above_receiver():
+    assert facts(decorated, NAME) == [
+        (
+            "W014",
+            f"The decorators above @receiver do not apply to '{HERE}{name}': the "
+            "function below them is connected.",
+            "Move @receiver to the top.",
+        )
+        for name in ["above", "hidden", "bound"]
+    ]
+
+
+def test_W014_endless_wrappers_are_fine(printed):
+    def receive(**kwargs): ...
+
+    receive.__qualname__ = "loop"
+    printed.connect(receive)
+    assert ids(printed, NAME) == []
+
+
+def forwards(function):
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+def drops(function):
+    def wrapper(*args, **kwargs):
+        function(*args, **kwargs)
+
+    return wrapper
+
+
+def runs(function):
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        return asyncio.run(function(*args, **kwargs))
+
+    return wrapper
+
+
+def converts(function):
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        return async_to_sync(function)(*args, **kwargs)
+
+    return wrapper
+
+
+def chooses(function):
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        if iscoroutinefunction(function):
+            return asyncio.run(function(*args, **kwargs))
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+def within(function):
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        def call():
+            return function(*args, **kwargs)
+
+        return asyncio.run(call())
+
+    return wrapper
+
+
+def keeps(function):
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        coroutine = function(*args, **kwargs)
+        return asyncio.run(coroutine)
+
+    return wrapper
+
+
+async def coroutine(**kwargs): ...
+
+
+class AsyncObject:
+    async def __call__(self, **kwargs): ...
+
+    @forwards
+    async def method(self, **kwargs): ...
+
+
+async_object = AsyncObject()
+
+
+@pytest.mark.parametrize(
+    ("receive", "name"),
+    [
+        (async_object, "AsyncObject"),
+        (functools.partial(async_object), "AsyncObject"),
+        (async_object.method, "AsyncObject.wrapper"),
+        (forwards(coroutine), "coroutine"),
+        (functools.partial(forwards(coroutine)), "coroutine"),
+        (drops(coroutine), "drops.<locals>.wrapper"),
+    ],
+)
+def test_W015_nobody_awaits_the_coroutine(printed, receive, name):
+    printed.connect(receive)
+    message, hint = only(printed, "W015")
+    assert message.endswith(
+        f" of '{NAME}' returns a coroutine, but Django does not see that it is "
+        "asynchronous and never awaits it."
+    )
+    assert message.startswith(f"The receiver '{HERE}{name}'") or "method" in message
+    assert hint == (
+        "Make it an async function, or mark it with "
+        "asgiref.sync.markcoroutinefunction()."
+    )
+
+
+class SyncObject:
+    def __call__(self, **kwargs): ...
+
+
+@pytest.mark.parametrize(
+    "receive",
+    [
+        *(coroutine, functools.partial(coroutine), async_object.__call__),
+        *(runs(coroutine), converts(coroutine), chooses(coroutine), within(coroutine)),
+        *(keeps(coroutine), forwards(forwards(coroutine)), forwards(open_to_all)),
+        *(markcoroutinefunction(AsyncObject()), AsyncObject, SyncObject()),
+        *(async_to_sync(coroutine), mock.AsyncMock(), print, open_to_all),
+        lambda **kwargs: coroutine(**kwargs),
+    ],
+    ids=str,
+)
+def test_W015_what_is_awaited_is_fine(printed, receive):
+    printed.connect(receive)
+    assert ids(printed, NAME) == []
+
+
+@pytest.mark.parametrize(
+    "shape", [shape for shape in HOSTILE_SHAPES if shape.connectable], ids=repr
+)
+def test_hostile_receivers_are_looked_at_and_not_run(printed, shape):
+    printed.connect(shape.receiver)
+    printed.connect(functools.partial(shape.receiver), weak=False)
+    assert ids(printed, NAME) == []

@@ -20,7 +20,7 @@ from ..findings import distinct
 from ..inventory import read_connected
 from ..registry import find_signals, registry
 from .modules import unused_configs
-from .problems import SHOWN_IN_LISTS_ONLY, find_problems
+from .problems import CHECKS, SHOWN_IN_LISTS_ONLY, find_problems, ignored_findings
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
@@ -35,7 +35,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         )
         for key in conf.unknown
     ]
-    return [*unknown, *_wrong_values()]
+    return [*unknown, *_wrong_values(), *_useless_entries()]
 
 
 def _wrong_values() -> Iterator[Error]:
@@ -44,6 +44,23 @@ def _wrong_values() -> Iterator[Error]:
             getattr(conf, key)
         except ImproperlyConfigured as error:
             yield Error(str(error), id="signaltools.E002")
+
+
+def _useless_entries() -> Iterator[Error]:
+    for check, name in ignored_findings():
+        if not name:
+            hint = "Write an id and a name, such as 'W010 shop.receivers.on_migrate'."
+        elif check not in CHECKS:
+            known = f"Known: {', '.join(sorted(CHECKS))}."
+            hint = did_you_mean(check, CHECKS).strip() or known
+        else:
+            continue
+        entry = f"{check} {name}".strip()
+        yield Error(
+            f"{entry!r} in SIGNALTOOLS['IGNORE'] silences nothing.",
+            hint=hint,
+            id="signaltools.E003",
+        )
 
 
 def check_command(**kwargs: Any) -> list[CheckMessage]:

@@ -7,6 +7,7 @@ Most of that leaves no trace, so it is found only where ``connect()`` is watched
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from types import MethodType
 from typing import Any
 
 from django.apps import apps
@@ -32,20 +33,26 @@ def find_lost(connected: Sequence[Connected]) -> Iterator[Finding]:
         for connect in connects(each.signal)
         if connect.weak and connect.taken_by is None and not connect.has_lost_sender()
     ]
+    methods = {
+        (each.record.name, receiver.name)
+        for each in connected
+        for row, receiver in zip(each.rows, each.record.receivers, strict=True)
+        if type(row.receiver) is MethodType
+    }
     for signal, connect in weak:
-        if connect.receiver.is_gone():
+        # Where another object has the same method connected, objects come and go.
+        comes_and_goes = (signal, connect.receiver.described.name) in methods
+        if connect.receiver.is_gone() and not comes_and_goes:
             yield _lost(signal, connect, _GONE)
     for signal, connect in _held_by_nothing(weak):
-        yield _lost(
-            signal,
-            connect,
-            "lives only while DEBUG is True" if settings.DEBUG else _GONE,
-        )
+        yield _lost(signal, connect, _HELD_BY_DEBUG if settings.DEBUG else _IN_A_CYCLE)
     if not is_watching():
         yield from _dead(connected)
 
 
 _GONE = "was garbage-collected and will never be called"
+_HELD_BY_DEBUG = "lives only while DEBUG is True"
+_IN_A_CYCLE = "lives only until Python collects garbage"
 _Weak = list[tuple[str, Connect]]
 
 
@@ -97,17 +104,16 @@ def _dead(connected: Sequence[Connected]) -> Iterator[Finding]:
     """
     for each in connected:
         name = each.record.name
-        for row in dead_rows(each.signal):
-            # Objects that listen to settings, such as storages, come and go.
-            if row.receiver is DEAD and name != "django.core.signals.setting_changed":
-                yield Finding(
-                    "W001",
-                    name,
-                    f"A receiver of {name!r} was garbage-collected and will never be "
-                    "called.",
-                    "Run manage.py check to learn which.",
-                    name,
-                )
+        is_dead = any(row.receiver is DEAD for row in dead_rows(each.signal))
+        # Objects that listen to settings, such as storages, come and go.
+        if is_dead and name != "django.core.signals.setting_changed":
+            yield Finding(
+                "W001",
+                name,
+                f"A receiver of {name!r} {_GONE}.",
+                "SIGNALTOOLS['WATCH_CONNECT'] = True tells which.",
+                name,
+            )
 
 
 def check_connect(link: Connection) -> Iterator[Finding]:
@@ -117,11 +123,12 @@ def check_connect(link: Connection) -> Iterator[Finding]:
     connect = link.connect
     if connect is None:
         return
-    if link.signal_name.endswith(".class_prepared") and connect.is_late:
+    if link.signal_name == _CLASS_PREPARED and connect.is_late:
+        which = "all models" if link.sender_kind is None else link.sender_text
         yield link.finding(
             "W017",
             f"The receiver {link.name!r} was connected to 'class_prepared'"
-            f"{_at(connect.site)} when all models had been prepared.",
+            f"{_at(connect.site)} when {which} had been prepared.",
             "Connect it at the top of 'apps.py', not in ready().",
         )
     for miss in failed_disconnects(link.signal):
@@ -135,6 +142,9 @@ def check_connect(link: Connection) -> Iterator[Finding]:
                 f"{_at(connect.site)}.",
                 _order_hint(miss.site, connect.site),
             )
+
+
+_CLASS_PREPARED = "django.db.models.signals.class_prepared"
 
 
 def _is_one_file(one: Site | None, other: Site | None) -> bool:
@@ -154,17 +164,22 @@ def _order_hint(early: Site | None, late: Site | None) -> str:
 
 def find_dropped(links: Sequence[Connection]) -> Iterator[Finding]:
     """
-    Yield receivers that were not connected because their ``dispatch_uid`` was taken.
+    Yield receivers that were not connected because their ``dispatch_uid`` is taken.
     """
     for connect in connects(links[0].signal) if links else ():
         if connect.taken_by is None:
             continue
         name, other = connect.receiver.described.name, connect.taken_by.name
+        taken = other, connect.uid, connect.sender.label
         places = [
             link.place
             for link in links
-            if (link.name, link.record.dispatch_uid) == (other, connect.uid)
+            # Some senders are not known, see Connection.sender_kind.
+            if (link.name, link.record.dispatch_uid, link.record.sender)
+            in (taken, (*taken[:2], None))
         ]
+        if not places:
+            continue
         yield Finding(
             "W003",
             name,
@@ -174,7 +189,7 @@ def find_dropped(links: Sequence[Connection]) -> Iterator[Finding]:
             "Use a unique dispatch_uid, or drop it: connecting the same function twice "
             "is already ignored.",
             links[0].signal_name,
-            places[0] if places else None,
+            places[0],
         )
 
 

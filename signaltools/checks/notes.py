@@ -10,6 +10,7 @@ from typing import Any
 
 from django.apps import apps
 
+from .._dispatch import Sender
 from .._introspect import stored_attribute
 from ..findings import Finding
 from .connections import Connection, model_options
@@ -38,7 +39,13 @@ def find_notes(links: Sequence[Connection]) -> Iterator[Finding]:
 
 
 def _relatives(link: Connection, connected: set[tuple[str, int]]) -> Iterator[Finding]:
-    if link.bare_name not in _SAVE | _DELETE | _INIT or link.sender_kind != "model":
+    if link.bare_name not in _SAVE | _DELETE | _INIT or not link.is_of_builtin:
+        return
+    options = model_options(link.row.sender)
+    # An abstract model sends nothing itself, see W009.
+    if options is None or options.abstract:
+        return
+    if (link.name, id(Sender.ANY)) in connected:
         return
     labels = [
         label

@@ -5,7 +5,11 @@ Find all that is wrong with the connections of signals.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 
+from django.core.exceptions import ImproperlyConfigured
+
+from .._callables import Unreadable
 from .._dispatch import Row
 from ..conf import conf
 from ..findings import Finding
@@ -19,6 +23,12 @@ from .senders import Senders
 
 _MAX_KNOWN = 1_000
 
+# What a project may ignore.
+CHECKS = {
+    *(f"I00{number}" for number in range(1, 6)),
+    *(f"W{number:03}" for number in range(1, 19)),
+    *("W101", "W102"),
+}
 # Rules with exceptions: a system check that cries wolf is switched off.
 SHOWN_IN_LISTS_ONLY = {"W005", "W009"}
 
@@ -41,8 +51,19 @@ def find_problems(
             found += senders.check(link)
             found += check_receiver(link)
             found += check_connect(link)
-    ignored = set(conf.IGNORE)
-    return [each for each in found if f"{each.id} {each.name}" not in ignored]
+    ignored = set(ignored_findings())
+    return [each for each in found if (each.id, each.name) not in ignored]
+
+
+def ignored_findings() -> list[tuple[str, str]]:
+    """
+    Return the id and the name of each finding that the project ignores.
+    """
+    # A wrong value is reported by the check of settings.
+    with suppress(ImproperlyConfigured):
+        entries = (entry.removeprefix("signaltools.") for entry in conf.IGNORE)
+        return [(check, name) for check, _, name in (e.partition(" ") for e in entries)]
+    return []
 
 
 class ProblemFinder:
@@ -113,6 +134,7 @@ def _links(connected: Connected) -> list[Connection]:
         for place, (row, receiver) in enumerate(
             zip(connected.rows, record.receivers, strict=True)
         )
+        if type(row.receiver) is not Unreadable
     ]
 
 

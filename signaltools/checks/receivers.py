@@ -78,17 +78,26 @@ def _plain(receiver: Any) -> Any:
     """
     Return what has the same arguments and can be looked at without running anything.
 
-    That is the bound __call__ of an object; None for what has no such thing.
+    That is the bound __call__ of an object; None for what has no such thing, or only
+    says what its arguments are.
     """
     kind = type(receiver)
     if kind is FunctionType:
-        return receiver
-    if kind is MethodType:
-        return receiver if type(receiver.__func__) is FunctionType else None
+        return None if _CLAIMS & vars(receiver).keys() else receiver
     if kind is functools.partial:
-        return receiver if _plain(receiver.func) is not None else None
-    call = None if issubclass(kind, type) else class_attribute(kind, "__call__")
-    return MethodType(call, receiver) if type(call) is FunctionType else None
+        function = _plain(receiver.func)
+        if function is None:
+            return None
+        return functools.partial(function, *receiver.args, **receiver.keywords)
+    if kind is MethodType:
+        function, owner = receiver.__func__, receiver.__self__
+    else:
+        function, owner = class_attribute(kind, "__call__"), receiver
+    is_plain = type(function) is FunctionType and _plain(function) is function
+    return MethodType(function, owner) if is_plain else None
+
+
+_CLAIMS = {"__signature__", "__partialmethod__", "_partialmethod"}
 
 
 def _decorators(link: Connection) -> Iterator[Finding]:
@@ -157,7 +166,8 @@ def _coroutines(link: Connection) -> Iterator[Finding]:
             "W015",
             f"The receiver {link.name!r} of {link.signal_name!r} returns a coroutine, "
             "but Django does not see that it is asynchronous and never awaits it.",
-            "Mark it with asgiref.sync.markcoroutinefunction().",
+            "Make it an async function, or mark it with "
+            "asgiref.sync.markcoroutinefunction().",
         )
 
 

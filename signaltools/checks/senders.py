@@ -31,6 +31,8 @@ class Senders:
         role, kind = BUILTIN_SIGNALS.get(link.signal_name), link.sender_kind
         if role is None or kind is None or kind == "unknown":
             return
+        # An abstract model need not belong to an app.
+        kind = "model" if model_options(link.row.sender) else kind
         if role == "app_config":
             yield from _migrated(link)
         elif role == "through":
@@ -94,9 +96,10 @@ def _through_hint(sender: Any) -> str:
 def _never_sent(link: Connection, role: str) -> Finding:
     signal = link.bare_name
     hints = {
-        "model": "Use the model as sender, or its label where the signal resolves it.",
+        "model": "Use the model itself as sender.",
         "user": "Use sender=get_user_model().",
         "class": "Use the class that sends it, or no sender.",
+        "instance": "Connect it without a sender: only the very same object is one.",
     }
     return link.finding(
         "W011",
@@ -126,40 +129,46 @@ def _migrated(link: Connection) -> Iterator[Finding]:
 
 def _model(link: Connection) -> Iterator[Finding]:
     signal, options = link.bare_name, model_options(link.row.sender)
-    never = f"The receiver {link.name!r} is never called: {signal!r} is never sent by"
+    never = (
+        f"The receiver {link.name!r} is never called: {signal!r} is never sent by "
+        f"{link.sender_text}"
+    )
     if options is None:
         return
     if options.auto_created and signal in _SAVE_AND_DELETE:
         yield link.finding(
             "W008",
-            f"{never} {options.label!r}, which Django made for a many-to-many field.",
+            f"{never}, which Django made for a many-to-many field.",
             "Connect it to 'm2m_changed' with this sender.",
         )
-    elif options.abstract and not _by_a_field(link):
+    elif options.abstract and not _may_be_by_a_field(link):
         yield link.finding(
             "W009",
-            f"{never} {options.label!r}, which is abstract.",
+            f"{never}, which is abstract.",
             "Connect it to each model that inherits from it.",
         )
-    elif options.swapped and signal != "class_prepared" and not _by_a_field(link):
+    elif (
+        options.swapped and signal != "class_prepared" and not _may_be_by_a_field(link)
+    ):
         yield link.finding(
             "W009",
-            f"{never} {options.label!r}, which is swapped out for {options.swapped!r}.",
+            f"{never}, which is swapped out for {options.swapped!r}.",
             f"Use sender=settings.{options.swappable}.",
         )
     elif signal in _DELETE and (field := _cascades(options)):
         yield link.finding(
             "W018",
-            f"The receiver {link.name!r} misses rows of {options.label!r}: by "
+            f"The receiver {link.name!r} misses rows of {link.sender_text}: by "
             f"DB_CASCADE of {field!r} the database deletes them, without {signal!r}.",
             "Use on_delete=models.CASCADE, or do without the signal.",
         )
 
 
-def _by_a_field(link: Connection) -> bool:
-    # A field connects itself for the abstract model, then for each that inherits.
+def _may_be_by_a_field(link: Connection) -> bool:
+    # A field connects for the abstract model, then for each that inherits. Where
+    # nobody has watched, it may have been one.
     site = link.connect.site if link.connect else None
-    return site is not None and site.function == "contribute_to_class"
+    return site is None or site.function == "contribute_to_class"
 
 
 def _cascades(options: Options[Any]) -> str | None:

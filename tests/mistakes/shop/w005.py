@@ -1,0 +1,6 @@
+from django.db.models.signals import post_save
+from django.dispatch import receiver
+
+
+@receiver(post_save)
+def on_save(sender, **kwargs): ...

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import functools
+import queue
+from typing import Any
+
+import pytest
+from django.contrib.auth.signals import user_logged_in
+from django.core.signals import request_started
+from django.db import models
+from django.db.models.signals import (
+    m2m_changed,
+    post_delete,
+    post_init,
+    post_save,
+    pre_delete,
+    pre_init,
+)
+from django.dispatch import Signal
+from django.test.utils import isolate_apps
+
+from tests.problems import notes
+from tests.testapp.models import GiftOrder, Order, RushOrder, Stamped, Tag
+
+NAME = f"{__name__}.receive"
+
+
+def receive(**kwargs): ...
+
+
+async def receive_async(**kwargs): ...
+
+
+@pytest.fixture
+def noted(alone):
+    """
+    Return a function that connects a receiver and returns the notes.
+    """
+
+    def connect(signal, *senders, receiver=receive):
+        alone(signal)
+        for sender in senders:
+            signal.connect(receiver, sender=sender)
+        return notes(signal)
+
+    return connect
+
+
+def model(name: str, base: type[models.Model], **options: bool) -> Any:
+    meta = type("Meta", (), {"app_label": "testapp", **options})
+    return type(name, (base,), {"__module__": __name__, "Meta": meta})
+
+
+def not_for(what: str) -> list[tuple[str, str, str]]:
+    message = f"The receiver '{NAME}' is called for the model 'testapp.Order', not for "
+    hint = "Connect it with these senders too, if it is about them."
+    return [("I001", f"{message}{what}.", hint)]
+
+
+def test_I001_proxies_and_children_are_other_senders(noted):
+    found = not_for("'testapp.RushOrder', 'testapp.GiftOrder'")
+    assert noted(post_save, Order) == found
+
+
+def test_I001_a_child_is_deleted_with_its_parent(noted):
+    assert noted(post_delete, Order) == not_for("'testapp.RushOrder'")
+
+
+def test_I001_names_the_first_three_only(noted, monkeypatch):
+    with isolate_apps("tests.testapp") as isolated:
+        kept = [model(f"Order{number}", Order, proxy=True) for number in range(5)]
+        # Those of the test app are of another registry.
+        monkeypatch.setattr("signaltools.checks.notes.apps", isolated)
+        assert noted(post_save, Order) == not_for(
+            "'testapp.Order0', 'testapp.Order1', 'testapp.Order2' and 2 more"
+        )
+    assert len(kept) == 5
+
+
+def test_I001_looks_through_abstract_models(noted, monkeypatch):
+    with isolate_apps("tests.testapp") as isolated:
+        between = model("Between", Order, abstract=True)
+        below = model("Below", between)
+        monkeypatch.setattr("signaltools.checks.notes.apps", isolated)
+        assert noted(post_save, Order) == not_for(f"'{below._meta.label}'")
+
+
+def test_I001_an_abstract_model_is_another_matter(noted):
+    assert noted(post_save, Stamped) == []
+
+
+def test_I001_what_is_connected_for_all_of_them_is_fine(noted):
+    assert noted(post_save, Order, RushOrder, GiftOrder) == []
+    assert noted(post_save, Order, None) == []
+    assert noted(post_save, Tag) == []
+    assert noted(m2m_changed, Order.tags.through) == []
+
+
+def test_I001_a_custom_signal_of_this_name_is_fine():
+    signal = Signal()
+    signal.connect(receive, sender=Order)
+    assert notes(signal, "shop.signals.post_save") == []
+
+
+@pytest.mark.parametrize("signal", [pre_delete, post_delete])
+def test_I002_delete_receiver_of_any_model(noted, signal):
+    name = "pre_delete" if signal is pre_delete else "post_delete"
+    assert noted(signal, None) == [
+        (
+            "I002",
+            f"The receiver '{NAME}' hears '{name}' of every model, so that Django "
+            "loads all rows that it deletes, one by one.",
+            "Connect it with a sender, if it is about some models only.",
+        )
+    ]
+
+
+def test_I002_delete_receiver_of_one_model_is_fine(noted):
+    assert noted(pre_delete, Tag) == []
+    assert noted(post_save, None) == []
+
+
+@pytest.mark.parametrize("signal", [pre_init, post_init])
+def test_I003_receiver_runs_for_each_instance(noted, signal):
+    assert noted(signal, Tag) == [
+        (
+            "I003",
+            f"The receiver '{NAME}' runs for each instance, those of a query too.",
+            "Do what it does when the value is needed.",
+        )
+    ]
+
+
+def test_I003_what_django_connects_itself_is_fine(noted):
+    field = models.ImageField(width_field="width")
+    field.name = "image"
+    method = field.update_dimension_fields
+    assert noted(post_init, Tag, receiver=method) == []
+
+
+def test_I004_asynchronous_receiver_of_what_is_sent(noted):
+    assert noted(post_save, Tag, receiver=receive_async) == [
+        (
+            "I004",
+            f"The receiver '{NAME}_async' is asynchronous, and Django sends "
+            "'post_save' with send(), which starts an event loop for it.",
+            "Make it synchronous: that saves a millisecond or two each time.",
+        )
+    ]
+
+
+@pytest.mark.parametrize("signal", [user_logged_in, request_started])
+def test_I004_asynchronous_receiver_of_what_is_awaited_is_fine(noted, signal):
+    assert noted(signal, None, receiver=receive_async) == []
+
+
+def test_I004_nobody_knows_how_a_custom_signal_is_sent():
+    signal = Signal()
+    signal.connect(receive_async)
+    assert notes(signal, "shop.signals.paid") == []
+
+
+class Shop:
+    def receive(self, **kwargs): ...
+
+    def __call__(self, **kwargs): ...
+
+
+shop = Shop()
+
+
+@pytest.mark.parametrize(
+    ("receiver", "name"),
+    [(functools.partial(receive), "receive"), (shop, "Shop")],
+)
+def test_I005_receiver_without_a_qualname(receiver, name):
+    signal = Signal()
+    signal.connect(receiver)
+    assert notes(signal, "shop.signals.paid") == [
+        (
+            "I005",
+            f"If the receiver '{__name__}.{name}' raises in send_robust(), Django "
+            "raises AttributeError instead, because it has no __qualname__.",
+            "Connect a function or a method.",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "receiver",
+    [
+        *(receive, shop.receive, Shop, print, [].append, [].__len__),
+        *(queue.SimpleQueue().get, functools.lru_cache(receive)),
+    ],
+    ids=str,
+)
+def test_I005_other_receivers_have_a_qualname(receiver):
+    signal = Signal()
+    signal.connect(receiver, weak=False)
+    assert notes(signal, "shop.signals.paid") == []
+
+
+def test_I005_django_sends_its_own_signals_without_send_robust(noted):
+    assert noted(post_save, Tag, receiver=shop) == []
