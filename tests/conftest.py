@@ -98,7 +98,7 @@ def alone():
         return signal
 
     yield without_receivers
-    for signal, connections in saved:
+    for signal, connections in reversed(saved):
         restore_connections(signal, connections)
 
 

@@ -354,6 +354,15 @@ def test_W003_after_a_dead_connection_was_cleared_away(paid):
     assert [check for check, _, _ in facts(paid, NAME)] == ["W001", "W003"]
 
 
+def test_W003_a_receiver_that_is_gone_has_no_uid_any_more(paid):
+    receive = make()
+    paid.connect(on_paid)
+    paid.connect(receive, dispatch_uid="shop")
+    paid.connect(other, dispatch_uid="shop")
+    del receive
+    assert [check for check, _, _ in facts(paid, NAME)] == ["W001"]
+
+
 def test_W003_the_same_uid_for_another_sender_is_fine(paid):
     paid.connect(on_paid, sender=Order, dispatch_uid="shop")
     paid.connect(other, sender=Tag, dispatch_uid="shop")

@@ -68,6 +68,18 @@ def test_W005_module_that_nothing_has_imported(write_app):
     ]
 
 
+def test_W005_third_party_apps_are_theirs_to_fix(tmp_path, monkeypatch):
+    folder = tmp_path / "site-packages"
+    (folder / "parcels").mkdir(parents=True)
+    (folder / "parcels" / "__init__.py").touch()
+    (folder / "parcels" / "receivers.py").write_text(CONNECTS, "utf-8")
+    monkeypatch.syspath_prepend(folder)
+    try:
+        assert unloaded("parcels") == []
+    finally:
+        del sys.modules["parcels"]
+
+
 def test_W005_hint_for_an_app_without_a_config(write_app):
     write_app({"receivers.py": CONNECTS})
     [finding] = unloaded()

@@ -14,8 +14,9 @@ import signaltools
 from signaltools.checks import check_settings, check_signals
 from signaltools.checks.problems import CHECKS, find_problems, with_problems
 from signaltools.findings import Finding
-from signaltools.inventory import read_connected
+from signaltools.inventory import SignalRecord, read_connected
 from signaltools.registry import NamedSignal, registry
+from signaltools.selection import Filters, select, select_findings
 from tests.problems import facts, problems
 from tests.testapp.models import Order, Stamped
 
@@ -140,6 +141,36 @@ def test_ids_stand_beside_their_receivers():
         ("closed", ("I004", "W012")),
         ("receive_async", ()),
     ]
+
+
+def selected(found: list[Finding], record: SignalRecord, **filters) -> list[str]:
+    chosen = select([record], Filters(**filters))
+    return [f.id for f in select_findings(found, chosen, [record], Filters(**filters))]
+
+
+def test_list_signals_shows_findings_of_what_it_shows():
+    paid = Signal()
+    paid.connect(receive)
+    paid.connect(receive_async)
+    entry = NamedSignal("shop.signals.paid", paid, (), "shop.signals", None, None, "")
+    [connected] = read_connected([entry])
+    gone = Finding("W001", "shop.gone", "", "", "shop.signals.paid")
+    found = [
+        Finding("I005", NAME, "", "", "shop.signals.paid", 0),
+        Finding("W012", NAME, "", "", "shop.signals.paid", 0),
+        Finding("W006", "crm.apps.Config", "", ""),
+        gone,
+    ]
+    everything = ["W001", "W006", "W012", "I005"]
+    assert selected(found, connected.record) == everything
+    # A signal that is shown is shown with those that it has lost.
+    assert selected(found, connected.record, patterns=["paid"]) == [
+        *("W001", "W012", "I005"),
+    ]
+    assert selected(found, connected.record, patterns=["_async"]) == ["W001"]
+    assert selected(found, connected.record, patterns=["shop.gone"]) == ["W001"]
+    assert selected(found, connected.record, patterns=["crm.apps"]) == ["W006"]
+    assert selected(found, connected.record, patterns=["crm"], unheard=True) == []
 
 
 def test_a_connection_that_cannot_be_read_has_no_problems():

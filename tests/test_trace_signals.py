@@ -57,7 +57,7 @@ def test_prints_the_output_of_the_command_and_then_its_signals(capsys):
 
 
 def test_json_has_standard_output_for_itself(capsys):
-    call_command("trace_signals", "--format", "json", "check")
+    call_command("trace_signals", "--format", "json", "check", "--tag=urls")
     out, err = capsys.readouterr()
     assert json.loads(out)["version"] == 1
     assert err == "System check identified no issues (0 silenced).\n"
@@ -65,7 +65,7 @@ def test_json_has_standard_output_for_itself(capsys):
 
 def test_json_in_a_file_leaves_standard_output_to_the_command(capsys, tmp_path):
     file = tmp_path / "trace.json"
-    out = trace(capsys, "--format", "json", "-o", str(file), "check")
+    out = trace(capsys, "--format", "json", "-o", str(file), "check", "--tag=urls")
     assert out == "System check identified no issues (0 silenced).\n"
     assert json.loads(file.read_text("utf-8"))["version"] == 1
 
@@ -79,7 +79,7 @@ def test_a_command_is_required():
 def test_an_unwritable_file_is_found_before_the_command_runs(capsys, tmp_path):
     file = tmp_path / "no" / "trace.txt"
     with pytest.raises(CommandError) as caught:
-        call_command("trace_signals", "-o", str(file), "check")
+        call_command("trace_signals", "-o", str(file), "check", "--tag=urls")
     assert (
         str(caught.value) == f"Cannot write {str(file)!r}: No such file or directory."
     )
@@ -153,6 +153,6 @@ def test_a_long_run_says_that_it_runs(monkeypatch, capsys, verbosity, notice):
 
 def test_a_short_run_says_nothing(capsys):
     start = time.monotonic()
-    call_command("trace_signals", "check")
+    call_command("trace_signals", "check", "--tag=urls")
     assert capsys.readouterr().err == ""
     assert time.monotonic() - start < trace_signals._FIRST_NOTICE

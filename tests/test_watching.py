@@ -18,6 +18,7 @@ from django.test import override_settings
 from django.test.utils import CaptureQueriesContext, isolate_apps
 
 from signaltools import event, watching
+from signaltools._dispatch import receiver_with_uid
 from signaltools.checks import check_signals
 from signaltools.watching import (
     connects,
@@ -172,12 +173,12 @@ def test_the_site_of_a_decorator_is_that_of_the_function(paid):
 
 
 @event
-def order_paid(sender: type) -> None: ...
+def parcel_sent(sender: type) -> None: ...
 
 
 def test_the_site_of_an_event_is_outside_of_this_package(watching):
-    order_paid.connect(on_paid)
-    assert site_of(order_paid).file == __file__
+    parcel_sent.connect(on_paid)
+    assert site_of(parcel_sent).file == __file__
 
 
 def test_the_site_of_a_model_signal_is_outside_of_django(watching, alone):
@@ -273,6 +274,14 @@ def test_every_shape_can_be_connected_and_checked(
     assert signal.disconnect(shape.receiver) is False
     assert signal.disconnect(shape.receiver, sender=Order) is True
     assert signal.disconnect(dispatch_uid="shop") is True
+
+
+def test_a_uid_that_nobody_has():
+    signal = Signal()
+    signal.connect(on_paid, dispatch_uid="shop")
+    assert receiver_with_uid(signal, "shop", None) is on_paid
+    assert receiver_with_uid(signal, "shop", Order) is None
+    assert receiver_with_uid(signal, "crm", None) is None
 
 
 def test_hostile_senders_and_uids_can_be_watched(paid):

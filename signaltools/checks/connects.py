@@ -28,7 +28,7 @@ def find_lost(connected: Sequence[Connected]) -> Iterator[Finding]:
     Yield receivers that are garbage-collected, or would be without ``DEBUG``.
     """
     weak = [
-        (each.record.name, connect)
+        (each, connect)
         for each in connected
         for connect in connects(each.signal)
         if connect.weak and connect.taken_by is None and not connect.has_lost_sender()
@@ -39,13 +39,13 @@ def find_lost(connected: Sequence[Connected]) -> Iterator[Finding]:
         for row, receiver in zip(each.rows, each.record.receivers, strict=True)
         if type(row.receiver) is MethodType
     }
-    for signal, connect in weak:
+    for each, connect in weak:
         # Where another object has the same method connected, objects come and go.
-        comes_and_goes = (signal, connect.receiver.described.name) in methods
+        comes_and_goes = (each.record.name, connect.receiver.described.name) in methods
         if connect.receiver.is_gone() and not comes_and_goes:
-            yield _lost(signal, connect, _GONE)
-    for signal, connect in _held_by_nothing(weak):
-        yield _lost(signal, connect, _HELD_BY_DEBUG if settings.DEBUG else _IN_A_CYCLE)
+            yield _lost(each, connect, _GONE)
+    for each, connect in _held_by_nothing(weak):
+        yield _lost(each, connect, _HELD_BY_DEBUG if settings.DEBUG else _IN_A_CYCLE)
     if not is_watching():
         yield from _dead(connected)
 
@@ -53,7 +53,7 @@ def find_lost(connected: Sequence[Connected]) -> Iterator[Finding]:
 _GONE = "was garbage-collected and will never be called"
 _HELD_BY_DEBUG = "lives only while DEBUG is True"
 _IN_A_CYCLE = "lives only until Python collects garbage"
-_Weak = list[tuple[str, Connect]]
+_Weak = list[tuple[Connected, Connect]]
 
 
 def _held_by_nothing(weak: _Weak) -> _Weak:
@@ -74,28 +74,23 @@ def _is_named(receiver: Any) -> bool:
     return loaded_object(described.module, described.qualname) is receiver
 
 
-def _lost(signal: str, connect: Connect, what: str) -> Finding:
+def _lost(connected: Connected, connect: Connect, what: str) -> Finding:
     name, module, qualname, file, line = connect.receiver.described
+    signal = connected.record.name
     at = _at(connect.site) or place_text(file, line)
-    receiver = f"The receiver {name!r} connected to {signal!r}{at}"
+    message = f"The receiver {name!r} connected to {signal!r}{at} {what}"
+    places = (n for n, row in enumerate(connected.rows) if connect.has_made(row))
     other = describe(loaded_object(module, qualname))
     if other.filename == file and other.line != line:
-        return Finding(
-            "W002",
-            name,
-            f"{receiver} {what}: another one of this name replaced it"
-            f"{place_text(other.filename, other.line)}.",
-            "Give each of them a name of its own.",
-            signal,
-        )
-    return Finding(
-        "W001",
-        name,
-        f"{receiver} {what}.",
+        at = place_text(other.filename, other.line)
+        message += f": another one of this name replaced it{at}."
+        hint = "Give each of them a name of its own."
+        return Finding("W002", name, message, hint, signal, next(places, None))
+    hint = (
         "Django keeps weak references. Define it at module level, keep a reference to "
-        "it, or pass weak=False.",
-        signal,
+        "it, or pass weak=False."
     )
+    return Finding("W001", name, f"{message}.", hint, signal, next(places, None))
 
 
 def _dead(connected: Sequence[Connected]) -> Iterator[Finding]:

@@ -31,16 +31,17 @@ class Senders:
         role, kind = BUILTIN_SIGNALS.get(link.signal_name), link.sender_kind
         if role is None or kind is None or kind == "unknown":
             return
+        options = model_options(link.row.sender)
         # An abstract model need not belong to an app.
-        kind = "model" if model_options(link.row.sender) else kind
+        kind = "model" if options else kind
         if role == "app_config":
             yield from _migrated(link)
         elif role == "through":
             yield from self._through(link)
         elif kind not in _KINDS[role] and not _is_auth(link):
             yield _never_sent(link, role)
-        elif kind == "model":
-            yield from _model(link)
+        elif options:
+            yield from _model(link, options)
 
     def _through(self, link: Connection) -> Iterator[Finding]:
         options = model_options(link.row.sender)
@@ -127,14 +128,12 @@ def _migrated(link: Connection) -> Iterator[Finding]:
         )
 
 
-def _model(link: Connection) -> Iterator[Finding]:
-    signal, options = link.bare_name, model_options(link.row.sender)
+def _model(link: Connection, options: Options[Any]) -> Iterator[Finding]:
+    signal = link.bare_name
     never = (
         f"The receiver {link.name!r} is never called: {signal!r} is never sent by "
         f"{link.sender_text}"
     )
-    if options is None:
-        return
     if options.auto_created and signal in _SAVE_AND_DELETE:
         yield link.finding(
             "W008",
