@@ -33,10 +33,10 @@ def announce(parcel, **kwargs):
     logger.info("%s is announced.", parcel)
 
 
-# A model is deleted in commands and tasks as well: there is no request.
+# Models know nothing of requests.
 @receiver(pre_delete, sender=Parcel)
 def log_user(instance, request, **kwargs):
-    logger.info("%s is deleted by %s.", instance, request.user)
+    logger.info("%s deleted by %s", instance, request.user)
 
 
 # What is connected has no transaction around it.
