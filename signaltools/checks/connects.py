@@ -117,7 +117,11 @@ def check_connect(link: Connection) -> Iterator[Finding]:
     connect = link.connect
     if connect is None:
         return
-    if link.signal_name.endswith(".class_prepared") and connect.is_late:
+    if (
+        link.signal_name.endswith(".class_prepared")
+        and connect.is_late
+        and not _is_by_a_library(link)
+    ):
         yield link.finding(
             "W017",
             f"The receiver {link.name!r} was connected to 'class_prepared'"
@@ -135,6 +139,13 @@ def check_connect(link: Connection) -> Iterator[Finding]:
                 f"{_at(connect.site)}.",
                 _order_hint(miss.site, connect.site),
             )
+
+
+def _is_by_a_library(link: Connection) -> bool:
+    # Where no model uses its fields, its module of fields is imported late, or never.
+    site = link.connect.site if link.connect else None
+    is_import = site is not None and site.function == "<module>"
+    return is_import and link.record.component == "third_party"
 
 
 def _is_one_file(one: Site | None, other: Site | None) -> bool:
