@@ -7,14 +7,13 @@ Most of that leaves no trace, so it is found only where ``connect()`` is watched
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from django.apps import apps
 from django.conf import settings
 
 from .._callables import describe
 from .._dispatch import DEAD, dead_rows
-from .._introspect import loaded_object
+from .._introspect import loaded_object, module_values
 from ..findings import Finding
 from ..inventory import Connected
 from ..watching import Connect, Site, connects, failed_disconnects, is_watching
@@ -51,20 +50,26 @@ _Weak = list[tuple[str, Connect]]
 
 def _held_by_nothing(weak: _Weak) -> _Weak:
     # Of a method it is the object that dies, and no cache holds that.
-    suspects = [each for each in weak if not _is_named(each[1].receiver.function())]
+    suspects = [each for each in weak if not _is_named(each[1])]
     receivers = [connect.receiver.function() for _, connect in suspects]
     found = only_cached(receivers)
     return [each for each, is_cached in zip(suspects, found, strict=True) if is_cached]
 
 
-def _is_named(receiver: Any) -> bool:
+def _is_named(connect: Connect) -> bool:
     """
-    Tell whether a module or class holds ``receiver`` by its name, or nobody does.
+    Tell whether a module or class holds the receiver by a name, or nobody does.
     """
+    receiver = connect.receiver.function()
     if receiver is None:
         return True
-    described = describe(receiver)
-    return loaded_object(described.module, described.qualname) is receiver
+    described, site = describe(receiver), connect.site
+    names = {described.module, site.module if site else described.module}
+    return (
+        loaded_object(described.module, described.qualname) is receiver
+        # To find out who else holds it takes a walk over the whole heap.
+        or any(value is receiver for name in names for value in module_values(name))
+    )
 
 
 def _lost(signal: str, connect: Connect, what: str) -> Finding:
