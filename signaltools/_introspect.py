@@ -56,6 +56,14 @@ def module_attribute(module: ModuleType, name: str) -> Any:
     return _module_dict(module).get(name)
 
 
+def module_values(name: str) -> list[Any]:
+    """
+    Return what the module of this name holds by now, nothing if it is not loaded.
+    """
+    module = sys.modules.get(name)
+    return [*module_namespace(module).values()] if is_a(module, ModuleType) else []
+
+
 def loaded_object(module_name: str, qualname: str) -> Any:
     """
     Return what a loaded module holds by this name, also in its classes, or None.

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import sys
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.dispatch import Signal
 
@@ -57,7 +57,7 @@ class Registry:
 
     def __init__(self) -> None:
         self._registered: dict[str, NamedSignal] = {}
-        self._recent = _Recent((), ())
+        self._recent: dict[bool, _Recent] = {}
 
     def register(self, name: str, signal: Signal) -> None:
         """
@@ -76,7 +76,7 @@ class Registry:
         self._refuse_taken(name, signal, module)
         file, line = frame.f_code.co_filename, frame.f_lineno
         self._registered[name] = NamedSignal(name, signal, (), module, file, line, "")
-        self._recent = _Recent((), ())
+        self._recent.clear()
 
     def get(self, name: str) -> Signal:
         """
@@ -107,7 +107,10 @@ class Registry:
         """
         Return every named signal, sorted by name.
         """
-        found = _discover()
+        return self._entries(_Sources())
+
+    def _entries(self, sources: _Sources) -> list[NamedSignal]:
+        found = _discover(sources)
         by_id = {id(entry.signal): entry for entry in found}
         registered = self._registered.copy()
         for name, entry in registered.items():
@@ -116,18 +119,23 @@ class Registry:
             by_id[id(entry.signal)] = _renamed(known, first, name)
         return sorted(by_id.values(), key=lambda entry: entry.name)
 
-    def recent_entries(self) -> list[NamedSignal]:
+    def recent_entries(self, *, reads_sources: bool = True) -> list[NamedSignal]:
         """
         Return every signal that had a name when a module was last imported.
 
         This is for those who ask on every request: it takes a hundredth of the time,
         and misses only what was assigned to a module that had been imported before.
+
+        Without ``reads_sources`` there are no lines and comments, and in a cycle of
+        imports the name may be that of another module.
         """
         state = (*sys.modules, *self._registered)
-        found = self._recent.entries() if self._recent.state == state else None
+        recent = self._recent.get(reads_sources)
+        found = recent.entries() if recent and recent.state == state else None
         if found is None:
-            found = self.entries()
-            self._recent = _Recent(state, found)
+            sources = _Sources() if reads_sources else _NoSources()
+            found = self._entries(sources)
+            self._recent[reads_sources] = _Recent(state, found)
         return found
 
     def _refuse_taken(self, name: str, signal: Signal, module: str) -> None:
@@ -224,6 +232,11 @@ class _Sources:
         return self._read[key].get(place.attribute)
 
 
+class _NoSources(_Sources):
+    def assignment(self, place: _Place) -> None:
+        pass
+
+
 def find_signals(modules: Iterable[tuple[str, ModuleType]]) -> dict[str, Signal]:
     """
     Return the signals that ``modules`` hold, by the first path found for each.
@@ -234,13 +247,12 @@ def find_signals(modules: Iterable[tuple[str, ModuleType]]) -> dict[str, Signal]
     return dict(found.values())
 
 
-def _discover() -> list[NamedSignal]:
+def _discover(sources: _Sources) -> list[NamedSignal]:
     places: dict[int, list[_Place]] = {}
     signals: dict[int, Signal] = {}
     for signal, place in _places(loaded_modules()):
         signals[id(signal)] = signal
         places.setdefault(id(signal), []).append(place)
-    sources = _Sources()
     return [_named(signals[key], places[key], sources) for key in signals]
 
 
@@ -248,43 +260,74 @@ def _places(
     modules: Iterable[tuple[str, ModuleType]],
 ) -> Iterator[tuple[Signal, _Place]]:
     classes: dict[int, _ClassSignals] = {}
+    kinds = _Kinds()
     for module_name, module in modules:
-        for attribute, value in module_namespace(module).items():
-            kind = type(value)
-            if type(attribute) is not str:
-                continue
-            if issubclass(kind, Signal):
+        for attribute, value in kinds.select(module_namespace(module)):
+            if id(type(value)) in kinds.signals:
                 yield value, _Place(module_name, module, attribute)
-            elif issubclass(kind, type):
-                for path, signal in _class_signals(value, classes):
-                    yield signal, _Place(module_name, module, f"{attribute}.{path}")
+                continue
+            for path, signal in _class_signals(value, kinds, classes):
+                yield signal, _Place(module_name, module, f"{attribute}.{path}")
+
+
+class _Kinds:
+    """
+    The types of signals and of classes, by id: there are many objects to look at.
+    """
+
+    def __init__(self) -> None:
+        self.signals = _subclass_ids(Signal)
+        self._any = self.signals | _subclass_ids(type)
+
+    def select(self, namespace: dict[str, Any]) -> list[tuple[str, Any]]:
+        """
+        Return the signals and classes in a namespace.
+        """
+        ids = self._any
+        return [
+            (name, value)
+            for name, value in namespace.items()
+            if id(type(value)) in ids and type(name) is str
+        ]
+
+
+def _subclass_ids(cls: type) -> set[int]:
+    below: list[type] = type.__subclasses__(cls)
+    return {id(cls)}.union(*map(_subclass_ids, below))
 
 
 # The class itself is kept, so that its id stays its own while the walk lasts.
-_ClassSignals = tuple[type, list[tuple[str, Signal]]]
+_ClassSignals = tuple[type, Sequence[tuple[str, Signal]]]
 
 
 def _class_signals(
-    cls: type, seen: dict[int, _ClassSignals]
-) -> list[tuple[str, Signal]]:
+    cls: type, kinds: _Kinds, seen: dict[int, _ClassSignals]
+) -> Sequence[tuple[str, Signal]]:
     if id(cls) in seen:
         return seen[id(cls)][1]
-    found: list[tuple[str, Signal]] = []
     # A class that holds itself shall find nothing there.
-    seen[id(cls)] = (cls, [])
-    for attribute, value in class_namespace(cls).items():
-        kind = type(value)
-        if issubclass(kind, Signal):
+    seen[id(cls)] = (cls, ())
+    held = kinds.select(class_namespace(cls))
+    if held:
+        seen[id(cls)] = (cls, _held_signals(held, kinds, seen))
+    return seen[id(cls)][1]
+
+
+def _held_signals(
+    held: Iterable[tuple[str, Any]], kinds: _Kinds, seen: dict[int, _ClassSignals]
+) -> list[tuple[str, Signal]]:
+    found: list[tuple[str, Signal]] = []
+    for attribute, value in held:
+        if id(type(value)) in kinds.signals:
             found.append((attribute, value))
-        elif issubclass(kind, type):
-            known = {id(signal) for _, signal in found}
-            found += (
-                (f"{attribute}.{path}", signal)
-                for path, signal in _class_signals(value, seen)
-                # One way in will do: classes that hold each other have many.
-                if id(signal) not in known
-            )
-    seen[id(cls)] = (cls, found)
+            continue
+        known = {id(signal) for _, signal in found}
+        found += (
+            (f"{attribute}.{path}", signal)
+            for path, signal in _class_signals(value, kinds, seen)
+            # One way in will do: classes that hold each other have many.
+            if id(signal) not in known
+        )
     return found
 
 

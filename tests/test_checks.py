@@ -14,6 +14,7 @@ from django.test import override_settings
 
 from signaltools.checks import check_events
 from signaltools.events import Event
+from signaltools.registry import registry as signal_registry
 
 
 def check(**settings: object) -> list[Error]:
@@ -124,9 +125,13 @@ def module(monkeypatch):
     """
     module = ModuleType("shop.signals")
     monkeypatch.setattr(
-        "signaltools.checks.loaded_modules", lambda: [(module.__name__, module)]
+        sys.modules["signaltools.registry"],
+        "loaded_modules",
+        lambda: [(module.__name__, module)],
     )
-    return module
+    signal_registry._recent.clear()
+    yield module
+    signal_registry._recent.clear()
 
 
 def declared(module: ModuleType, source: str) -> Event:

@@ -12,13 +12,13 @@ from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import get_commands
 
-from .._introspect import is_a, loaded_modules
+from .._introspect import is_a
 from .._text import did_you_mean
 from ..conf import KEYS, conf
 from ..events import Event
-from ..findings import distinct
+from ..findings import Finding, distinct
 from ..inventory import read_connected
-from ..registry import find_signals, registry
+from ..registry import registry
 from .modules import unused_configs
 from .problems import CHECKS, SHOWN_IN_LISTS_ONLY, find_problems, ignored_findings
 
@@ -83,11 +83,19 @@ def check_signals(**kwargs: Any) -> list[CheckMessage]:
     """
     Report what is wrong with connections, unless such alarms are sometimes false.
     """
-    connected = read_connected(registry.entries())
-    found = find_problems(connected, unused_configs())
+    # To read the sources for the names takes longer than all checks together.
+    found = _problems(reads_sources=False) and _problems(reads_sources=True)
     return [
         CheckWarning(finding.message, hint=finding.hint, id=f"signaltools.{finding.id}")
         for finding in distinct(found)
+    ]
+
+
+def _problems(*, reads_sources: bool) -> list[Finding]:
+    entries = registry.recent_entries(reads_sources=reads_sources)
+    return [
+        finding
+        for finding in find_problems(read_connected(entries), unused_configs())
         if finding.id not in SHOWN_IN_LISTS_ONLY and not finding.is_note
     ]
 
@@ -96,8 +104,8 @@ def check_events(**kwargs: Any) -> list[CheckMessage]:
     """
     Report declarations of events with a flaw.
     """
-    signals = find_signals(loaded_modules()).values()
-    events = [signal for signal in signals if is_a(signal, Event)]
+    entries = registry.recent_entries(reads_sources=False)
+    events = [entry.signal for entry in entries if is_a(entry.signal, Event)]
     return [
         *(message for event in events for message in _annotations(event)),
         *_labels(events),

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from types import MethodType
-from typing import Any
 
 from django.apps import apps
 from django.conf import settings
 
 from .._callables import describe
 from .._dispatch import DEAD, dead_rows
-from .._introspect import loaded_object
+from .._introspect import loaded_object, module_values
 from ..findings import Finding
 from ..inventory import Connected
 from ..watching import Connect, Site, connects, failed_disconnects, is_watching
@@ -58,20 +57,26 @@ _Weak = list[tuple[Connected, Connect]]
 
 def _held_by_nothing(weak: _Weak) -> _Weak:
     # Of a method it is the object that dies, and no cache holds that.
-    suspects = [each for each in weak if not _is_named(each[1].receiver.function())]
+    suspects = [each for each in weak if not _is_named(each[1])]
     receivers = [connect.receiver.function() for _, connect in suspects]
     found = only_cached(receivers)
     return [each for each, is_cached in zip(suspects, found, strict=True) if is_cached]
 
 
-def _is_named(receiver: Any) -> bool:
+def _is_named(connect: Connect) -> bool:
     """
-    Tell whether a module or class holds ``receiver`` by its name, or nobody does.
+    Tell whether a module or class holds the receiver by a name, or nobody does.
     """
+    receiver = connect.receiver.function()
     if receiver is None:
         return True
-    described = describe(receiver)
-    return loaded_object(described.module, described.qualname) is receiver
+    described, site = describe(receiver), connect.site
+    names = {described.module, site.module if site else described.module}
+    return (
+        loaded_object(described.module, described.qualname) is receiver
+        # To find out who else holds it takes a walk over the whole heap.
+        or any(value is receiver for name in names for value in module_values(name))
+    )
 
 
 def _lost(connected: Connected, connect: Connect, what: str) -> Finding:
@@ -118,7 +123,8 @@ def check_connect(link: Connection) -> Iterator[Finding]:
     connect = link.connect
     if connect is None:
         return
-    if link.signal_name == _CLASS_PREPARED and connect.is_late:
+    is_late = connect.is_late and not _is_by_a_library(link)
+    if link.signal_name == _CLASS_PREPARED and is_late:
         which = "all models" if link.sender_kind is None else link.sender_text
         yield link.finding(
             "W017",
@@ -140,6 +146,13 @@ def check_connect(link: Connection) -> Iterator[Finding]:
 
 
 _CLASS_PREPARED = "django.db.models.signals.class_prepared"
+
+
+def _is_by_a_library(link: Connection) -> bool:
+    # Where no model uses its fields, its module of fields is imported late, or never.
+    site = link.connect.site if link.connect else None
+    is_import = site is not None and site.function == "<module>"
+    return is_import and link.record.component == "third_party"
 
 
 def _is_one_file(one: Site | None, other: Site | None) -> bool:

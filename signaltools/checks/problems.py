@@ -47,8 +47,8 @@ def find_problems(
         found += find_dropped(links)
         found += find_twins(links)
         found += find_notes(links)
+        found += senders.check(links)
         for link in links:
-            found += senders.check(link)
             found += check_receiver(link)
             found += check_connect(link)
     ignored = set(ignored_findings())

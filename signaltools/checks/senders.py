@@ -5,7 +5,7 @@ Find senders that a signal never has.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from django.db.models.options import Options
 from .._introspect import stored_attribute
 from ..builtin import BUILTIN_SIGNALS
 from ..findings import Finding
+from ..watching import Site
 from .connections import Connection, model_options
 
 _DELETE = {"pre_delete", "post_delete"}
@@ -27,7 +28,20 @@ class Senders:
     Check the senders of Django's own signals, of which is known who sends them.
     """
 
-    def check(self, link: Connection) -> Iterator[Finding]:
+    def check(self, links: Sequence[Connection]) -> Iterator[Finding]:
+        """
+        Yield what is wrong with the senders of the connections of one signal.
+
+        Whoever connects a receiver for many senders, as in a loop over all models, may
+        well connect it for some that never send the signal.
+        """
+        found = [list(self._check(link)) for link in links]
+        calls = [_call(link) for link in links]
+        right = {call for call, each in zip(calls, found, strict=True) if not each}
+        for call, each in zip(calls, found, strict=True):
+            yield from (one for one in each if one.id == "W018" or call not in right)
+
+    def _check(self, link: Connection) -> Iterator[Finding]:
         role, kind = BUILTIN_SIGNALS.get(link.signal_name), link.sender_kind
         if role is None or kind is None or kind == "unknown":
             return
@@ -64,6 +78,14 @@ class Senders:
             for field in (*model._meta.local_many_to_many, *model._meta.private_fields)
             if getattr(field.remote_field, "through", None) is not None
         }
+
+
+def _call(link: Connection) -> tuple[str, int | None, Site | None]:
+    """
+    Return what the connections that are made in one loop have in common.
+    """
+    file, line = link.record.file, link.record.line
+    return file or link.name, line, link.connect.site if link.connect else None
 
 
 # What may be the sender of the signals that each sort of senders sends.

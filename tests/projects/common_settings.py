@@ -1,8 +1,8 @@
 import os
 
 SECRET_KEY = "only for tests"
-# As on a server: under DEBUG a cache in connect() keeps dead receivers alive.
-DEBUG = False
+# Mostly as on a server: under DEBUG a cache in connect() keeps dead receivers alive.
+DEBUG = "PROJECT_DEBUG" in os.environ
 ALLOWED_HOSTS = ["localhost"]
 ROOT_URLCONF = "urls"
 STATIC_URL = "/static/"

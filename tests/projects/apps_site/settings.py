@@ -13,6 +13,11 @@ INSTALLED_APPS = [
     "simple_history",
     "rest_framework",
     "rest_framework.authtoken",
+    "djmoney",
+    "cms",
+    "menus",
+    "sekizai",
+    "treebeard",
     *DJANGO_APPS,
     "django.contrib.humanize",
     "django.contrib.sites",
@@ -29,3 +34,6 @@ AUTHENTICATION_BACKENDS = [
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 SITE_ID = 1
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+CMS_CONFIRM_VERSION4 = True

@@ -1,6 +1,10 @@
 from functools import partial
 
+from django.apps import apps
+from django.db.models.signals import post_save
 from django.dispatch import Signal, receiver
+
+from .models import Book
 
 
 class Desk:
@@ -26,3 +30,13 @@ book_lent.connect(partial(remind, urgent=True), weak=False)
 book_lent.connect(front_desk, sender=Desk)
 # Django 5.2 cannot tell what a sender is that is neither a class nor an AppConfig.
 book_lent.connect(remind, sender=front_desk)
+
+
+@receiver(post_save, sender=Book.authors.through)
+def never_called(sender, **kwargs):
+    pass
+
+
+# Some of them never send it, which is no mistake in a loop.
+for model in apps.get_models(include_auto_created=True):
+    post_save.connect(remind, sender=model)
