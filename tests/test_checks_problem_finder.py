@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from django.dispatch import Signal
 
 from signaltools.checks import problems
@@ -49,3 +50,20 @@ def test_number_of_records_that_are_remembered_has_a_limit(monkeypatch: Any) -> 
     for number in range(5):
         finder(connected(signal, f"shop.signals.paid_{number}"))
     assert len(finder._known) <= 3
+
+
+@pytest.mark.usefixtures("watching")
+def test_receiver_that_has_the_uid_of_another_tells_of_it() -> None:
+    signal, finder = Signal(), ProblemFinder()
+    signal.connect(keep, dispatch_uid="pay")
+    signal.connect(keep_as_well, dispatch_uid="pay")
+    [receiver] = finder(connected(signal)).receivers
+    assert receiver.problems == ("W003",)
+    text = finder.texts["shop.signals.paid", receiver.name, "W003"]
+    assert text.startswith(f"The receiver '{__name__}.keep_as_well' was not connected")
+
+
+def keep(**kwargs: Any) -> None: ...
+
+
+def keep_as_well(**kwargs: Any) -> None: ...

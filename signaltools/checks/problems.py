@@ -76,7 +76,7 @@ class ProblemFinder:
     def __init__(self) -> None:
         self._known: dict[SignalRecord, SignalRecord] = {}
         #: Message and hint, by the names of signal and receiver, and the id.
-        self.texts: dict[tuple[str | None, str, str], str] = {}
+        self.texts: dict[tuple[str, str, str], str] = {}
 
     def __call__(self, connected: Connected) -> SignalRecord:
         """
@@ -86,8 +86,11 @@ class ProblemFinder:
         if record not in self._known:
             found = find_problems([connected])
             self.texts |= {
-                (each.signal, each.name, each.id): f"{each.message} {each.hint}"
+                (record.name, record.receivers[each.receiver].name, each.id): (
+                    f"{each.message} {each.hint}"
+                )
                 for each in found
+                if each.receiver is not None
             }
             if len(self._known) > _MAX_KNOWN:
                 self._known.clear()

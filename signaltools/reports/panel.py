@@ -83,7 +83,7 @@ class PanelLook(NamedTuple):
 
 
 #: A text for the names of a signal and a receiver, and the id of a problem.
-Problems = Mapping[tuple[str | None, str, str], str]
+Problems = Mapping[tuple[str, str, str], str]
 Shown = dict[str, tuple[SignalOutcome, PanelLook, _Heard]]
 
 
