@@ -113,6 +113,13 @@ def test_request_without_signals_is_recorded():
     assert "tests.testapp.receivers.audit" in panel.content
 
 
+def test_panel_tells_that_everything_is_hidden(settings):
+    settings.SIGNALTOOLS = {"HIDE": ["tests", "django"]}
+    page = stored(get("/pay/")).content
+
+    assert "<p>All that was sent is hidden.</p>" in page
+
+
 def test_request_is_recorded_under_asgi():
     panel = stored(asyncio.run(get_async("/pay-async/")))
 
