@@ -499,6 +499,15 @@ def test_W017_before_the_models_are_there_is_fine(alone, watching, monkeypatch):
     assert facts(class_prepared) == []
 
 
+def test_W017_in_a_module_that_a_library_imports_late_is_fine(alone, watching):
+    alone(class_prepared)
+    source = "def prepare(**kwargs): ...\nclass_prepared.connect(prepare)"
+    code = compile(source, "/srv/site-packages/money/fields.py", "exec")
+    namespace = {"__name__": "money.fields", "class_prepared": class_prepared}
+    exec(code, namespace)
+    assert facts(class_prepared) == []
+
+
 def test_W017_a_custom_signal_of_this_name_is_fine(paid):
     paid.connect(on_paid)
     assert facts(paid, "shop.signals.class_prepared") == []
@@ -507,3 +516,25 @@ def test_W017_a_custom_signal_of_this_name_is_fine(paid):
 def test_without_a_watch_nothing_is_known_of_the_time_of_connect(alone):
     alone(class_prepared).connect(on_paid)
     assert facts(class_prepared) == []
+
+
+class Notifier:
+    def __call__(self, **kwargs): ...
+
+
+notifier = Notifier()
+
+
+def test_W001_what_a_module_holds_by_another_name_is_fine(paid, monkeypatch):
+    suspects = []
+
+    def only_cached(receivers):
+        suspects.extend(receivers)
+        return [False] * len(receivers)
+
+    monkeypatch.setattr("signaltools.checks.connects.only_cached", only_cached)
+    other = Notifier()
+    paid.connect(notifier)
+    paid.connect(other)
+    assert facts(paid, NAME) == []
+    assert suspects == [other]

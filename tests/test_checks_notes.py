@@ -51,10 +51,10 @@ def model(name: str, base: type[models.Model], **options: bool) -> Any:
     return type(name, (base,), {"__module__": __name__, "Meta": meta})
 
 
-def not_for(what: str) -> list[tuple[str, str, str]]:
-    message = f"The receiver '{NAME}' is called for the model 'testapp.Order', not for "
+def not_for(what: str, signal: str = "post_save") -> list[tuple[str, str, str]]:
+    message = f"The receiver '{NAME}' hears {signal!r} of the model 'testapp.Order', "
     hint = "Connect it with these senders too, if it is about them."
-    return [("I001", f"{message}{what}.", hint)]
+    return [("I001", f"{message}not of {what}.", hint)]
 
 
 def test_I001_proxies_and_children_are_other_senders(noted):
@@ -63,7 +63,7 @@ def test_I001_proxies_and_children_are_other_senders(noted):
 
 
 def test_I001_a_child_is_deleted_with_its_parent(noted):
-    assert noted(post_delete, Order) == not_for("'testapp.RushOrder'")
+    assert noted(post_delete, Order) == not_for("'testapp.RushOrder'", "post_delete")
 
 
 def test_I001_names_the_first_three_only(noted, monkeypatch):

@@ -48,7 +48,8 @@ def test_check_reports_a_warning(m2m):
         CheckWarning(
             f"The receiver '{NAME}' is never called: 'm2m_changed' is sent by through "
             "models, and the model 'testapp.Order' is none.",
-            hint="Use the intermediate model: sender=testapp.Order.tags.through.",
+            hint="Use the intermediate model: sender=testapp.Order.tags.through or "
+            "sender=testapp.Order.items.through.",
             id="signaltools.W007",
         )
     ]

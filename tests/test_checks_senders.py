@@ -59,21 +59,68 @@ def found(alone):
 
 
 @pytest.mark.parametrize(
-    ("sender", "what", "field"),
+    ("sender", "what", "senders"),
     [
-        (Order, "the model 'testapp.Order'", "testapp.Order.tags"),
-        (RushOrder, "the model 'testapp.RushOrder'", "Model.field"),
-        (AppConfig, "the class 'django.apps.config.AppConfig'", "Model.field"),
+        (
+            Order,
+            "the model 'testapp.Order'",
+            "sender=testapp.Order.tags.through or sender=testapp.Order.items.through",
+        ),
+        (RushOrder, "the model 'testapp.RushOrder'", "sender=Model.field.through"),
+        (
+            AppConfig,
+            "the class 'django.apps.config.AppConfig'",
+            "sender=Model.field.through",
+        ),
     ],
 )
-def test_W007_sender_of_m2m_changed_is_no_through_model(found, sender, what, field):
+def test_W007_sender_of_m2m_changed_is_no_through_model(found, sender, what, senders):
     assert found(m2m_changed, sender) == [
         (
             "W007",
             f"{NEVER}'m2m_changed' is sent by through models, and {what} is none.",
-            f"Use the intermediate model: sender={field}.through.",
+            f"Use the intermediate model: {senders}.",
         )
     ]
+
+
+def test_W007_and_W008_in_a_loop_over_some_that_are_right_are_fine(alone, watching):
+    alone(m2m_changed), alone(post_save)
+    for sender in (Order, Order.tags.through):
+        m2m_changed.connect(receive, sender=sender)
+        post_save.connect(receive, sender=sender)
+    assert facts(m2m_changed) == []
+    assert facts(post_save) == []
+
+
+def test_W007_in_a_loop_over_none_that_is_right(alone, watching):
+    alone(m2m_changed)
+    for sender in (Order, Tag):
+        m2m_changed.connect(receive, sender=sender)
+    assert [check for check, *_ in facts(m2m_changed)] == ["W007", "W007"]
+
+
+def test_W007_beside_a_connection_that_is_right(alone, watching):
+    alone(m2m_changed).connect(receive, sender=Order)
+    m2m_changed.connect(receive, sender=Order.tags.through)
+    assert [check for check, *_ in facts(m2m_changed)] == ["W007"]
+
+
+def test_W007_names_the_fields_that_there_are(found):
+    with isolate_apps("tests.testapp"):
+
+        class Parcel(models.Model):
+            tags = models.ManyToManyField(Tag, related_name="+")
+            others = models.ManyToManyField(Tag, related_name="+")
+
+            class Meta:
+                app_label = "testapp"
+
+        [(_, _, hint)] = found(m2m_changed, Parcel)
+    assert hint == (
+        "Use the intermediate model: sender=testapp.Parcel.tags.through or "
+        "sender=testapp.Parcel.others.through."
+    )
 
 
 def test_W007_the_descriptor_of_the_field(found, watching):

@@ -56,8 +56,8 @@ def _relatives(link: Connection, connected: set[tuple[str, int]]) -> Iterator[Fi
         more = f" and {len(labels) - 3} more" if len(labels) > 3 else ""
         yield link.finding(
             "I001",
-            f"The receiver {link.name!r} is called for {link.sender_text}, not for "
-            f"{', '.join(map(repr, labels[:3]))}{more}.",
+            f"The receiver {link.name!r} hears {link.bare_name!r} of "
+            f"{link.sender_text}, not of {', '.join(map(repr, labels[:3]))}{more}.",
             "Connect it with these senders too, if it is about them.",
         )
 

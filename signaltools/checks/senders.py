@@ -113,7 +113,8 @@ def _through_hint(sender: Any) -> str:
     options = model_options(sender)
     fields = options.local_many_to_many if options else ()
     paths = [f"{options.label}.{field.name}.through" for field in fields if options]
-    return f"Use the intermediate model: sender={[*paths, 'Model.field.through'][0]}."
+    senders = " or ".join(f"sender={path}" for path in paths[:3])
+    return f"Use the intermediate model: {senders or 'sender=Model.field.through'}."
 
 
 def _never_sent(link: Connection, role: str) -> Finding:
