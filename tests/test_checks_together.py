@@ -122,7 +122,9 @@ def test_list_signals_finds_the_mistakes_and_nothing_else() -> None:
 def _ids(document: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
     for signal in document["signals"]:
         for receiver in signal["receivers"]:
-            if ids := [id_ for id_ in receiver["problems"] if id_[0] == "W"]:
+            ids = [id_ for id_ in receiver["problems"] if id_[0] == "W"]
+            # That of a cycle is there as long as Python has not collected garbage.
+            if ids and ids != ["W001"]:
                 yield receiver["name"], ids
 
 
