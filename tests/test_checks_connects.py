@@ -418,7 +418,7 @@ def test_W016_hint_names_the_apps(paid, monkeypatch):
     module = sys.modules["tests.testapp.signals"]
     exec(
         compile("paid.disconnect(on_paid)", "/srv/early.py", "exec"),
-        {"__name__": "signaltools.x", "paid": paid, "on_paid": on_paid},
+        {"__name__": "django.contrib.auth.x", "paid": paid, "on_paid": on_paid},
     )
     exec(
         compile("paid.connect(on_paid)", "/srv/late.py", "exec"),
@@ -430,7 +430,7 @@ def test_W016_hint_names_the_apps(paid, monkeypatch):
         "was to be disconnected at /srv/early.py:1, but was connected only later at "
         "/srv/late.py:1."
     )
-    assert hint == "List 'signaltools' after 'tests.testapp' in INSTALLED_APPS."
+    assert hint == "List 'django.contrib.auth' after 'tests.testapp' in INSTALLED_APPS."
 
 
 def test_W016_by_dispatch_uid(paid, import_source, monkeypatch):

@@ -125,6 +125,9 @@ def expected_rows(signal):
             details.append(f'uid="{receiver["dispatch_uid"]}"')
         details += ["async"] * receiver["async"] + ["strong"] * (not receiver["weak"])
         words = f"{receiver['order'] or '~'} {receiver['name']} · {sender}"
+        if receiver["problems"]:
+            ids = f"[{', '.join(receiver['problems'])}]"
+            details[-1:] = [" ".join([*details[-1:], ids])]
         if details:
             words += f" · {', '.join(details)}"
         place = f"{receiver['file']}:{receiver['line']}" if receiver["file"] else None
