@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dis import get_instructions, opmap
 from importlib import import_module
 from types import CodeType
@@ -145,8 +145,15 @@ def _code_texts(code: CodeType | None) -> Iterator[str]:
             yield from _code_texts(constant)
         elif isinstance(constant, str):
             yield constant
-    if _IMPORT_NAME in code.co_code[::2]:
+    # To take the byte code apart takes most of the time of a discovery.
+    if _IMPORT_NAME in code.co_code[::2] and _mentions(code, conf.AUTODISCOVER_MODULES):
         yield from _imports(code)
+
+
+def _mentions(code: CodeType, modules: Collection[str]) -> bool:
+    constants = (c for c in code.co_consts if isinstance(c, tuple))
+    names = [*code.co_names, *(name for names in constants for name in names)]
+    return any(module in str(name) for name in names for module in modules)
 
 
 def _imports(code: CodeType) -> Iterator[str]:

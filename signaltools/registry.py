@@ -57,7 +57,7 @@ class Registry:
 
     def __init__(self) -> None:
         self._registered: dict[str, NamedSignal] = {}
-        self._recent: dict[bool, _Recent] = {}
+        self._recent = _Recent((), ())
 
     def register(self, name: str, signal: Signal) -> None:
         """
@@ -76,7 +76,7 @@ class Registry:
         self._refuse_taken(name, signal, module)
         file, line = frame.f_code.co_filename, frame.f_lineno
         self._registered[name] = NamedSignal(name, signal, (), module, file, line, "")
-        self._recent.clear()
+        self._recent = _Recent((), ())
 
     def get(self, name: str) -> Signal:
         """
@@ -107,10 +107,7 @@ class Registry:
         """
         Return every named signal, sorted by name.
         """
-        return self._entries(_Sources())
-
-    def _entries(self, sources: _Sources) -> list[NamedSignal]:
-        found = _discover(sources)
+        found = _discover()
         by_id = {id(entry.signal): entry for entry in found}
         registered = self._registered.copy()
         for name, entry in registered.items():
@@ -119,23 +116,18 @@ class Registry:
             by_id[id(entry.signal)] = _renamed(known, first, name)
         return sorted(by_id.values(), key=lambda entry: entry.name)
 
-    def recent_entries(self, *, reads_sources: bool = True) -> list[NamedSignal]:
+    def recent_entries(self) -> list[NamedSignal]:
         """
         Return every signal that had a name when a module was last imported.
 
         This is for those who ask on every request: it takes a hundredth of the time,
         and misses only what was assigned to a module that had been imported before.
-
-        Without ``reads_sources`` there are no lines and comments, and in a cycle of
-        imports the name may be that of another module.
         """
         state = (*sys.modules, *self._registered)
-        recent = self._recent.get(reads_sources)
-        found = recent.entries() if recent and recent.state == state else None
+        found = self._recent.entries() if self._recent.state == state else None
         if found is None:
-            sources = _Sources() if reads_sources else _NoSources()
-            found = self._entries(sources)
-            self._recent[reads_sources] = _Recent(state, found)
+            found = self.entries()
+            self._recent = _Recent(state, found)
         return found
 
     def _refuse_taken(self, name: str, signal: Signal, module: str) -> None:
@@ -232,103 +224,101 @@ class _Sources:
         return self._read[key].get(place.attribute)
 
 
-class _NoSources(_Sources):
-    def assignment(self, place: _Place) -> None:
-        pass
-
-
-def find_signals(modules: Iterable[tuple[str, ModuleType]]) -> dict[str, Signal]:
+def find_signals(
+    modules: Iterable[tuple[str, ModuleType]], *, in_classes: bool = True
+) -> dict[str, Signal]:
     """
     Return the signals that ``modules`` hold, by the first path found for each.
+
+    To leave out those in classes takes a third of the time.
     """
     found: dict[int, tuple[str, Signal]] = {}
-    for signal, place in _places(modules):
+    for signal, place in _places(modules, in_classes):
         found.setdefault(id(signal), (place.path, signal))
     return dict(found.values())
 
 
-def _discover(sources: _Sources) -> list[NamedSignal]:
+def _discover() -> list[NamedSignal]:
     places: dict[int, list[_Place]] = {}
     signals: dict[int, Signal] = {}
     for signal, place in _places(loaded_modules()):
         signals[id(signal)] = signal
         places.setdefault(id(signal), []).append(place)
+    sources = _Sources()
     return [_named(signals[key], places[key], sources) for key in signals]
 
 
 def _places(
-    modules: Iterable[tuple[str, ModuleType]],
+    modules: Iterable[tuple[str, ModuleType]], in_classes: bool = True
 ) -> Iterator[tuple[Signal, _Place]]:
-    classes: dict[int, _ClassSignals] = {}
-    kinds = _Kinds()
+    walk = _Walk()
     for module_name, module in modules:
-        for attribute, value in kinds.select(module_namespace(module)):
-            if id(type(value)) in kinds.signals:
-                yield value, _Place(module_name, module, attribute)
-                continue
-            for path, signal in _class_signals(value, kinds, classes):
-                yield signal, _Place(module_name, module, f"{attribute}.{path}")
+        for attribute, value in walk.select(module_namespace(module), in_classes):
+            for path, signal in walk.signals(attribute, value):
+                yield signal, _Place(module_name, module, path)
 
 
-class _Kinds:
+class _Walk:
     """
-    The types of signals and of classes, by id: there are many objects to look at.
+    One walk over many objects: types are told by id, and classes looked at once.
+
+    It keeps few objects of its own, so that Python does not collect garbage because of
+    them, which would take longer than the walk.
     """
 
     def __init__(self) -> None:
-        self.signals = _subclass_ids(Signal)
-        self._any = self.signals | _subclass_ids(type)
+        self._signal_types = _subclass_ids(Signal)
+        self._types = self._signal_types | _subclass_ids(type)
+        # The classes are kept, so that an id stays that of its class.
+        self._seen: dict[int, type] = {}
+        self._found: dict[int, list[tuple[str, Signal]]] = {}
 
-    def select(self, namespace: dict[str, Any]) -> list[tuple[str, Any]]:
+    def select(
+        self, namespace: dict[str, Any], with_classes: bool = True
+    ) -> list[tuple[str, Any]]:
         """
-        Return the signals and classes in a namespace.
+        Return the signals and, with classes, the classes in a namespace.
         """
-        ids = self._any
+        types = self._types if with_classes else self._signal_types
         return [
             (name, value)
             for name, value in namespace.items()
-            if id(type(value)) in ids and type(name) is str
+            if id(type(value)) in types and type(name) is str
         ]
+
+    def signals(self, path: str, value: Any) -> list[tuple[str, Signal]]:
+        """
+        Return the signal that ``value`` is, or those in a class, with their paths.
+        """
+        if id(type(value)) in self._signal_types:
+            return [(path, value)]
+        found = self._in_class(value)
+        return [(f"{path}.{inner}", signal) for inner, signal in found]
+
+    def _in_class(self, cls: type) -> Sequence[tuple[str, Signal]]:
+        if id(cls) not in self._seen:
+            # A class that holds itself shall find nothing there.
+            self._seen[id(cls)] = cls
+            if held := self.select(class_namespace(cls)):
+                self._found[id(cls)] = self._in_classes(held)
+        return self._found.get(id(cls), ())
+
+    def _in_classes(self, held: Iterable[tuple[str, Any]]) -> list[tuple[str, Signal]]:
+        found: list[tuple[str, Signal]] = []
+        for attribute, value in held:
+            # One way in will do: classes that hold each other have many.
+            known = {id(signal) for _, signal in found}
+            found += (
+                (path, signal)
+                for path, signal in self.signals(attribute, value)
+                if id(signal) not in known or value is signal
+            )
+        return found
 
 
 def _subclass_ids(cls: type) -> set[int]:
     below: list[type] = type.__subclasses__(cls)
     return {id(cls)}.union(*map(_subclass_ids, below))
-
-
-# The class itself is kept, so that its id stays its own while the walk lasts.
-_ClassSignals = tuple[type, Sequence[tuple[str, Signal]]]
-
-
-def _class_signals(
-    cls: type, kinds: _Kinds, seen: dict[int, _ClassSignals]
-) -> Sequence[tuple[str, Signal]]:
-    if id(cls) in seen:
-        return seen[id(cls)][1]
-    # A class that holds itself shall find nothing there.
-    seen[id(cls)] = (cls, ())
-    held = kinds.select(class_namespace(cls))
-    if held:
-        seen[id(cls)] = (cls, _held_signals(held, kinds, seen))
-    return seen[id(cls)][1]
-
-
-def _held_signals(
-    held: Iterable[tuple[str, Any]], kinds: _Kinds, seen: dict[int, _ClassSignals]
-) -> list[tuple[str, Signal]]:
-    found: list[tuple[str, Signal]] = []
-    for attribute, value in held:
-        if id(type(value)) in kinds.signals:
-            found.append((attribute, value))
-            continue
-        known = {id(signal) for _, signal in found}
-        found += (
-            (f"{attribute}.{path}", signal)
-            for path, signal in _class_signals(value, kinds, seen)
-            # One way in will do: classes that hold each other have many.
-            if id(signal) not in known
-        )
-    return found
 
 
 def _named(signal: Signal, places: list[_Place], sources: _Sources) -> NamedSignal:

@@ -157,6 +157,14 @@ def is_watching() -> bool:
     return _is_watching
 
 
+def watched_signals() -> list[Signal]:
+    """
+    Return the signals that something has been connected to, with or without a name.
+    """
+    logs = _logs.copy().values()
+    return [signal for log in logs if (signal := log.signal()) is not None]
+
+
 def connects(signal: Signal) -> list[Connect]:
     """
     Return what was connected to ``signal`` and has not been disconnected.

@@ -14,7 +14,6 @@ from django.test import override_settings
 
 from signaltools.checks import check_events
 from signaltools.events import Event
-from signaltools.registry import registry as signal_registry
 
 
 def check(**settings: object) -> list[Error]:
@@ -125,13 +124,9 @@ def module(monkeypatch):
     """
     module = ModuleType("shop.signals")
     monkeypatch.setattr(
-        sys.modules["signaltools.registry"],
-        "loaded_modules",
-        lambda: [(module.__name__, module)],
+        "signaltools.checks.loaded_modules", lambda: [(module.__name__, module)]
     )
-    signal_registry._recent.clear()
-    yield module
-    signal_registry._recent.clear()
+    return module
 
 
 def declared(module: ModuleType, source: str) -> Event:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import re
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from django.dispatch import Signal
 from django.test import override_settings
 
 import signaltools
-from signaltools.checks import check_settings, check_signals
+from signaltools.checks import check_events, check_settings, check_signals
 from signaltools.checks.problems import CHECKS, find_problems, with_problems
+from signaltools.events.base import any_events
 from signaltools.findings import Finding
 from signaltools.inventory import SignalRecord, read_connected
 from signaltools.registry import NamedSignal, registry
@@ -189,3 +191,45 @@ def test_signals_of_the_test_app_have_no_problems():
         if finding.name.startswith("tests.testapp.") and not finding.is_note
     ]
     assert names == []
+
+
+def test_check_does_not_look_for_names_as_long_as_all_is_well(watching, monkeypatch):
+    monkeypatch.setattr("signaltools.checks.loaded_modules", list)
+    monkeypatch.setattr(registry, "entries", None)
+    assert check_signals() == []
+
+
+def test_check_finds_a_signal_that_only_a_watch_knows(watching, monkeypatch):
+    monkeypatch.setattr("signaltools.checks.loaded_modules", list)
+    signal = Signal()
+    signal.connect(without_kwargs)
+    entry = NamedSignal("shop.paid", signal, (), "shop", None, None, "")
+    monkeypatch.setattr(registry, "entries", lambda: [entry])
+    assert [warning.msg for warning in check_signals()] == [
+        f"The receiver '{__name__}.without_kwargs' of 'shop.paid' does not accept "
+        "**kwargs."
+    ]
+
+
+def without_kwargs(sender): ...
+
+
+def test_events_are_looked_for_only_if_there_are_any(monkeypatch):
+    monkeypatch.delattr("signaltools.checks.loaded_modules")
+    monkeypatch.setattr("signaltools.checks.any_events", lambda: False)
+    assert check_events() == []
+
+
+def test_events_are_classes_below_that_of_events(monkeypatch):
+    base = type("Event", (), {})
+    lenient = type("LenientEvent", (base,), {})
+    monkeypatch.setattr("signaltools.events.base.Event", base)
+    monkeypatch.setattr("signaltools.events.base.LenientEvent", lenient)
+    assert not any_events()
+    one = type("Event", (lenient,), {})
+    assert any_events()
+    del one
+    gc.collect()
+    assert not any_events()
+    one = type("Event", (base,), {})
+    assert any_events(), one

@@ -12,13 +12,15 @@ from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import get_commands
 
-from .._introspect import is_a
+from .._introspect import is_a, loaded_modules
 from .._text import did_you_mean
 from ..conf import KEYS, conf
 from ..events import Event
+from ..events.base import any_events
 from ..findings import Finding, distinct
 from ..inventory import read_connected
-from ..registry import registry
+from ..registry import NamedSignal, find_signals, registry, unnamed
+from ..watching import is_watching, watched_signals
 from .modules import unused_configs
 from .problems import CHECKS, SHOWN_IN_LISTS_ONLY, find_problems, ignored_findings
 
@@ -83,16 +85,16 @@ def check_signals(**kwargs: Any) -> list[CheckMessage]:
     """
     Report what is wrong with connections, unless such alarms are sometimes false.
     """
-    # To read the sources for the names takes longer than all checks together.
-    found = _problems(reads_sources=False) and _problems(reads_sources=True)
+    # To find the names of all signals takes longer than all checks together.
+    is_fine = is_watching() and not _problems(_unnamed_signals())
+    found = [] if is_fine else _problems(registry.entries())
     return [
         CheckWarning(finding.message, hint=finding.hint, id=f"signaltools.{finding.id}")
         for finding in distinct(found)
     ]
 
 
-def _problems(*, reads_sources: bool) -> list[Finding]:
-    entries = registry.recent_entries(reads_sources=reads_sources)
+def _problems(entries: list[NamedSignal]) -> list[Finding]:
     return [
         finding
         for finding in find_problems(read_connected(entries), unused_configs())
@@ -100,12 +102,25 @@ def _problems(*, reads_sources: bool) -> list[Finding]:
     ]
 
 
+def _unnamed_signals() -> list[NamedSignal]:
+    """
+    Return the signals that are easy to find, which are those that are connected.
+    """
+    found = find_signals(loaded_modules(), in_classes=False)
+    known = {id(signal) for signal in found.values()}
+    others = [signal for signal in watched_signals() if id(signal) not in known]
+    pairs = [*found.items(), *((unnamed(signal), signal) for signal in others)]
+    return [NamedSignal(name, signal, (), "", None, None, "") for name, signal in pairs]
+
+
 def check_events(**kwargs: Any) -> list[CheckMessage]:
     """
     Report declarations of events with a flaw.
     """
-    entries = registry.recent_entries(reads_sources=False)
-    events = [entry.signal for entry in entries if is_a(entry.signal, Event)]
+    if not any_events():
+        return []
+    signals = find_signals(loaded_modules()).values()
+    events = [signal for signal in signals if is_a(signal, Event)]
     return [
         *(message for event in events for message in _annotations(event)),
         *_labels(events),

@@ -275,6 +275,14 @@ class LenientEvent(Event[P]):
         warnings.warn(str(error), EventWarning, stacklevel=_level_of_caller())
 
 
+def any_events() -> bool:
+    """
+    Tell whether any event has been declared: each has a class of its own.
+    """
+    lenient: list[type] = type.__subclasses__(LenientEvent)
+    return bool(lenient) or type.__subclasses__(Event) != [LenientEvent]
+
+
 def _checking() -> bool:
     return settings.configured and conf.CHECK_EVENTS
 
