@@ -153,7 +153,9 @@ def _code_texts(code: CodeType | None) -> Iterator[str]:
 def _mentions(code: CodeType, modules: Collection[str]) -> bool:
     constants = (c for c in code.co_consts if isinstance(c, tuple))
     names = [*code.co_names, *(name for names in constants for name in names)]
-    return any(module in str(name) for name in names for module in modules)
+    # "from .events import signals" has the two parts of "events.signals" apart.
+    last_parts = {module.rpartition(".")[2] for module in modules}
+    return any(part in str(name) for name in names for part in last_parts)
 
 
 def _imports(code: CodeType) -> Iterator[str]:

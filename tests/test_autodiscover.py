@@ -233,6 +233,13 @@ def test_other_modules_can_be_discovered(make_app):
     assert "shop.signals" not in sys.modules
 
 
+def test_a_module_in_a_package_of_the_app_may_be_left_to_it(make_app):
+    make_app("shop", apps=config("from .events import signals"))
+    make_app("shop.events", signals=CREATES)
+    [discovery] = discoveries("shop", AUTODISCOVER_MODULES=["events.signals"])
+    assert str(discovery) == "shop.events.signals left to shop.apps"
+
+
 def test_autodiscovery_can_be_switched_off(make_app):
     make_app("shop", signals=CREATES)
     assert discoveries("shop", AUTODISCOVER=False) == []
