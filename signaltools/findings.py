@@ -42,3 +42,10 @@ def distinct(findings: Iterable[Finding]) -> list[Finding]:
     """
     found = {finding[:5]: finding for finding in findings}
     return list(found.values())
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """
+    Return distinct ``findings`` as reports list them: problems, then notes.
+    """
+    return sorted(distinct(findings), key=lambda each: (each.is_note, *each[:3]))

@@ -21,7 +21,6 @@ from typing import Any, Literal, NamedTuple
 
 from django.apps import AppConfig, apps
 from django.core.exceptions import AppRegistryNotReady
-from django.db.models.base import ModelBase
 from django.dispatch import Signal
 
 from ._callables import describe
@@ -36,7 +35,6 @@ from ._dispatch import (
 )
 from ._introspect import (
     class_name,
-    class_namespace,
     is_a,
     module_attribute,
     stored_attribute,
@@ -45,6 +43,7 @@ from ._text import clip, error_text, stable_text
 from .builtin import BUILTIN_SIGNALS
 from .events import Event
 from .events.declaration import Argument
+from .model_facts import model_options
 from .registry import NamedSignal, registry, unnamed
 
 Kind = Literal["builtin", "custom", "event"]
@@ -467,9 +466,7 @@ def _model_label(cls: type) -> str | None:
     """
     Return ``app_label.Model``, None for a class that is no model of an app.
     """
-    if not is_a(cls, ModelBase):
-        return None
-    options = class_namespace(cls).get("_meta")
+    options = model_options(cls)
     return options.label if options is not None and options.app_label else None
 
 

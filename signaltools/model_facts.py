@@ -12,11 +12,19 @@ from django.apps.registry import Apps
 from django.db import models
 from django.db.models import Model
 from django.db.models.base import ModelBase
+from django.db.models.options import Options
 
 from ._introspect import class_namespace, is_a
 from ._text import did_you_mean
 
 ModelClass = type[Model]
+
+
+def model_options(model: object) -> Options[Any] | None:
+    """
+    Return the ``_meta`` of a model, None for anything else.
+    """
+    return class_namespace(model).get("_meta") if is_a(model, ModelBase) else None
 
 
 def find_model(label: str) -> ModelClass | None:

@@ -12,7 +12,7 @@ from django.conf import settings
 
 from ._text import did_you_mean
 from .builtin import BUILTIN_SIGNALS
-from .findings import Finding, distinct
+from .findings import Finding, in_order
 from .inventory import ReceiverRecord, SignalRecord
 
 Signals = Sequence[SignalRecord]
@@ -64,7 +64,7 @@ def select_findings(
         return not any(others) and any(_named(each, [finding]) for each in patterns)
 
     found = filter(is_shown, findings) if any(filters) else findings
-    return sorted(distinct(found), key=lambda finding: (finding.is_note, *finding[:3]))
+    return in_order(found)
 
 
 def _names_by_signal(signals: Signals) -> dict[str, set[str]]:

@@ -20,16 +20,15 @@ from typing import Any, NamedTuple
 from django.apps import apps, registry
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import signals
-from django.db.models.base import ModelBase
-from django.db.models.options import Options
 from django.dispatch import Signal, dispatcher
 
 from ._callables import Described, describe
 from ._dispatch import Row, entries, receiver_with_uid
-from ._introspect import class_namespace, is_a
+from ._introspect import is_a
 from ._text import stable_text
 from .conf import conf
 from .inventory import is_storage_method
+from .model_facts import model_options
 from .recording.known import KnownReceiver, KnownSender
 
 
@@ -272,12 +271,10 @@ def _note_disconnect(
 def _is_prepared(sender: Any) -> bool:
     if sender is None:
         return apps.models_ready
-    if not is_a(sender, ModelBase):
-        return False
-    # A model is registered as soon as it is prepared.
-    options: Options[Any] | None = class_namespace(sender).get("_meta")
+    options = model_options(sender)
     if options is None:
         return False
+    # A model is registered as soon as it is prepared.
     registered = options.apps.all_models.get(options.app_label, {})
     return any(model is sender for model in registered.copy().values())
 

@@ -5,14 +5,11 @@ What checks look at.
 from __future__ import annotations
 
 import os
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-from django.db.models.base import ModelBase
-from django.db.models.options import Options
 from django.dispatch import Signal
 
 from .._dispatch import Row
-from .._introspect import class_namespace, is_a
 from ..builtin import BUILTIN_SIGNALS
 from ..findings import Finding
 from ..inventory import ReceiverRecord, SenderKind
@@ -92,10 +89,3 @@ def place_text(file: str | None, line: int | None) -> str:
     """
     place = short_place(file and os.path.abspath(file), line, os.getcwd())
     return f" at {place}" if place else ""
-
-
-def model_options(model: Any) -> Options[Any] | None:
-    """
-    Return the ``_meta`` of a model, None for anything else.
-    """
-    return class_namespace(model).get("_meta") if is_a(model, ModelBase) else None

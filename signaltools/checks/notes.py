@@ -13,7 +13,8 @@ from django.apps import apps
 from .._dispatch import Sender
 from .._introspect import stored_attribute
 from ..findings import Finding
-from .connections import Connection, model_options
+from ..model_facts import model_options
+from .connections import Connection
 
 _DELETE = {"pre_delete", "post_delete"}
 _INIT = {"pre_init", "post_init"}

@@ -16,8 +16,9 @@ from django.db.models.options import Options
 from .._introspect import stored_attribute
 from ..builtin import BUILTIN_SIGNALS
 from ..findings import Finding
+from ..model_facts import model_options
 from ..watching import Site
-from .connections import Connection, model_options
+from .connections import Connection
 
 _DELETE = {"pre_delete", "post_delete"}
 _SAVE_AND_DELETE = {"pre_save", "post_save", *_DELETE}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from django.apps import apps
 from django.db.models import Model
@@ -11,7 +11,7 @@ from signaltools._text import printable
 from signaltools.apps import SignaltoolsConfig
 from signaltools.checks.modules import unloaded_receivers, unused_configs
 from signaltools.checks.problems import find_problems, with_problems
-from signaltools.findings import Finding
+from signaltools.findings import Finding, in_order
 from signaltools.inventory import SignalRecord, not_imported
 from signaltools.management.base import InventoryCommand, as_list, command_error
 from signaltools.model_facts import find_model, no_model
@@ -23,6 +23,16 @@ from signaltools.reports.model_text import render_model_text
 from signaltools.reports.text import render_text
 from signaltools.selection import Filters, select, select_findings, unmatched
 from signaltools.watching import is_watching
+
+
+class _Reading(NamedTuple):
+    """
+    What there is to report, before it is filtered.
+    """
+
+    signals: list[SignalRecord]
+    findings: list[Finding]
+    notes: list[str]
 
 
 class Command(InventoryCommand):
@@ -83,20 +93,19 @@ class Command(InventoryCommand):
         signals += not_imported(signals) if options["all"] else ()
         if errors := _unmatched(signals, found, filters, options["model"]):
             raise command_error([*failures, *errors])
-        make_report = self._report if options["model"] is None else self._model_report
-        report = make_report(signals, found, [*failures, *notes], filters, options)
+        reading = _Reading(signals, found, [*failures, *notes])
+        if options["model"] is None:
+            report = self._report(reading, filters, options)
+        else:
+            report = self._model_report(reading, options)
         self.write_report(report, options["output"])
         if failures:
             raise command_error(failures)
 
     def _report(
-        self,
-        signals: list[SignalRecord],
-        found: list[Finding],
-        notes: list[str],
-        filters: Filters,
-        options: dict[str, Any],
+        self, reading: _Reading, filters: Filters, options: dict[str, Any]
     ) -> str:
+        signals, found, notes = reading
         selected = select(signals, filters)
         found = select_findings(found, selected, signals, filters)
         if not selected and not found and options["verbosity"]:
@@ -111,17 +120,11 @@ class Command(InventoryCommand):
         look = self.look(options["output"], fold=fold)
         return render_text(selected, signals, look, found)
 
-    def _model_report(
-        self,
-        signals: list[SignalRecord],
-        found: list[Finding],
-        notes: list[str],
-        filters: Filters,
-        options: dict[str, Any],
-    ) -> str:
+    def _model_report(self, reading: _Reading, options: dict[str, Any]) -> str:
+        signals, found, notes = reading
         model = read_model(signals, cast("type[Model]", find_model(options["model"])))
-        found = select_findings(found, [], signals, filters)
-        found = [each for each in found if (each.signal, each.name) in model.names]
+        names = model.names
+        found = in_order(each for each in found if (each.signal, each.name) in names)
         if options["format"] == "json":
             return render_model_json(model, notes, found)
         if options["format"] == "mermaid":
