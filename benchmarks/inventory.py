@@ -36,7 +36,7 @@ def reading(receivers: int) -> float:
     """
     Print what reading ``receivers`` costs, and return the seconds.
     """
-    from signaltools.inventory import read_inventory
+    from signaltools.inventory.reading import read_inventory
 
     signals = connect(receivers)
     bare, read = [], []

@@ -4,23 +4,21 @@ See, record and check the signals of a Django project.
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .events import event, receiver
-    from .registry import registry
+    from .inventory.names import registry
     from .tracing import trace
 
 __all__ = ["event", "receiver", "registry", "trace"]
 
-# Whoever does not use it need not load it: pytest loads the plugin in any project.
+# pytest loads the plugin in every project, so a name is imported when it is first used.
 _MODULES = {
     "event": "events",
     "receiver": "events",
-    "registry": "registry",
+    "registry": "inventory.names",
     "trace": "tracing",
 }
 
@@ -31,15 +29,3 @@ def __getattr__(name: str) -> Any:
     module = import_module(f"{__name__}.{_MODULES[name]}")
     value = globals()[name] = getattr(module, name)
     return value
-
-
-class _Package(ModuleType):
-    def __setattr__(self, name: str, value: object) -> None:
-        # Python gives a package each submodule that has been imported. What has the
-        # name of this one is what it holds.
-        if name == "registry" and isinstance(value, ModuleType):
-            value = value.registry
-        super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

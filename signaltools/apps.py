@@ -7,7 +7,7 @@ from django.core.checks import register
 
 from .autodiscover import Discovery, autodiscover
 from .checks import check_command, check_events, check_settings, check_signals
-from .watching import watch_if_wanted
+from .checks.watch import watch_if_wanted
 
 # Most of the other apps have not connected anything yet.
 watch_if_wanted()

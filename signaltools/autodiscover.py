@@ -16,11 +16,11 @@ from django.apps import AppConfig, apps
 from django.dispatch import Signal
 from django.utils.module_loading import module_has_submodule
 
-from ._callables import describe, innermost_code
-from ._dispatch import connected_receivers
-from ._introspect import loaded_modules
 from .conf import conf
-from .registry import find_signals
+from .introspect.callables import describe, innermost_code
+from .introspect.objects import loaded_modules
+from .inventory.names import find_signals
+from .inventory.rows import connected_receivers
 
 
 class Discovery(NamedTuple):

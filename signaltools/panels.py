@@ -20,12 +20,12 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from .checks.problems import ProblemFinder
+from .checks.run import ProblemFinder
 from .conf import conf
-from .recording.reasons import Memory
-from .registry import registry
+from .inventory.names import registry
+from .recording.not_run import Memory
 from .reports.layout import plural
-from .reports.panel import PanelLook, Shown, panel_stats, without_nothing
+from .reports.panel_rows import PanelLook, Shown, panel_stats, without_nothing
 from .tracing import Trace, trace
 
 # Nobody reads on a page what takes more than a few lines.

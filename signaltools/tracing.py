@@ -8,9 +8,10 @@ import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
 
+from .inventory.names import NamedSignal, registry
 from .recording import hooks
 from .recording.freeze import freeze
-from .recording.reasons import (
+from .recording.not_run import (
     Facts,
     Memory,
     NotRun,
@@ -29,7 +30,6 @@ from .recording.recorder import (
 from .recording.remarks import Remark, find_remarks
 from .recording.surroundings import ArgumentTypes, ArgumentValues
 from .recording.tree import Call, Send, Totals, Tree, walk
-from .registry import NamedSignal, registry
 from .reports.layout import Look
 from .reports.trace_json import trace_document
 from .reports.trace_text import render_trace

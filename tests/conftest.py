@@ -8,10 +8,10 @@ from textwrap import dedent
 import pytest
 from django.dispatch import Signal
 
-from signaltools._dispatch import restore_connections, save_connections
-from signaltools._introspect import loaded_modules
-from signaltools.registry import _places
-from signaltools.watching import watch
+from signaltools.checks.watch import watch
+from signaltools.introspect.objects import loaded_modules
+from signaltools.inventory.names import _places
+from signaltools.inventory.rows import restore_connections, save_connections
 
 
 @pytest.fixture
@@ -72,7 +72,9 @@ def few_modules(monkeypatch, modules_without_signals):
         return [pair for pair in loaded_modules() if pair[0] not in others]
 
     # The package has an attribute of this name that is not the module.
-    monkeypatch.setattr(sys.modules["signaltools.registry"], "loaded_modules", loaded)
+    monkeypatch.setattr(
+        sys.modules["signaltools.inventory.names"], "loaded_modules", loaded
+    )
 
 
 @pytest.fixture
@@ -109,6 +111,6 @@ def watching(monkeypatch):
     """
     for name in ("connect", "disconnect"):
         monkeypatch.setattr(Signal, name, vars(Signal)[name])
-    monkeypatch.setattr("signaltools.watching._is_watching", False)
-    monkeypatch.setattr("signaltools.watching._logs", {})
+    monkeypatch.setattr("signaltools.checks.watch._is_watching", False)
+    monkeypatch.setattr("signaltools.checks.watch._logs", {})
     watch()

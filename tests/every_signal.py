@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def connect() -> None:
-    from signaltools.builtin import BUILTIN_SIGNALS
+    from signaltools.inventory.django_signals import BUILTIN_SIGNALS
 
     for name in BUILTIN_SIGNALS:
         module, _, attribute = name.rpartition(".")

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from django.dispatch import Signal
 
-from signaltools.checks.problems import find_problems
-from signaltools.findings import Finding
-from signaltools.inventory import read_connected
-from signaltools.registry import NamedSignal, registry
+from signaltools.checks.run import find_problems
+from signaltools.inventory.names import NamedSignal, registry
+from signaltools.inventory.reading import read_connected
+from signaltools.inventory.records import Finding
 
 
 def problems(signal: Signal, name: str | None = None) -> list[Finding]:

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from signaltools.inventory import ReceiverRecord, SignalRecord
-from signaltools.model_signals import ModelSignals, Step, Unrelated
+from signaltools.inventory.model import ModelSignals, Step, Unrelated
+from signaltools.inventory.records import ReceiverRecord, SignalRecord
 from signaltools.recording.tree import Call, Send, Totals
 
 

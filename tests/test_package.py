@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import signaltools
-from signaltools.registry import registry
+from signaltools.inventory.names import registry
 
 FORBIDDEN = {"debug_toolbar", "pytest", "opentelemetry", "jsonschema"}
 
@@ -27,7 +27,7 @@ def test_it_imports_nothing_that_is_not_used():
 def test_it_imports_without_settings_and_without_extras():
     code = "from signaltools import event, registry; import sys; print(*sys.modules)"
     loaded = run(code).split()
-    assert "signaltools.registry" in loaded
+    assert "signaltools.inventory.names" in loaded
     assert "django.db.models" not in loaded
     assert not FORBIDDEN & {name.partition(".")[0] for name in loaded}
 
@@ -39,7 +39,7 @@ def test_the_public_names_are_sorted_and_exist():
 
 def test_registry_is_the_registry():
     assert signaltools.registry is registry
-    for first in ("signaltools", "signaltools.registry", "signaltools.events"):
+    for first in ("signaltools", "signaltools.inventory.names", "signaltools.events"):
         code = (
             f"import {first}, signaltools; print(type(signaltools.registry).__name__)"
         )

@@ -6,9 +6,9 @@ import pytest
 from django.dispatch import Signal
 
 import signaltools
-from signaltools.recording.reasons import find_not_run
+from signaltools.inventory.names import registry
+from signaltools.recording.not_run import find_not_run
 from signaltools.recording.recorder import current
-from signaltools.registry import registry
 from tests.sending import make
 from tests.testapp.signals import order_cancelled
 

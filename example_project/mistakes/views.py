@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from signaltools.watching import is_watching
+from signaltools.checks.watch import is_watching
 
 from .catalogue import MISTAKES
 

@@ -12,17 +12,22 @@ from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import get_commands
 
-from .._introspect import is_a, loaded_modules
-from .._text import did_you_mean
 from ..conf import KEYS, conf
 from ..events import Event
 from ..events.base import any_events
-from ..findings import Finding, distinct
-from ..inventory import read_connected
-from ..registry import NamedSignal, find_signals, registry, unnamed
-from ..watching import is_watching, watched_signals
-from .modules import unused_configs
-from .problems import CHECKS, SHOWN_IN_LISTS_ONLY, find_problems, ignored_findings
+from ..introspect.objects import is_a, loaded_modules
+from ..introspect.text import did_you_mean
+from ..inventory.names import NamedSignal, find_signals, registry, unnamed
+from ..inventory.reading import read_connected
+from ..inventory.records import Finding, distinct
+from .app_configs import unused_configs
+from .run import (
+    CHECKS,
+    SHOWN_IN_LISTS_ONLY,
+    find_problems,
+    ignored_findings,
+)
+from .watch import is_watching, watched_signals
 
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:

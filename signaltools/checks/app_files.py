@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from django.apps import AppConfig, apps
 
-from .._introspect import module_attribute
+from ..introspect.objects import module_attribute
 
 _NOT_THE_APP = re.compile(
     r"tests?|test_.*|.*_tests?|testing|conftest|migrations|management|__main__"

@@ -10,11 +10,11 @@ from typing import Any
 
 from django.apps import apps
 
-from .._dispatch import Sender
-from .._introspect import stored_attribute
-from ..findings import Finding
-from ..model_facts import model_options
-from .connections import Connection
+from ..introspect.models import model_options
+from ..introspect.objects import stored_attribute
+from ..inventory.records import Finding
+from ..inventory.rows import Sender
+from .connection import Connection
 
 _DELETE = {"pre_delete", "post_delete"}
 _INIT = {"pre_init", "post_init"}

@@ -13,21 +13,21 @@ from contextlib import suppress
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
-from .._callables import innermost_code
-from .._introspect import (
+from ..events import Event
+from ..events.fitting import misfit
+from ..introspect.callables import innermost_code
+from ..introspect.objects import (
     class_attribute,
     is_a,
     loaded_object,
     module_attribute,
     stored_attribute,
 )
-from .._source import returned_calls
-from .._text import did_you_mean
-from ..builtin import BUILTIN_ARGUMENTS
-from ..events import Event
-from ..events.receivers import misfit
-from ..findings import Finding
-from .connections import Connection, place_text
+from ..introspect.source import returned_calls
+from ..introspect.text import did_you_mean
+from ..inventory.django_signals import BUILTIN_ARGUMENTS
+from ..inventory.records import Finding
+from .connection import Connection, place_text
 
 
 def check_receiver(link: Connection) -> Iterator[Finding]:

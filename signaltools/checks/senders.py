@@ -13,12 +13,12 @@ from django.apps import apps
 from django.db import models
 from django.db.models.options import Options
 
-from .._introspect import stored_attribute
-from ..builtin import BUILTIN_SIGNALS
-from ..findings import Finding
-from ..model_facts import model_options
-from ..watching import Site
-from .connections import Connection
+from ..introspect.models import model_options
+from ..introspect.objects import stored_attribute
+from ..inventory.django_signals import BUILTIN_SIGNALS
+from ..inventory.records import Finding
+from .connection import Connection
+from .watch import Site
 
 _DELETE = {"pre_delete", "post_delete"}
 _SAVE_AND_DELETE = {"pre_save", "post_save", *_DELETE}

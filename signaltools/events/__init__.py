@@ -10,7 +10,7 @@ from typing import Any, Literal, ParamSpec, overload
 
 from .base import Event, LenientEvent
 from .declaration import declare
-from .receivers import receiver
+from .decorators import receiver
 
 __all__ = ["Event", "event", "receiver"]
 

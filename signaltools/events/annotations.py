@@ -28,8 +28,8 @@ from typing import (
 
 from django.utils.functional import Promise
 
-from .._introspect import class_attribute, class_path, is_a
-from .._source import guarded_imports
+from ..introspect.objects import class_attribute, class_path, is_a
+from ..introspect.source import guarded_imports
 
 
 class Unresolved(Exception):

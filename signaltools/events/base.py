@@ -21,19 +21,15 @@ from django.apps import apps
 from django.conf import settings
 from django.dispatch import Signal, dispatcher
 
-from .._callables import describe
-from .._introspect import is_a, short_name
-from .._text import stable_repr
 from ..conf import conf
 from ..exceptions import EventWarning
+from ..introspect.callables import describe
+from ..introspect.objects import is_a, short_name
+from ..introspect.text import stable_repr
 from .annotations import ANYTHING, Allowed, NotLoaded, Unresolved, allowed, fits
 from .declaration import Argument, Declaration
+from .fitting import Misfit, OnlyKeywords, misfit
 from .methods import LENIENT, STRICT, Templates, make_methods
-from .on_commit import Using, on_commit
-from .receivers import Misfit, misfit
-
-if TYPE_CHECKING:
-    from .receivers import OnlyKeywords
 
 P = ParamSpec("P")
 Responses = list[tuple[Callable[..., Any], Any]]
@@ -305,3 +301,64 @@ def _level_of_caller() -> int:
 
 # The methods of an event, and what decorates receivers.
 _BETWEEN = (os.path.join(os.path.dirname(__file__), ""), dispatcher.__file__)
+
+
+class Using(Generic[P]):
+    """
+    An event that is sent on commit of one database, whoever sends it.
+    """
+
+    def __init__(self, event: Event[P], alias: str) -> None:
+        self._event = event
+        self._alias = alias
+
+    def send_on_commit(self, *args: P.args, **named: P.kwargs) -> None:
+        """
+        Check the arguments now and send when the transaction is committed.
+        """
+        # The method of the event, which calls the methods below.
+        type(self._event).send_on_commit(self, *args, **named)  # type: ignore[arg-type]
+
+    def send_robust_on_commit(self, *args: P.args, **named: P.kwargs) -> None:
+        """
+        Do as ``send_on_commit()``, with ``send_robust()``.
+        """
+        type(self._event).send_robust_on_commit(self, *args, **named)  # type: ignore[arg-type]
+
+    def _check_type(self, method: str, name: str, value: Any) -> None:
+        self._event._check_type(method, name, value)
+
+    def _completed(self, *args: Any) -> Any:
+        return self._event._completed(*args)  # type: ignore[attr-defined]
+
+    def _on_commit(self, method: str, arguments: Mapping[str, Any]) -> None:
+        on_commit(self._event, method, arguments, self._alias)
+
+
+def on_commit(
+    event: Event[Any], method: str, arguments: Mapping[str, Any], alias: str = ""
+) -> None:
+    """
+    Call ``method`` of ``event`` when the transaction is committed.
+    """
+    # Declaring an event shall need no settings.
+    from django.db import transaction
+
+    alias = alias or _database(arguments["sender"])
+    # The method is looked up then: it may be mocked meanwhile, or put back.
+    transaction.on_commit(lambda: getattr(event, method)(**arguments), using=alias)
+
+
+def _database(sender: Any) -> str:
+    """
+    Return the database that instances of ``sender`` are written to.
+    """
+    from django.db import DEFAULT_DB_ALIAS, router
+    from django.db.models import Model
+    from django.db.models.base import ModelBase
+
+    if is_a(sender, ModelBase):
+        return router.db_for_write(sender)  # type: ignore[arg-type]
+    if is_a(sender, Model):
+        return router.db_for_write(type(sender), instance=sender)
+    return DEFAULT_DB_ALIAS

@@ -10,8 +10,8 @@ import re
 from types import FunctionType
 from typing import Any, NamedTuple
 
-from .._introspect import class_path, is_a, short_name
-from .._text import did_you_mean, stable_repr
+from ..introspect.objects import class_path, is_a, short_name
+from ..introspect.text import did_you_mean, stable_repr
 
 
 class Argument(NamedTuple):

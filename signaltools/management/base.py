@@ -14,11 +14,12 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 
-from .._text import encodable, printable
-from ..inventory import Connected, read_connected
-from ..loading import load, load_server
-from ..registry import registry
+from ..introspect.text import encodable, printable
+from ..inventory.names import registry
+from ..inventory.reading import read_connected
+from ..inventory.records import Connected
 from ..reports.layout import Look
+from .server import load, load_server
 
 Paint = Callable[[str], str]
 

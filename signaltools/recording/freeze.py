@@ -7,12 +7,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from .._introspect import is_a
-from .._text import clip
 from ..events import Event
-from ..inventory import Kind, Places, signal_kind
-from ..registry import NamedSignal
-from .known import KnownSignal
+from ..introspect.objects import is_a
+from ..introspect.text import clip
+from ..inventory.names import NamedSignal
+from ..inventory.places import Places
+from ..inventory.records import Kind, signal_kind
+from ..inventory.weak import KnownSignal
 from .recorder import CallNode, Node, Recorder, SendNode
 from .tree import Added, Call, Outcome, Send, Totals, Tree, walk
 

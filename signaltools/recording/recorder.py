@@ -17,10 +17,10 @@ from typing import Any, TypeVar
 
 from django.dispatch import Signal
 
-from .._callables import Described
-from .._introspect import is_a
-from .._text import exception_text
-from .known import (
+from ..introspect.callables import Described
+from ..introspect.objects import is_a
+from ..introspect.text import exception_text
+from ..inventory.weak import (
     NOWHERE,
     KnownReceiver,
     KnownSender,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from .._text import clip
+from ..introspect.text import clip
 from .tree import Added, Call, Level, Send, walk
 
 _INIT = {"django.db.models.signals.pre_init", "django.db.models.signals.post_init"}

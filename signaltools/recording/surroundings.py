@@ -25,8 +25,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 from django.views.debug import get_default_exception_reporter_filter
 
-from .._introspect import is_a, short_name, stored_attribute
-from .._text import stable_text
+from ..introspect.objects import is_a, short_name, stored_attribute
+from ..introspect.text import stable_text
 
 
 class Site(NamedTuple):

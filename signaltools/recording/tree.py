@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from ..inventory import Component, Kind, SenderKind
+from ..inventory.records import Component, Kind, SenderKind
 
 Outcome = Literal["returned", "raised", "swallowed", "cancelled", "unfinished"]
 Level = Literal["error", "warning", "note"]

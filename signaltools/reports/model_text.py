@@ -7,10 +7,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from .._text import printable
-from ..findings import Finding
-from ..model_signals import ModelSignals, Step
-from .layout import INDENT, Columns, Look, finding_lines, justified, plural, wrapped
+from ..introspect.text import printable
+from ..inventory.model import ModelSignals, Step
+from ..inventory.records import Finding
+from .layout import (
+    INDENT,
+    Columns,
+    Look,
+    finding_lines,
+    justified,
+    plural,
+    wrapped,
+)
 
 
 def render_model_text(

@@ -13,7 +13,7 @@ from typing import Any
 
 import django
 
-from ..recording.reasons import NotRun
+from ..recording.not_run import NotRun
 from ..recording.remarks import Remark
 from ..recording.tree import Call, Send, Tree
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from .._text import printable
+from ..introspect.text import printable
+from ..inventory.records import sender_name
 from ..recording.tree import Call, Send, Tree, walk
-from .layout import sender_name
 
 _SLOWEST = 10
 

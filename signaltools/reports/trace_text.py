@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from .._text import printable
-from ..recording.reasons import NotRun
+from ..introspect.text import printable
+from ..inventory.places import short_place
+from ..inventory.records import sender_name
+from ..recording.not_run import NotRun
 from ..recording.remarks import Remark
 from ..recording.tree import Call, Send, Totals, Tree, walk
-from .layout import Look, Paint, justified, plural, sender_name, short_place
+from .layout import Look, Paint, justified, plural
 from .trace_rows import (
     below,
     other_method,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from .capturing import Capture, assert_not_sent, assert_sent, capture
 from .case import SignalTestCaseMixin
-from .connections import assert_connected, assert_not_connected
+from .connected import assert_connected, assert_not_connected
 from .isolating import isolate
 from .matching import Sent
 from .muting import mute

@@ -13,9 +13,9 @@ from typing import Any, Self, TypeVar
 
 from django.dispatch import Signal
 
-from .._introspect import is_a
+from ..introspect.objects import is_a
+from ..inventory.names import registry
 from ..recording.patches import Tool
-from ..registry import registry
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -15,8 +15,7 @@ from django.dispatch import Signal
 
 from ..recording.patches import Tool, caller, sender_of
 from .blocks import Block, active, as_signal, as_signals
-from .matching import ANY_SENDER, Expected, Sent
-from .verdicts import sent_too_often, verdict_of
+from .matching import ANY_SENDER, Expected, Sent, sent_too_often, verdict_of
 
 Arguments = Mapping[str, Any]
 

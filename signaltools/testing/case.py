@@ -10,7 +10,8 @@ from unittest import TestCase, TestResult
 
 from django.dispatch import Signal
 
-from . import capturing, connections, muting
+from . import capturing, muting
+from . import connected as connections
 from .isolating import isolate
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from django.dispatch import Signal
 
-from .._dispatch import Connections, restore_connections, save_connections
+from ..inventory.rows import Connections, restore_connections, save_connections
 from ..recording.patches import Tool, caller
 from .blocks import Block, active, decorated
 

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 from django.dispatch import Signal
 
-from .._callables import describe
-from .._dispatch import connected_receivers
-from .._introspect import is_a
-from ..recording.known import receiver_key
+from ..introspect.callables import describe
+from ..introspect.objects import is_a
+from ..inventory.rows import connected_receivers
+from ..inventory.weak import receiver_key
 from ..recording.patches import Tool, caller
 from ..recording.recorder import get_current
 from .blocks import Block, active, as_signals, decorated

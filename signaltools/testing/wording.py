@@ -9,10 +9,10 @@ from typing import Any
 
 from django.dispatch import Signal
 
-from .._introspect import short_name
-from .._text import did_you_mean, printable
-from ..inventory import describe_sender
-from ..registry import registry
+from ..introspect.objects import short_name
+from ..introspect.text import did_you_mean, printable
+from ..inventory.names import registry
+from ..inventory.records import describe_sender
 
 _MAX_VALUE = 200
 _MAX_LISTED = 5

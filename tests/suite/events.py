@@ -15,7 +15,7 @@ from django.conf import global_settings
 from run import main
 
 import signaltools
-from signaltools.builtin import BUILTIN_SIGNALS
+from signaltools.inventory.django_signals import BUILTIN_SIGNALS
 
 made = []
 

@@ -17,13 +17,13 @@ from django.http import HttpResponse
 from django.test import AsyncClient, Client, RequestFactory, override_settings
 from django.utils import translation
 
-from signaltools.inventory import EventRecord
+from signaltools.inventory.records import EventRecord
 from signaltools.panels import SignalToolsPanel
-from signaltools.recording.reasons import Outcome, SignalOutcome
+from signaltools.recording.not_run import Outcome, SignalOutcome
 from signaltools.recording.recorder import current
 from signaltools.recording.remarks import Remark
 from signaltools.recording.tree import Tree
-from signaltools.reports.panel import PanelLook, panel_stats
+from signaltools.reports.panel_rows import PanelLook, panel_stats
 from tests.records import builtin, call, receiver, send, signal, totals
 from tests.toolbar.urls import NAME, asked
 

@@ -7,22 +7,28 @@ from typing import Any, NamedTuple, cast
 from django.apps import apps
 from django.db.models import Model
 
-from signaltools._text import printable
 from signaltools.apps import SignaltoolsConfig
-from signaltools.checks.modules import unloaded_receivers, unused_configs
-from signaltools.checks.problems import find_problems, with_problems
-from signaltools.findings import Finding, in_order
-from signaltools.inventory import SignalRecord, not_imported
+from signaltools.checks.app_configs import unused_configs
+from signaltools.checks.run import find_problems, with_problems
+from signaltools.checks.unloaded import unloaded_receivers
+from signaltools.checks.watch import is_watching
+from signaltools.introspect.models import find_model, no_model
+from signaltools.introspect.text import printable
+from signaltools.inventory.filters import (
+    Filters,
+    select,
+    select_findings,
+    unmatched,
+)
+from signaltools.inventory.model import read_model
+from signaltools.inventory.reading import not_imported
+from signaltools.inventory.records import Finding, SignalRecord, in_order
 from signaltools.management.base import InventoryCommand, as_list, command_error
-from signaltools.model_facts import find_model, no_model
-from signaltools.model_signals import read_model
-from signaltools.reports.json import render_json, render_model_json
-from signaltools.reports.markdown import render_markdown
-from signaltools.reports.mermaid import render_mermaid, render_model_mermaid
+from signaltools.reports.list_json import render_json, render_model_json
+from signaltools.reports.list_markdown import render_markdown
+from signaltools.reports.list_mermaid import render_mermaid, render_model_mermaid
+from signaltools.reports.list_text import render_text
 from signaltools.reports.model_text import render_model_text
-from signaltools.reports.text import render_text
-from signaltools.selection import Filters, select, select_findings, unmatched
-from signaltools.watching import is_watching
 
 
 class _Reading(NamedTuple):

@@ -12,15 +12,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from signaltools._text import printable
-from signaltools.management.base import (
-    InventoryCommand,
-    as_list,
-    cannot_write,
-    command_error,
-)
-from signaltools.reports.layout import plural
-from signaltools.wiring import (
+from signaltools.introspect.text import printable
+from signaltools.lock import (
     Wiring,
     WiringError,
     compare,
@@ -29,6 +22,13 @@ from signaltools.wiring import (
     parse_wiring,
     render_difference,
 )
+from signaltools.management.base import (
+    InventoryCommand,
+    as_list,
+    cannot_write,
+    command_error,
+)
+from signaltools.reports.layout import plural
 
 _DIFFERENT = 1
 _FAILED = 2

@@ -1,0 +1,3 @@
+"""
+Look at Python objects, source and models without running any of their code.
+"""

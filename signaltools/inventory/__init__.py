@@ -1,0 +1,3 @@
+"""
+What is connected: every signal, its name, its receivers and their senders.
+"""

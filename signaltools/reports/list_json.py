@@ -1,0 +1,149 @@
+"""
+Render signals as JSON, the contract that other tools build on.
+
+``list_signals.schema.json`` and ``model.schema.json`` beside this file describe it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import django
+
+from ..events.declaration import Argument
+from ..inventory.model import ModelSignals, Step
+from ..inventory.records import EventRecord, Finding, ReceiverRecord, SignalRecord
+
+VERSION = 1
+
+
+def render_json(
+    signals: Sequence[SignalRecord],
+    notes: Sequence[str],
+    findings: Sequence[Finding] = (),
+    *,
+    with_storage: bool = False,
+) -> str:
+    """
+    Return the signals, notes and what is wrong as a JSON document.
+
+    Methods of file storage objects are left out unless ``with_storage``: they come
+    and go with the object.
+    """
+    return _document(
+        notes,
+        findings,
+        signals=[_signal(signal, with_storage) for signal in signals],
+    )
+
+
+def render_model_json(
+    model: ModelSignals, notes: Sequence[str], findings: Sequence[Finding] = ()
+) -> str:
+    """
+    Return what runs for a model as a JSON document.
+    """
+    return _document(
+        notes,
+        findings,
+        model=model.label,
+        never_saved=model.never_saved or None,
+        steps=[_step(step) for step in model.steps],
+        cascades=list(model.cascades),
+        unrelated=[
+            {**each._asdict(), "receiver": _receiver(each.receiver)}
+            for each in model.unrelated
+        ],
+        never=list(model.never),
+    )
+
+
+def _document(notes: Sequence[str], findings: Sequence[Finding], **content: Any) -> str:
+    document = {
+        "version": VERSION,
+        "django": django.get_version(),
+        "notes": list(notes),
+        "problems": [_problem(finding) for finding in findings],
+        **content,
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        **step._asdict(),
+        "note": step.note or None,
+        "receivers": [_receiver(receiver) for receiver in step.receivers],
+    }
+
+
+def _signal(signal: SignalRecord, with_storage: bool) -> dict[str, Any]:
+    return {
+        "name": signal.name,
+        "kind": signal.kind,
+        "class": signal.class_name,
+        "app": signal.app,
+        "imported": signal.imported,
+        "file": signal.file,
+        "line": signal.line,
+        "doc": signal.doc,
+        **_event(signal.event),
+        "aliases": list(signal.aliases),
+        "receivers": [
+            _receiver(receiver)
+            for receiver in signal.receivers
+            if with_storage or not receiver.storage
+        ],
+    }
+
+
+def _problem(finding: Finding) -> dict[str, Any]:
+    return {
+        "id": finding.id,
+        "name": finding.name,
+        "message": finding.message,
+        "hint": finding.hint,
+        "signal": finding.signal,
+    }
+
+
+def _event(event: EventRecord | None) -> dict[str, Any]:
+    if event is None:
+        return {"label": None, "version": None, "signature": None, "arguments": None}
+    return {
+        "label": event.label,
+        "version": event.version,
+        "signature": event.signature,
+        "arguments": [_argument(argument) for argument in event.arguments],
+    }
+
+
+def _argument(argument: Argument) -> dict[str, Any]:
+    return {
+        "name": argument.name,
+        "type": argument.annotation or None,
+        "default": argument.default,
+        "required": argument.required,
+    }
+
+
+def _receiver(receiver: ReceiverRecord) -> dict[str, Any]:
+    return {
+        "name": receiver.name,
+        "module": receiver.module,
+        "qualname": receiver.qualname,
+        "app": receiver.app,
+        "component": receiver.component,
+        "file": receiver.file,
+        "line": receiver.line,
+        "sender": receiver.sender,
+        "sender_kind": receiver.sender_kind,
+        "sender_app": receiver.sender_app,
+        "dispatch_uid": receiver.dispatch_uid,
+        "weak": receiver.weak,
+        "async": receiver.is_async,
+        "order": receiver.order,
+        "problems": list(receiver.problems),
+    }

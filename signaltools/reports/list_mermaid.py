@@ -1,0 +1,200 @@
+"""
+Render signals as a Mermaid flowchart: signals on the left, receivers on the right.
+"""
+
+from __future__ import annotations
+
+import json
+import string
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from ..introspect.text import printable
+from ..inventory.model import ModelSignals, Step
+from ..inventory.records import ReceiverRecord, SignalRecord, expected_sender, home
+from .layout import joined, plural
+
+Signals = Sequence[SignalRecord]
+
+
+def render_mermaid(signals: Signals, *, fold: bool = True) -> str:
+    """
+    Return the receivers of ``signals`` as a graph; ids are good for this graph only.
+
+    ``fold`` makes one node of each third-party package, and leaves receivers inside
+    Django, the debug toolbar and storage objects out.
+    """
+    graph = _Graph()
+    for signal in signals:
+        receivers = [r for r in signal.receivers if not (fold and home(r))]
+        if receivers:
+            start = graph.node(_signal_name(signal), "([])")
+            for receiver in receivers:
+                sender = expected_sender(receiver) if receiver.sender_kind else ""
+                end = _receiver_node(graph, receiver, fold)
+                graph.edge(start, end, sender, dashed=receiver.is_async)
+    return graph.text(_left_out(signals) if fold else "")
+
+
+def render_model_mermaid(model: ModelSignals) -> str:
+    """
+    Return what runs for a model as a graph; the numbers are the dispatch order.
+    """
+    graph = _Graph()
+    for step in model.steps:
+        if step.receivers:
+            start = graph.node([step.action], "{{}}")
+            signal = graph.node(_sent(step, model), "([])", key=(step.action, step))
+            graph.edge(start, signal)
+            for receiver in step.receivers:
+                end = graph.node([receiver.name], "[]", key=_key(receiver))
+                order = str(receiver.order or "")
+                graph.edge(signal, end, order, dashed=receiver.is_async)
+    return graph.text()
+
+
+def _signal_name(signal: SignalRecord) -> list[str]:
+    module, _, name = signal.name.rpartition(".")
+    # Everybody knows where the signals of Django are.
+    return [name] if signal.kind == "builtin" else [name, module]
+
+
+def _sent(step: Step, model: ModelSignals) -> list[str]:
+    return [step.signal, *([] if step.sender == model.label else [step.sender])]
+
+
+def _receiver_node(graph: _Graph, receiver: ReceiverRecord, fold: bool) -> str:
+    package = receiver.module.partition(".")[0]
+    if fold and receiver.component == "third_party":
+        return graph.node([package], "[[]]", counted=True)
+    group = receiver.app or package
+    label = [_within(group, receiver.name)]
+    return graph.node(label, "[]", key=_key(receiver), group=group)
+
+
+def _key(receiver: ReceiverRecord) -> tuple[object, ...]:
+    return receiver.name, receiver.file, receiver.line
+
+
+def _within(group: str, name: str) -> str:
+    """
+    Return the name of a receiver, without what its group says already.
+    """
+    _, found, rest = f".{name}".partition(f".{group}.")
+    return rest if found else name
+
+
+def _left_out(signals: Signals) -> str:
+    places = [home(r) for signal in signals for r in signal.receivers if home(r)]
+    if not places:
+        return ""
+    what = plural(len(places), "receiver")
+    return f"{what} inside {joined(sorted(set(places)))} left out, see --all"
+
+
+class _Node(NamedTuple):
+    id: str
+    group: str
+    shape: str
+    label: list[str]
+
+
+class _Graph:
+    """
+    Nodes and edges in the order in which they were first asked for.
+    """
+
+    def __init__(self) -> None:
+        self._nodes: dict[tuple[object, ...], _Node] = {}
+        self._counts: dict[str, int] = {}
+        self._edges: dict[tuple[str, str, str], list[str]] = {}
+
+    def node(
+        self,
+        label: list[str],
+        shape: str,
+        *,
+        key: tuple[object, ...] = (),
+        group: str = "",
+        counted: bool = False,
+    ) -> str:
+        """
+        Return the id of the node; the same shape and key (or label) are the same node.
+        """
+        new = _Node(f"n{len(self._nodes) + 1}", group, shape, label)
+        node = self._nodes.setdefault((shape, *(key or label)), new)
+        if counted:
+            self._counts[node.id] = self._counts.get(node.id, 0) + 1
+        return node.id
+
+    def edge(self, start: str, end: str, label: str = "", dashed: bool = False) -> None:
+        labels = self._edges.setdefault((start, "-.->" if dashed else "-->", end), [])
+        if label and label not in labels:
+            labels.append(label)
+
+    def text(self, comment: str = "") -> str:
+        comments = [f"%% {comment}"] if comment else []
+        lines = list(self._lines()) or ['nothing["no receivers"]']
+        head = [f"%%{{init: {_SPACING}}}%%\nflowchart LR"]
+        return "\n  ".join([*head, *comments, *lines]) + "\n"
+
+    def _lines(self) -> Iterator[str]:
+        groups = dict.fromkeys(node.group for node in self._nodes.values())
+        for number, group in enumerate(sorted(groups)):
+            nodes = [node for node in self._nodes.values() if node.group == group]
+            if group:
+                yield f"subgraph g{number} [{_quoted([group])}]"
+                yield from (f"  {self._node(node)}" for node in nodes)
+                yield "end"
+            else:
+                yield from map(self._node, nodes)
+        for (start, arrow, end), labels in self._edges.items():
+            middle = f"|{_quoted([_few(labels)])}|" if labels else ""
+            yield f"{start} {arrow}{middle} {end}"
+
+    def _node(self, node: _Node) -> str:
+        half = len(node.shape) // 2
+        count = self._counts.get(node.id)
+        label = [*node.label, *([plural(count, "receiver")] if count else [])]
+        return f"{node.id}{node.shape[:half]}{_quoted(label)}{node.shape[half:]}"
+
+
+# As low as the nodes allow, and wide enough for the eye to follow an edge.
+_SPACING = json.dumps(
+    {
+        "flowchart": {
+            "nodeSpacing": 15,
+            "rankSpacing": 150,
+            "subGraphTitleMargin": {"top": 0, "bottom": 12},
+        }
+    }
+)
+
+
+def _few(labels: Sequence[str]) -> str:
+    more = len(labels) - _MAX_SENDERS
+    return ", ".join(labels[:_MAX_SENDERS]) + (f" and {more} more" if more > 0 else "")
+
+
+_MAX_SENDERS = 3
+
+
+def _quoted(lines: Sequence[str]) -> str:
+    return f'"{"<br/>".join(map(_escaped, lines))}"'
+
+
+def _escaped(text: str) -> str:
+    """
+    Return ``text`` with everything that may be markup as the number of the character.
+    """
+    # Mermaid takes no empty text.
+    text = printable(text) or " "
+    text = text if len(text) <= _MAX_LENGTH else text[: _MAX_LENGTH - 1] + "…"
+    return "".join(c if c in _SAFE else _NUMBERS.get(c, f"#{ord(c)};") for c in text)
+
+
+_MAX_LENGTH = 80
+_SAFE = frozenset(f"{string.ascii_letters}{string.digits} _.,()")
+# What Mermaid looks for (math, icons, line breaks, its own marks) once the numbers are
+# characters again: a word joiner, which nobody sees, keeps it from being found.
+_NUMBERS = {c: f"#{ord(c)};#8288;" for c in "$:\\ﬂ¶"}

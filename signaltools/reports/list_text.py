@@ -1,0 +1,166 @@
+"""
+Render signals as text for a terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..introspect.text import printable
+from ..inventory.places import short_place
+from ..inventory.records import EventRecord, Finding, ReceiverRecord, SignalRecord, home
+from .layout import (
+    INDENT,
+    Columns,
+    Look,
+    Paint,
+    finding_lines,
+    first_sentence,
+    joined,
+    justified,
+    plural,
+    wrapped,
+)
+
+Signals = Sequence[SignalRecord]
+
+
+def render_text(
+    signals: Signals,
+    everything: Signals,
+    look: Look,
+    findings: Sequence[Finding] = (),
+) -> str:
+    """
+    Return ``signals`` as text, and in its last line how many of ``everything`` it is.
+
+    ``findings`` are what is wrong with them.
+    """
+    sections = [
+        "\n".join(_Section(part, look).lines(title))
+        for component, title in _SECTIONS
+        if (part := [signal for signal in signals if signal.component == component])
+    ]
+    if findings:
+        sections.append("\n".join(finding_lines(findings, look)))
+    return "\n\n".join([*sections, _footer(signals, everything)]) + "\n"
+
+
+_SECTIONS = (
+    ("project", "PROJECT SIGNALS"),
+    ("third_party", "THIRD-PARTY SIGNALS"),
+    ("django", "DJANGO SIGNALS"),
+)
+
+
+class _Section:
+    """
+    The signals of one heading, in columns that fit their receivers.
+    """
+
+    def __init__(self, signals: Signals, look: Look) -> None:
+        self._signals = signals
+        self._look = look
+        rows = [r for s in signals for r in s.receivers if not self._folds(r)]
+        self._columns = Columns(rows, look)
+
+    def lines(self, title: str) -> Iterator[str]:
+        folded = sum(self._folds(r) for s in self._signals for r in s.receivers)
+        counts = _counts(self._signals, folded)
+        yield from self._line(title, counts, paint=self._look.heading)
+        heard = [s for s in self._signals if s.receivers or s.component == "project"]
+        yield ""
+        for signal in heard:
+            yield from self._signal(signal)
+        for label, names in _unheard(self._signals):
+            text = f"{label}: {', '.join(names)}"
+            yield from wrapped(text, self._look.width)
+
+    def _signal(self, signal: SignalRecord) -> Iterator[str]:
+        # Nobody looks for the line on which Django defines a signal.
+        place = "" if signal.kind == "builtin" else self._place(signal)
+        yield from self._line(printable(signal.name), place, paint=self._look.name)
+        if signal.doc:
+            yield "  " + first_sentence(signal.doc, self._look.width - 2)
+        if signal.event:
+            yield from self._declaration(signal.event)
+        if signal.dispatches_itself and signal.receivers:
+            cls = printable(signal.class_name or "")
+            yield f"  In order of connection: {cls} decides itself who runs when."
+        for receiver in signal.receivers:
+            if not self._folds(receiver):
+                yield from self._columns.lines(receiver)
+        if folded := [r for r in signal.receivers if self._folds(r)]:
+            yield from self._folded(signal, folded)
+        if not signal.receivers:
+            yield f"{INDENT}no receivers"
+
+    def _declaration(self, event: EventRecord) -> Iterator[str]:
+        version = f"  version {event.version}" if event.version > 1 else ""
+        text = printable(event.signature) + version
+        yield from wrapped(text, self._look.width, "  ")
+
+    def _folded(
+        self, signal: SignalRecord, receivers: Sequence[ReceiverRecord]
+    ) -> Iterator[str]:
+        homes = sorted({home(receiver) for receiver in receivers})
+        text = f"{'+':>4}  {plural(len(receivers), 'receiver')} inside {joined(homes)}"
+        bare_name = printable(signal.name.rpartition(".")[2])
+        yield from self._line(text, f"list_signals {bare_name}")
+
+    def _line(self, left: str, right: str, paint: Paint = str) -> Iterator[str]:
+        return justified(left, right, self._look.width, paint)
+
+    def _place(self, record: SignalRecord) -> str:
+        return short_place(record.file, record.line, self._look.folder)
+
+    def _folds(self, receiver: ReceiverRecord) -> bool:
+        return self._look.fold and bool(home(receiver))
+
+
+def _unheard(signals: Signals) -> Iterator[tuple[str, list[str]]]:
+    for label, imported in (("no receivers", True), ("not imported", False)):
+        names = [
+            printable(_short(signal))
+            for signal in signals
+            if not signal.receivers
+            and signal.imported is imported
+            and signal.component != "project"
+        ]
+        if names:
+            yield label, names
+
+
+def _short(signal: SignalRecord) -> str:
+    # The bare names of Django's signals are known and different, others are not.
+    is_known = signal.kind == "builtin" and signal.imported
+    return signal.name.rpartition(".")[2] if is_known else signal.name
+
+
+def _counts(signals: Signals, folded: int) -> str:
+    receivers = sum(len(signal.receivers) for signal in signals)
+    unheard = sum(signal.imported and not signal.receivers for signal in signals)
+    return " · ".join(
+        [
+            plural(len(signals), "signal"),
+            plural(receivers, "receiver") + (f" ({folded} folded)" if folded else ""),
+            *([f"{unheard} unheard"] if unheard else []),
+        ]
+    )
+
+
+def _footer(signals: Signals, everything: Signals) -> str:
+    counts = [
+        _part_of(len(signals), len(everything), "signal"),
+        _part_of(_receiver_count(signals), _receiver_count(everything), "receiver"),
+    ]
+    some_async = any(r.is_async for s in signals for r in s.receivers)
+    return " · ".join(counts) + ("     ~ = async, concurrent" if some_async else "")
+
+
+def _receiver_count(signals: Signals) -> int:
+    return sum(len(signal.receivers) for signal in signals)
+
+
+def _part_of(part: int, whole: int, noun: str) -> str:
+    return plural(whole, noun) if part == whole else f"{part} of {plural(whole, noun)}"

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from django.core.checks import CheckMessage, Error, run_checks
+from django.core.checks import Warning as CheckWarning
+from django.core.checks.registry import registry
+from django.core.management import get_commands
+from django.test import override_settings
+
+from signaltools.checks import check_events
+from signaltools.events import Event
+
+
+def check(**settings: object) -> list[Error]:
+    with override_settings(SIGNALTOOLS=settings):
+        return run("signaltools.E")
+
+
+def run(id_start: str) -> list[CheckMessage]:
+    """
+    Run the checks of this package. Other tests may have left connections with problems.
+    """
+    messages = run_checks(tags=["signals"])
+    return [message for message in messages if message.id.startswith(id_start)]
+
+
+def test_E001_unknown_setting_suggests_the_nearest():
+    assert check(AUTODISCOVRE=True) == [
+        Error(
+            "Unknown setting 'AUTODISCOVRE' in SIGNALTOOLS.",
+            hint="Did you mean 'AUTODISCOVER'?",
+            id="signaltools.E001",
+        )
+    ]
+
+
+def test_E001_unknown_setting_like_no_other_gets_the_whole_list():
+    [error] = check(COLOUR="red")
+    assert error.hint == (
+        "Known: ALWAYS_SHOW, AUTODISCOVER, AUTODISCOVER_EXCLUDE, "
+        "AUTODISCOVER_MODULES, CHECK_EVENTS, EDITOR_PATHS, EDITOR_URL, HIDE, IGNORE, "
+        "SHOW_VALUES, SLOW_RECEIVER_MS, WATCH_CONNECT."
+    )
+
+
+def test_E001_a_key_that_is_no_string_is_quoted():
+    with override_settings(SIGNALTOOLS={1: True}):
+        [error] = run("signaltools.E")
+    assert error.msg == "Unknown setting 1 in SIGNALTOOLS."
+
+
+def test_E002_a_value_of_another_type_is_named():
+    assert check(EDITOR_URL="emacs", SLOW_RECEIVER_MS="slow") == [
+        Error(
+            "SIGNALTOOLS['EDITOR_URL'] must be a URL that has {file} in it, "
+            "not 'emacs'.",
+            id="signaltools.E002",
+        ),
+        Error(
+            "SIGNALTOOLS['SLOW_RECEIVER_MS'] must be a number of milliseconds, "
+            "not 'slow'.",
+            id="signaltools.E002",
+        ),
+    ]
+
+
+def test_E002_is_beside_E001():
+    errors = check(SHOW_VALUES=1, COLOUR="red")
+    assert [error.id for error in errors] == ["signaltools.E001", "signaltools.E002"]
+
+
+def test_E002_values_of_the_right_type_are_fine():
+    assert check(EDITOR_URL="code:{file}", EDITOR_PATHS={"/": "/"}, HIDE=[]) == []
+
+
+def test_E001_known_settings_are_fine():
+    assert check(AUTODISCOVER=True, AUTODISCOVER_EXCLUDE=["shop"]) == []
+
+
+@pytest.fixture
+def other_app(tmp_path, monkeypatch):
+    """
+    An app with a ``list_signals`` of its own.
+    """
+    folder = tmp_path / "other_app" / "management" / "commands"
+    folder.mkdir(parents=True)
+    (tmp_path / "other_app" / "__init__.py").touch()
+    (folder / "list_signals.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    yield "other_app"
+    get_commands.cache_clear()
+    del sys.modules["other_app"]
+
+
+def check_with(*installed: str) -> list[CheckWarning]:
+    with override_settings(INSTALLED_APPS=installed):
+        get_commands.cache_clear()
+        return run("signaltools.W020")
+
+
+def test_W020_another_app_owns_the_command(other_app):
+    assert check_with(other_app, "signaltools") == [
+        CheckWarning(
+            "The command 'list_signals' belongs to 'other_app'.",
+            hint="List 'signaltools' before 'other_app' in INSTALLED_APPS.",
+            id="signaltools.W020",
+        )
+    ]
+
+
+def test_W020_another_app_that_is_listed_later_is_fine(other_app):
+    assert check_with("signaltools", other_app) == []
+
+
+@pytest.fixture
+def module(monkeypatch):
+    """
+    A module, the only one that is looked at for events.
+    """
+    module = ModuleType("shop.signals")
+    monkeypatch.setattr(
+        "signaltools.checks.loaded_modules", lambda: [(module.__name__, module)]
+    )
+    return module
+
+
+def declared(module: ModuleType, source: str) -> Event:
+    source = f"from signaltools import event\n\n{source}"
+    exec(compile(source, "<test>", "exec", dont_inherit=True), vars(module))
+    return module.order_paid
+
+
+PAID = "@event\ndef order_paid(sender: type, *, order: int, amount: int = 0): ..."
+
+
+def test_events_and_receivers_that_fit_are_fine(module):
+    def receive(sender, order, **kwargs): ...
+
+    declared(module, PAID).connect(receive)
+    assert check_events() == []
+
+
+def test_W103_annotation_that_cannot_be_resolved(module):
+    declared(module, "@event\ndef order_paid(sender, *, order: 'Ordr'): ...")
+    assert check_events() == [
+        CheckWarning(
+            "The annotation of 'order' in 'shop.signals.order_paid' cannot be "
+            "resolved, so its type is not checked.",
+            hint="Import what it names in 'shop.signals'.",
+            id="signaltools.W103",
+        )
+    ]
+
+
+def test_W104_two_events_with_one_label(module):
+    declared(
+        module,
+        f"{PAID}\n@event(name='shop.signals.order_paid')\ndef paid(sender): ...",
+    )
+    assert check_events() == [
+        CheckWarning(
+            "The events 'shop.signals.order_paid' and 'shop.signals.paid' have the "
+            "same label 'shop.signals.order_paid' and the same version.",
+            hint="Give one of them another label: @event(name=...).",
+            id="signaltools.W104",
+        )
+    ]
+
+
+def test_W104_another_version_may_have_the_same_label(module):
+    declared(
+        module,
+        f"{PAID}\n@event(name='shop.signals.order_paid', version=2)\n"
+        "def order_paid_2(sender): ...\nagain = order_paid",
+    )
+    assert check_events() == []
+
+
+def test_events_are_checked_by_the_check_framework():
+    assert check() == []
+    assert check_events in [
+        function for function in registry.get_checks() if "signals" in function.tags
+    ]
+
+
+def test_every_check_has_a_section_in_the_docs():
+    root = Path(__file__).parents[2]
+    page = root.joinpath("docs/checks.md").read_text("utf-8")
+    source = "".join(
+        path.read_text("utf-8") for path in root.glob("signaltools/**/*.py")
+    )
+    ids = {
+        f"signaltools.{check_id}"
+        for check_id in re.findall(r"\"(?:signaltools\.)?([EWI]\d{3})\"", source)
+    }
+    assert re.findall(r"^## (signaltools\..+)$", page, re.MULTILINE) == sorted(ids)

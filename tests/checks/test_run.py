@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import gc
+import re
+from pathlib import Path
+
+import pytest
+from django.core.checks import Error
+from django.core.checks import Warning as CheckWarning
+from django.db.models.signals import m2m_changed, post_init, post_save
+from django.dispatch import Signal
+from django.test import override_settings
+
+import signaltools
+from signaltools.checks import check_events, check_settings, check_signals
+from signaltools.checks.run import CHECKS, find_problems, with_problems
+from signaltools.events.base import any_events
+from signaltools.inventory.filters import Filters, select, select_findings
+from signaltools.inventory.names import NamedSignal, registry
+from signaltools.inventory.reading import read_connected
+from signaltools.inventory.records import Finding, SignalRecord
+from tests.problems import facts, problems
+from tests.testapp.models import Order, Stamped
+
+NAME = f"{__name__}.receive"
+
+
+def receive(**kwargs): ...
+
+
+async def receive_async(**kwargs): ...
+
+
+@pytest.fixture
+def m2m(alone):
+    alone(m2m_changed).connect(receive, sender=Order)
+    return m2m_changed
+
+
+def ignore(*entries):
+    return override_settings(SIGNALTOOLS={"IGNORE": entries})
+
+
+def checked() -> list[CheckWarning]:
+    return [message for message in check_signals() if __name__ in message.msg]
+
+
+def test_check_reports_a_warning(m2m):
+    assert checked() == [
+        CheckWarning(
+            f"The receiver '{NAME}' is never called: 'm2m_changed' is sent by through "
+            "models, and the model 'testapp.Order' is none.",
+            hint="Use the intermediate model: sender=testapp.Order.tags.through or "
+            "sender=testapp.Order.items.through.",
+            id="signaltools.W007",
+        )
+    ]
+
+
+def test_check_leaves_notes_and_doubtful_rules_to_list_signals(alone, watching):
+    alone(post_save).connect(receive, sender=Stamped)
+    alone(post_init).connect(receive, sender=Order)
+    assert [f.id for f in problems(post_save) + problems(post_init)] == [
+        *("W009", "I001", "I003"),
+    ]
+    assert checked() == []
+
+
+@pytest.mark.parametrize("entry", [f"W007 {NAME}", f"signaltools.W007 {NAME}"])
+def test_one_finding_is_ignored(m2m, entry):
+    m2m.connect(receive_async, sender=Order)
+    with ignore(entry):
+        assert [f.name for f in problems(m2m) if f.id == "W007"] == [NAME + "_async"]
+
+
+@pytest.mark.parametrize(
+    "entry", ["W007", f"W008 {NAME}", NAME, f"W007 {NAME}x", f"W007  {NAME}"]
+)
+def test_another_one_is_not_ignored(m2m, entry):
+    with ignore(entry):
+        assert [check for check, _, _ in facts(m2m)] == ["W007"]
+
+
+def test_findings_of_others_are_ignored_as_well():
+    finding = Finding("W006", "shop", "The app.", "Do.")
+    assert find_problems([], [finding]) == [finding]
+    with ignore("W006 shop"):
+        assert find_problems([], [finding]) == []
+
+
+@pytest.mark.parametrize("value", ["W007", [1], None])
+def test_a_wrong_value_ignores_nothing_and_is_an_error(m2m, value):
+    with override_settings(SIGNALTOOLS={"IGNORE": value}):
+        assert [message.id for message in checked()] == ["signaltools.W007"]
+        assert [error.id for error in check_settings()] == ["signaltools.E002"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "hint"),
+    [
+        ("W010", "Write an id and a name, such as 'W010 shop.receivers.on_migrate'."),
+        ("shop.x", "Write an id and a name, such as 'W010 shop.receivers.on_migrate'."),
+        ("", "Write an id and a name, such as 'W010 shop.receivers.on_migrate'."),
+        ("W0100 shop.x", "Did you mean 'W010'?"),
+        ("w007 shop.x", "Did you mean 'W007'?"),
+        ("shop.x W007", f"Known: {', '.join(sorted(CHECKS))}."),
+    ],
+)
+def test_E003_entry_that_silences_nothing(entry, hint):
+    with ignore(entry):
+        assert check_settings() == [
+            Error(
+                f"{entry!r} in SIGNALTOOLS['IGNORE'] silences nothing.",
+                hint=hint,
+                id="signaltools.E003",
+            )
+        ]
+
+
+def test_E003_every_id_of_a_finding_is_known():
+    with ignore(*(f"{check} shop.x" for check in CHECKS), "signaltools.W018 shop.x"):
+        assert check_settings() == []
+
+
+def test_every_id_of_a_finding_can_be_ignored():
+    sources = Path(signaltools.__file__).parent.glob("**/*.py")
+    text = "".join(path.read_text("utf-8") for path in sources)
+    assert set(re.findall(r'"([IW]\d{3})"', text)) == CHECKS
+
+
+def test_ids_stand_beside_their_receivers():
+    paid = Signal()
+    paid.connect(receive_async, weak=False)
+
+    def closed(order): ...
+
+    paid.connect(closed, weak=False)
+    entry = NamedSignal("shop.signals.paid", paid, (), "shop.signals", None, None, "")
+    connected = read_connected([entry])
+    found = find_problems(connected)
+    note = Finding("I004", "x", "", "", "shop.signals.paid", 0)
+    [record] = with_problems(connected, [*found, *found, note])
+    assert [(r.qualname.rpartition(".")[2], r.problems) for r in record.receivers] == [
+        ("closed", ("I004", "W012")),
+        ("receive_async", ()),
+    ]
+
+
+def selected(found: list[Finding], record: SignalRecord, **filters) -> list[str]:
+    chosen = select([record], Filters(**filters))
+    return [f.id for f in select_findings(found, chosen, [record], Filters(**filters))]
+
+
+def test_list_signals_shows_findings_of_what_it_shows():
+    paid = Signal()
+    paid.connect(receive)
+    paid.connect(receive_async)
+    entry = NamedSignal("shop.signals.paid", paid, (), "shop.signals", None, None, "")
+    [connected] = read_connected([entry])
+    gone = Finding("W001", "shop.gone", "", "", "shop.signals.paid")
+    found = [
+        Finding("I005", NAME, "", "", "shop.signals.paid", 0),
+        Finding("W012", NAME, "", "", "shop.signals.paid", 0),
+        Finding("W006", "crm.apps.Config", "", ""),
+        gone,
+    ]
+    everything = ["W001", "W006", "W012", "I005"]
+    assert selected(found, connected.record) == everything
+    # A signal that is shown is shown with those that it has lost.
+    assert selected(found, connected.record, patterns=["paid"]) == [
+        *("W001", "W012", "I005"),
+    ]
+    assert selected(found, connected.record, patterns=["_async"]) == ["W001"]
+    assert selected(found, connected.record, patterns=["shop.gone"]) == ["W001"]
+    assert selected(found, connected.record, patterns=["crm.apps"]) == ["W006"]
+    assert selected(found, connected.record, patterns=["crm"], unheard=True) == []
+
+
+def test_a_connection_that_cannot_be_read_has_no_problems():
+    signal = Signal()
+    signal.connect(receive)
+    signal.receivers.append("no row")
+    assert problems(signal, "shop.signals.paid") == []
+
+
+def test_signals_of_the_test_app_have_no_problems():
+    connected = read_connected(registry.entries())
+    names = [
+        finding.name
+        for finding in find_problems(connected)
+        if finding.name.startswith("tests.testapp.") and not finding.is_note
+    ]
+    assert names == []
+
+
+def test_check_does_not_look_for_names_as_long_as_all_is_well(watching, monkeypatch):
+    monkeypatch.setattr("signaltools.checks.loaded_modules", list)
+    monkeypatch.setattr(registry, "entries", None)
+    assert check_signals() == []
+
+
+def test_check_finds_a_signal_that_only_a_watch_knows(watching, monkeypatch):
+    monkeypatch.setattr("signaltools.checks.loaded_modules", list)
+    signal = Signal()
+    signal.connect(without_kwargs)
+    entry = NamedSignal("shop.paid", signal, (), "shop", None, None, "")
+    monkeypatch.setattr(registry, "entries", lambda: [entry])
+    assert [warning.msg for warning in check_signals()] == [
+        f"The receiver '{__name__}.without_kwargs' of 'shop.paid' does not accept "
+        "**kwargs."
+    ]
+
+
+def without_kwargs(sender): ...
+
+
+def test_events_are_looked_for_only_if_there_are_any(monkeypatch):
+    monkeypatch.delattr("signaltools.checks.loaded_modules")
+    monkeypatch.setattr("signaltools.checks.any_events", lambda: False)
+    assert check_events() == []
+
+
+def test_events_are_classes_below_that_of_events(monkeypatch):
+    base = type("Event", (), {})
+    lenient = type("LenientEvent", (base,), {})
+    monkeypatch.setattr("signaltools.events.base.Event", base)
+    monkeypatch.setattr("signaltools.events.base.LenientEvent", lenient)
+    assert not any_events()
+    one = type("Event", (lenient,), {})
+    assert any_events()
+    del one
+    gc.collect()
+    assert not any_events()
+    one = type("Event", (base,), {})
+    assert any_events(), one

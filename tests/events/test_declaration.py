@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import decimal
+import inspect
+from typing import Any, Literal, Optional
+
+import pytest
+
+from signaltools import event
+from signaltools.events.declaration import annotation_text, declare
+from tests.testapp.models import Order
+
+
+def returns_text(sender):
+    return "x"
+
+
+def has_body(sender):
+    """
+    Has docs.
+    """
+    print(sender)
+
+
+def only_docs(sender):
+    """
+    Has docs.
+    """
+
+
+def only_dots(sender): ...
+
+
+def docs_and_dots(sender):
+    """
+    Has docs.
+    """
+
+
+def only_pass(sender):
+    pass
+
+
+def returns_none(sender):
+    return None
+
+
+async def is_async(sender): ...
+
+
+def yields(sender):
+    yield
+
+
+def takes_kwargs(sender, **kwargs: Any): ...
+
+
+def takes_args(sender, *args): ...
+
+
+def positional(sender, order): ...
+
+
+def positional_only(sender, /): ...
+
+
+def keyword_sender(*, sender, order): ...
+
+
+def no_sender(*, order): ...
+
+
+def sender_late(order, sender): ...
+
+
+def nothing(): ...
+
+
+def names_signal(sender, *, signal): ...
+
+
+def names_self(sender, *, self): ...
+
+
+def dunder(sender, *, __order): ...
+
+
+class Hostile:
+    def __repr__(self):
+        raise RuntimeError
+
+
+NAME = "tests.events.test_declaration"
+
+
+@pytest.mark.parametrize(
+    ("function", "problem"),
+    [
+        (returns_text, "must hold nothing but a docstring: its body would never run"),
+        (has_body, "must hold nothing but a docstring: its body would never run"),
+        (yields, "must hold nothing but a docstring: its body would never run"),
+        (is_async, "must not be async: it declares arguments and never runs"),
+        (takes_kwargs, "must name each argument, not take '**kwargs'"),
+        (takes_args, "must name each argument, not take '*args'"),
+        (
+            positional,
+            "needs a '*' before 'order': all but the sender is sent by keyword",
+        ),
+        (positional_only, "must have 'sender' as its first argument"),
+        (no_sender, "must have 'sender' as its first argument"),
+        (sender_late, "must have 'sender' as its first argument"),
+        (nothing, "must have 'sender' as its first argument"),
+        (
+            names_signal,
+            "must not declare 'signal': every receiver gets the event itself "
+            "by this name",
+        ),
+        (names_self, "must not declare 'self': no signal can be sent with it"),
+        (dunder, "must not declare '__order': such names are Python's"),
+    ],
+)
+def test_what_declares_no_event_is_refused_in_one_sentence(function, problem):
+    with pytest.raises(TypeError) as caught:
+        event(function)
+    assert str(caught.value) == f"Event '{NAME}.{function.__name__}' {problem}."
+
+
+@pytest.mark.parametrize("thing", [1, "shop", int, len, None])
+def test_what_is_no_function_is_refused(thing):
+    with pytest.raises(TypeError) as caught:
+        event(version=1)(thing) if thing is not None else declare(thing, 1)
+    assert str(caught.value) == f"@event needs a function, not {thing!r}."
+
+
+@pytest.mark.parametrize("version", [0, -1, "1", True, None, 1.5])
+def test_the_version_must_be_a_number(version):
+    with pytest.raises(TypeError) as caught:
+        event(version=version)(only_docs)
+    assert str(caught.value) == (
+        f"The version of event '{NAME}.only_docs' must be a number from 1, "
+        f"not {version!r}."
+    )
+
+
+@pytest.mark.parametrize(
+    "function",
+    [only_docs, only_dots, docs_and_dots, only_pass, returns_none, keyword_sender],
+)
+def test_an_empty_function_declares_an_event(function):
+    assert event(function).name == f"{NAME}.{function.__name__}"
+
+
+def test_the_sender_may_always_be_sent_by_position():
+    signal = event(keyword_sender)
+    assert str(inspect.signature(signal.send)) == "(sender, *, order)"
+    assert signal.send(1, order=2) == []
+
+
+def test_the_declaration_reads_as_it_was_written():
+    scope: dict[str, Any] = {}
+    source = """
+def order_paid(
+    sender, *, a: int, b: "Order", c=1, d: "str" = "x", e=(1, None), f=object(), g: None
+): ...
+"""
+    exec(compile(source, "x", "exec", dont_inherit=True), scope)
+    assert declare(scope["order_paid"], 1).signature == (
+        "(sender, *, a: int, b: Order, c=1, d: str = 'x', e=(1, None), f=object, "
+        "g: None)"
+    )
+    assert declare(only_docs, 1).signature == "(sender)"
+
+
+@pytest.mark.parametrize(
+    ("annotation", "text"),
+    [
+        (inspect.Parameter.empty, ""),
+        ("Order | None", "Order | None"),
+        (None, "None"),
+        (int, "int"),
+        (decimal.Decimal, "Decimal"),
+        (Optional[int], "Optional[int]"),  # noqa: UP045
+        (list[int], "list[int]"),
+        (Order, "Order"),
+        (type[Order] | None, "type[Order] | None"),
+        (Literal["a.b"], "Literal['a.b']"),
+        (Hostile(), f"{NAME}.Hostile"),
+    ],
+)
+def test_annotations_read_as_a_person_writes_them(annotation, text):
+    assert annotation_text(annotation) == text

@@ -1,0 +1,516 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db.models.signals import m2m_changed, post_init, post_save
+
+from signaltools.inventory.django_signals import BUILTIN_SIGNALS
+from signaltools.inventory.filters import (
+    Filters,
+    select,
+    select_findings,
+    unmatched,
+)
+from signaltools.inventory.records import Finding, ReceiverRecord, SignalRecord
+from tests.records import builtin, receiver, signal
+from tests.testapp.models import Line, Order, Tag
+
+ORDER = {"sender": "testapp.Order", "sender_kind": "model"}
+TAG = {"sender": "testapp.Tag", "sender_kind": "model"}
+
+SIGNALS = [
+    signal(
+        "shop.signals.order_paid",
+        receiver("stock.receivers.reserve"),
+        receiver("crm.receivers.notify_sales", order=2, **ORDER),
+        receiver("push.ws.broadcast", is_async=True, order=None),
+    ),
+    signal("shop.signals.order_lost"),
+    signal("audit.Events.entry", app=None, component="third_party"),
+    builtin(
+        "db.models.signals.post_migrate",
+        receiver(
+            "shop.apps.create_defaults",
+            sender="django.apps.config.AppConfig",
+            sender_kind="app_config",
+            sender_app="shop",
+        ),
+        receiver("audit.log.Migrated", order=2),
+    ),
+    builtin(
+        "db.models.signals.post_save",
+        receiver("shop.search.index_order", **ORDER),
+        receiver("shop.search.index_tag", order=2, **TAG),
+        receiver("audit.log.record", order=3),
+        receiver("crm.sync.guess", order=4, sender_kind="unknown"),
+    ),
+    builtin("contrib.auth.signals.user_logged_out", app="auth"),
+]
+
+
+def shown(**filters: Any) -> dict[str, list[str]]:
+    """
+    Map the last part of each selected signal to "order last part" of its receivers.
+    """
+    return {
+        last_part(signal.name): [in_order(r) for r in signal.receivers]
+        for signal in select(SIGNALS, Filters(**filters))
+    }
+
+
+def in_order(receiver: ReceiverRecord) -> str:
+    return f"{receiver.order or '~'} {last_part(receiver.name)}"
+
+
+def last_part(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+ORDER_PAID = ["1 reserve", "2 notify_sales", "~ broadcast"]
+POST_SAVE = ["1 index_order", "2 index_tag", "3 record", "4 guess"]
+
+
+# --- each filter --------------------------------------------------------------------
+
+
+def test_without_filters_everything_is_selected() -> None:
+    assert select(SIGNALS, Filters()) == SIGNALS
+
+
+def test_a_pattern_in_the_name_of_a_signal_keeps_all_its_receivers() -> None:
+    assert shown(patterns=["order_pa"]) == {"order_paid": ORDER_PAID}
+
+
+def test_a_pattern_in_the_name_of_a_receiver_keeps_only_that_receiver() -> None:
+    assert shown(patterns=["crm."]) == {
+        "order_paid": ["2 notify_sales"],
+        "post_save": ["4 guess"],
+    }
+
+
+@pytest.mark.parametrize("pattern", ["testapp.Tag", "testapp.tag", "PP.TA"])
+def test_a_pattern_in_the_name_of_a_sender_selects_its_receivers(
+    pattern: str,
+) -> None:
+    assert shown(patterns=[pattern]) == {"post_save": ["2 index_tag"]}
+
+
+def test_a_pattern_in_the_label_of_a_sending_app_selects_its_receivers() -> None:
+    # "shop" is also part of other names, so the class is asked for here.
+    assert shown(patterns=["AppConfig"]) == {"post_migrate": ["1 create_defaults"]}
+
+
+@pytest.mark.parametrize("pattern", ["ORDER_PAID", "shop.signals.order_paid", "_Paid"])
+def test_patterns_ignore_case(pattern: str) -> None:
+    assert shown(patterns=[pattern]) == {"order_paid": ORDER_PAID}
+
+
+def test_patterns_with_capitals_in_the_names_ignore_case() -> None:
+    assert shown(patterns=["migrated"]) == {"post_migrate": ["2 Migrated"]}
+    assert shown(patterns=["events.ENTRY"]) == {"entry": []}
+
+
+def test_an_app_has_its_signals_and_its_receivers_elsewhere() -> None:
+    assert shown(apps=["shop"]) == {
+        "order_paid": ORDER_PAID,
+        "order_lost": [],
+        "post_migrate": ["1 create_defaults"],
+        "post_save": ["1 index_order", "2 index_tag"],
+    }
+
+
+def test_an_app_is_its_whole_label_in_any_case() -> None:
+    assert shown(apps=["STOCK"]) == {"order_paid": ["1 reserve"]}
+    assert shown(apps=["stoc"]) == {}
+
+
+@pytest.mark.parametrize("sender", ["testapp.Order", "TESTAPP.order"])
+def test_a_sender_has_its_receivers_and_those_of_any_sender(sender: str) -> None:
+    assert shown(senders=[sender]) == {
+        "order_paid": ORDER_PAID,
+        "post_save": ["1 index_order", "3 record"],
+    }
+
+
+def test_a_sender_is_its_whole_name() -> None:
+    assert shown(senders=["testapp.Ord"]) == {}
+    assert shown(senders=["Order"]) == {}
+
+
+@pytest.mark.parametrize("sender", ["shop", "django.apps.config.AppConfig"])
+def test_an_app_config_is_found_by_label_and_by_class(sender: str) -> None:
+    assert shown(senders=[sender]) == {
+        "order_paid": ["1 reserve", "~ broadcast"],
+        "post_migrate": ["1 create_defaults", "2 Migrated"],
+    }
+
+
+def test_kinds_select_signals() -> None:
+    assert list(shown(kinds=["custom"])) == ["order_paid", "order_lost", "entry"]
+    assert list(shown(kinds=["builtin"])) == [
+        "post_migrate",
+        "post_save",
+        "user_logged_out",
+    ]
+    assert shown(kinds=["builtin"])["post_save"] == POST_SAVE
+
+
+def test_unheard_selects_signals_without_receivers() -> None:
+    assert shown(unheard=True) == {"order_lost": [], "entry": [], "user_logged_out": []}
+
+
+# --- combinations -------------------------------------------------------------------
+
+
+def test_several_patterns_are_alternatives() -> None:
+    assert shown(patterns=["order_lost", "index_tag", "INDEX_ORDER"]) == {
+        "order_lost": [],
+        "post_save": ["1 index_order", "2 index_tag"],
+    }
+
+
+def test_several_apps_are_alternatives() -> None:
+    assert shown(apps=["stock", "push", "audit"]) == {
+        "order_paid": ["1 reserve", "~ broadcast"],
+        "post_migrate": ["2 Migrated"],
+        "post_save": ["3 record"],
+    }
+
+
+def test_several_senders_are_alternatives() -> None:
+    assert shown(senders=["testapp.Order", "testapp.Tag"]) == {
+        "order_paid": ORDER_PAID,
+        "post_save": ["1 index_order", "2 index_tag", "3 record"],
+    }
+
+
+def test_several_kinds_are_alternatives() -> None:
+    assert len(shown(kinds=["builtin", "custom"])) == len(SIGNALS)
+    assert shown(kinds=["event"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        (
+            {"patterns": ["post_save"], "apps": ["audit"]},
+            {"post_save": ["3 record"]},
+        ),
+        (
+            {"patterns": ["post_save"], "senders": ["testapp.Tag"]},
+            {"post_save": ["2 index_tag", "3 record"]},
+        ),
+        (
+            {"apps": ["crm"], "senders": ["testapp.Order"]},
+            {"order_paid": ["2 notify_sales"]},
+        ),
+        (
+            {"apps": ["shop"], "kinds": ["builtin"]},
+            {
+                "post_migrate": ["1 create_defaults"],
+                "post_save": ["1 index_order", "2 index_tag"],
+            },
+        ),
+        ({"apps": ["shop"], "unheard": True}, {"order_lost": []}),
+        ({"kinds": ["builtin"], "unheard": True}, {"user_logged_out": []}),
+        ({"patterns": ["order_paid"], "unheard": True}, {}),
+        (
+            {
+                "patterns": ["order", "record"],
+                "apps": ["shop", "audit"],
+                "senders": ["testapp.Order"],
+                "kinds": ["builtin"],
+            },
+            {"post_save": ["1 index_order", "3 record"]},
+        ),
+    ],
+)
+def test_different_options_must_all_match(
+    filters: dict[str, Any], expected: dict[str, list[str]]
+) -> None:
+    assert shown(**filters) == expected
+
+
+def test_a_signal_is_not_unheard_because_its_receivers_were_filtered_out() -> None:
+    # post_save has receivers of crm, but none of them is left for this sender.
+    assert shown(senders=["testapp.Tag"], unheard=True) == {}
+
+
+def test_filters_change_no_record() -> None:
+    before = list(SIGNALS)
+    [post_save] = select(SIGNALS, Filters(patterns=["index_tag"]))
+    assert post_save.receivers == (SIGNALS[4].receivers[1],)
+    assert before == SIGNALS
+
+
+# --- which signals a sender can send ------------------------------------------------
+
+
+def heard_by_any_sender() -> list[SignalRecord]:
+    names = [*BUILTIN_SIGNALS, "shop.signals.order_paid"]
+    return [signal(name, receiver("audit.log.record")) for name in names]
+
+
+def signals_of(sender: str, *connected: SignalRecord) -> set[str]:
+    selected = select([*heard_by_any_sender(), *connected], Filters(senders=[sender]))
+    return {last_part(record.name) for record in selected} - {"connected"}
+
+
+def connected(**changes: Any) -> SignalRecord:
+    return signal("shop.signals.connected", receiver("shop.code", **changes))
+
+
+CREATED = {"class_prepared", "pre_init", "post_init"}
+MODEL = {*CREATED, "pre_save", "post_save", "pre_delete", "post_delete"}
+CUSTOM = {"order_paid"}
+
+
+@pytest.mark.parametrize(
+    ("sender", "expected"),
+    [
+        ("testapp.Tag", {*MODEL, *CUSTOM}),
+        ("testapp.RushOrder", {*MODEL, *CUSTOM}),
+        ("testapp.Line", {*MODEL, "m2m_changed", *CUSTOM}),
+        ("auth.User", {*MODEL, "user_logged_in", "user_logged_out", *CUSTOM}),
+        ("shop.Nonsense", set()),
+    ],
+)
+def test_receivers_of_any_sender_run_for_signals_that_a_model_sends(
+    sender: str, expected: set[str]
+) -> None:
+    assert signals_of(sender) == expected
+
+
+def test_an_automatic_through_model_is_never_saved_or_deleted_with_a_signal() -> None:
+    assert signals_of("testapp.Order_tags") == {*CREATED, "m2m_changed", *CUSTOM}
+
+
+@pytest.mark.django_db
+def test_django_sends_no_save_signal_for_an_automatic_through_model() -> None:
+    # What the test above relies on.
+    sent: list[tuple[object, object]] = []
+
+    def record(sender: object, signal: object, **kwargs: Any) -> None:
+        sent.append((signal, sender))
+
+    watched = (m2m_changed, post_init, post_save)
+    for each in watched:
+        each.connect(record)
+    try:
+        Order.objects.create(stamp="a").tags.add(tag := Tag.objects.create(stamp="b"))
+        Order.tags.through.objects.create(order=Order.objects.create(), tag=tag)
+        Line.objects.create(order=Order.objects.get(stamp="a"), item=tag)
+    finally:
+        for each in watched:
+            each.disconnect(record)
+    through = Order.tags.through
+    assert {(m2m_changed, through), (post_init, through)} <= set(sent)
+    assert (post_save, through) not in sent
+    assert (post_save, Line) in sent
+
+
+def test_receivers_of_any_sender_run_for_signals_that_an_app_config_sends() -> None:
+    config = connected(
+        sender="shop.apps.ShopConfig", sender_kind="app_config", sender_app="shop"
+    )
+    expected = {"pre_migrate", "post_migrate", *CUSTOM}
+    assert signals_of("shop", config) == expected
+    assert signals_of("shop.apps.ShopConfig", config) == expected
+
+
+def test_receivers_of_any_sender_run_for_requests_of_a_handler_class() -> None:
+    name = "django.core.handlers.wsgi.WSGIHandler"
+    handler = connected(sender=name, sender_kind="class")
+    found = signals_of(name, handler)
+    assert {"request_started", "request_finished", *CUSTOM} <= found
+    assert not found & {*MODEL, "m2m_changed", "post_migrate", "user_logged_in"}
+
+
+def test_receivers_of_any_sender_run_for_signals_that_an_instance_sends() -> None:
+    name = "django.template.base.Template"
+    template = connected(sender=name, sender_kind="instance")
+    found = signals_of(name, template)
+    assert {"template_rendered", *CUSTOM} <= found
+    assert not found & {*MODEL, "m2m_changed", "post_migrate", "request_started"}
+
+
+def test_got_request_exception_has_no_sender() -> None:
+    for sender in ("testapp.Order", "testapp.Line", "auth.User"):
+        assert "got_request_exception" not in signals_of(sender)
+
+
+def test_the_user_model_is_the_one_that_the_settings_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("django.conf.settings.AUTH_USER_MODEL", "testapp.Tag")
+    assert get_user_model() is Tag
+    login = {"user_logged_in", "user_logged_out"}
+    assert signals_of("testapp.Tag") == {*MODEL, *login, *CUSTOM}
+    assert signals_of("auth.User") == {*MODEL, *CUSTOM}
+
+
+def test_a_many_to_many_field_without_a_through_model_is_no_trouble(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As Django leaves the fields of a model that was swapped out.
+    field = Order._meta.get_field("tags")
+    monkeypatch.setattr(field.remote_field, "through", None)
+    assert signals_of("testapp.Order") == {*MODEL, *CUSTOM}
+
+
+# --- what matched nothing -----------------------------------------------------------
+
+
+def problems(**filters: Any) -> list[str]:
+    return unmatched(SIGNALS, Filters(**filters))
+
+
+def test_what_matches_is_no_problem() -> None:
+    assert (
+        problems(
+            patterns=["order_paid", "RECORD", "testapp"],
+            apps=["SHOP", "auth"],
+            senders=["testapp.order", "shop"],
+            kinds=["event"],
+            unheard=True,
+        )
+        == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("zzzzz", "No signal, receiver or sender matches 'zzzzz'."),
+        (
+            "order_payd",
+            "No signal, receiver or sender matches 'order_payd'."
+            " Did you mean 'order_paid'?",
+        ),
+        (
+            "stock.receivers.reserv_",
+            "No signal, receiver or sender matches 'stock.receivers.reserv_'."
+            " Did you mean 'stock.receivers.reserve'?",
+        ),
+        (
+            "MIGRATEDD",
+            "No signal, receiver or sender matches 'MIGRATEDD'."
+            " Did you mean 'Migrated'?",
+        ),
+        (
+            "testap.Tag",
+            "No signal, receiver or sender matches 'testap.Tag'."
+            " Did you mean 'testapp.Tag'?",
+        ),
+    ],
+)
+def test_an_unmatched_pattern_comes_with_the_nearest_name(
+    pattern: str, message: str
+) -> None:
+    assert problems(patterns=[pattern]) == [message]
+
+
+@pytest.mark.parametrize(
+    ("label", "message"),
+    [
+        ("testapp", "The app 'testapp' has no signals and no receivers."),
+        ("TestApp", "The app 'testapp' has no signals and no receivers."),
+        ("zzzzz", "No installed app has the label 'zzzzz'."),
+        (
+            "testap",
+            "No installed app has the label 'testap'. Did you mean 'testapp'?",
+        ),
+        (
+            "tests.testapp",
+            "No installed app has the label 'tests.testapp'. Did you mean 'testapp'?",
+        ),
+        (
+            "django.contrib.auth",
+            "No installed app has the label 'django.contrib.auth'."
+            " Did you mean 'auth'?",
+        ),
+    ],
+)
+def test_an_unmatched_app_says_whether_it_is_installed(
+    label: str, message: str
+) -> None:
+    assert problems(apps=[label]) == [message]
+
+
+@pytest.mark.parametrize(
+    ("sender", "message"),
+    [
+        ("zzzzz", "No model and no connected sender is named 'zzzzz'."),
+        ("", "No model and no connected sender is named ''."),
+        (
+            "testapp.Ordr",
+            "No model and no connected sender is named 'testapp.Ordr'."
+            " Did you mean 'testapp.Order'?",
+        ),
+        (
+            "auth.permision",
+            "No model and no connected sender is named 'auth.permision'."
+            " Did you mean 'auth.Permission'?",
+        ),
+        (
+            "django.apps.config.AppConf",
+            "No model and no connected sender is named 'django.apps.config.AppConf'."
+            " Did you mean 'django.apps.config.AppConfig'?",
+        ),
+    ],
+)
+def test_an_unmatched_sender_comes_with_the_nearest_model_or_sender(
+    sender: str, message: str
+) -> None:
+    assert problems(senders=[sender]) == [message]
+
+
+def test_a_model_for_which_nothing_runs_is_not_called_unknown() -> None:
+    signals = [signal("shop.signals.order_lost")]
+    assert unmatched(signals, Filters(senders=["testapp.Tag"])) == [
+        "No receiver runs for the sender 'testapp.Tag'."
+    ]
+
+
+def test_each_value_that_matches_nothing_has_its_own_sentence() -> None:
+    assert problems(
+        patterns=["zzzzz", "record", "yyyyy"], apps=["zzzzz"], senders=["zzzzz"]
+    ) == [
+        "No signal, receiver or sender matches 'zzzzz'.",
+        "No signal, receiver or sender matches 'yyyyy'.",
+        "No installed app has the label 'zzzzz'.",
+        "No model and no connected sender is named 'zzzzz'.",
+    ]
+
+
+def test_a_builtin_signal_that_is_not_imported_is_told_from_a_misspelt_one() -> None:
+    assert unmatched([], Filters(patterns=["Template_Rendered"])) == [
+        "'django.test.signals.template_rendered' is not imported, "
+        "so nothing is connected to it."
+    ]
+
+
+LOST = Finding(
+    "W003", "shop.receivers.lost", "Lost.", "Keep it.", "shop.signals.order_paid"
+)
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({}, [LOST]),
+        ({"patterns": ["receivers.LOST"]}, [LOST]),
+        ({"patterns": ["order_paid"]}, [LOST]),
+        ({"patterns": ["order_lost"]}, []),
+        ({"patterns": ["receivers.lost"], "apps": ["audit"]}, []),
+    ],
+)
+def test_a_pattern_finds_what_is_wrong_with_a_receiver_that_is_gone(
+    filters: dict[str, list[str]], found: list[Finding]
+) -> None:
+    # The command gives lists for options that are not used.
+    given = Filters(**{"apps": [], "senders": [], "kinds": [], **filters})
+    selected = select(SIGNALS, given)
+    assert select_findings([LOST], selected, SIGNALS, given) == found

@@ -1,0 +1,622 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import django
+import pytest
+from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
+from django.contrib.contenttypes.models import ContentType
+from django.db import DatabaseError, connection, models
+from django.db.models import Model, signals
+from django.test.utils import isolate_apps
+
+from signaltools.introspect.models import cascades, find_model, no_model, parents
+from signaltools.inventory.model import ModelSignals, read_model
+from signaltools.inventory.records import ReceiverRecord, SignalRecord
+from tests.records import builtin, receiver
+from tests.testapp.models import GiftOrder, Line, Order, RushOrder, Tag
+
+LOUD = ("pre_save", "post_save", "pre_delete", "post_delete", "m2m_changed")
+QUIET = ("pre_init", "post_init")
+
+Sent = list[tuple[str, str]]
+
+
+@contextmanager
+def watching(*names: str) -> Iterator[Sent]:
+    """
+    Collect what Django really sends; the first of several equal sends in a row.
+    """
+    sent: Sent = []
+    receivers = {}
+    for name in names:
+
+        def record(sender: type[Model], name: str = name, **kwargs: Any) -> None:
+            sent.append((name, sender._meta.label))
+
+        receivers[name] = record
+        getattr(signals, name).connect(record)
+    try:
+        yield sent
+    finally:
+        for name, record in receivers.items():
+            getattr(signals, name).disconnect(record)
+
+
+def really_sent(action: Callable[[], object]) -> Sent:
+    with watching(*LOUD) as sent:
+        action()
+    return sent
+
+
+def planned(model: type[Model], action: str) -> Sent:
+    steps = read_model([], model).steps
+    return [(step.signal, step.sender) for step in steps if step.action == action]
+
+
+def changes(name: str) -> str:
+    return f"{name}.add(), remove(), set(), clear()"
+
+
+# --- what Django sends, by sending it -----------------------------------------------
+
+
+def make(model: type[Model]) -> Model:
+    if model is not Line:
+        return model(stamp="x")
+    return Line(order=Order.objects.create(), item=Tag.objects.create())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", [Tag, Order, RushOrder, GiftOrder, Line])
+def test_save_and_delete_send_what_is_planned(model: type[Model]) -> None:
+    new = make(model)
+    assert really_sent(new.save) == planned(model, "save()")
+    assert really_sent(new.delete) == planned(model, "delete()")
+    make(model).save()
+    deleted = model._default_manager.all().delete
+    assert really_sent(deleted) == planned(model, "delete()")
+
+
+def test_what_is_planned_for_a_child_are_signals_for_its_parents_on_delete_only() -> (
+    None
+):
+    assert planned(GiftOrder, "save()") == [
+        ("pre_save", "testapp.GiftOrder"),
+        ("post_save", "testapp.GiftOrder"),
+    ]
+    assert planned(GiftOrder, "delete()") == [
+        ("pre_delete", "testapp.GiftOrder"),
+        ("pre_delete", "testapp.Order"),
+        ("post_delete", "testapp.GiftOrder"),
+        ("post_delete", "testapp.Order"),
+    ]
+
+
+@pytest.mark.django_db
+def test_parents_that_are_kept_send_nothing() -> None:
+    gift = GiftOrder.objects.create()
+    sent = really_sent(lambda: gift.delete(keep_parents=True))
+    assert sent == planned(GiftOrder, "delete()")[::2]
+
+
+def test_a_proxy_sends_for_itself() -> None:
+    assert planned(RushOrder, "delete()") == [
+        ("pre_delete", "testapp.RushOrder"),
+        ("post_delete", "testapp.RushOrder"),
+    ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", [Order, RushOrder, GiftOrder])
+def test_fields_send_for_their_through_model(model: type[Model]) -> None:
+    order, tag = model._default_manager.create(), Tag.objects.create()
+    through = [("m2m_changed", "testapp.Order_tags")]
+    assert planned(model, changes("tags")) == through
+    assert really_sent(lambda: order.tags.add(tag)) == through * 2
+    assert planned(Tag, changes("tagged")) == through
+    assert really_sent(lambda: tag.tagged.clear()) == through * 2
+    assert planned(Order.tags.through, changes("testapp.Order.tags")) == through
+
+
+@pytest.mark.django_db
+def test_a_field_with_a_custom_through_model_deletes_its_rows_with_signals() -> None:
+    order, tag = Order.objects.create(), Tag.objects.create()
+    changed, deleted, gone = (
+        (name, "testapp.Line") for name in ("m2m_changed", "pre_delete", "post_delete")
+    )
+    for model, name in [
+        (Order, "items"),
+        (Tag, "ordered"),
+        (Line, "testapp.Order.items"),
+    ]:
+        assert planned(model, changes(name)) == [changed, deleted, gone]
+    assert really_sent(lambda: order.items.add(tag)) == [changed, changed]
+    removed = really_sent(lambda: order.items.remove(tag))
+    assert removed == [changed, deleted, gone, changed]
+
+
+@pytest.mark.django_db
+def test_receivers_of_creation_run_for_the_class_itself() -> None:
+    with watching(*QUIET) as sent:
+        GiftOrder(stamp="x")
+    report = read_model(
+        [model_signal(name, receiver("a.b")) for name in QUIET], GiftOrder
+    )
+    steps = [(step.signal, step.sender) for step in report.steps]
+    assert sent == steps[:2]
+    assert [step.action for step in report.steps[:3]] == [
+        "create or load",
+        "create or load",
+        "save()",
+    ]
+
+
+@pytest.mark.django_db
+def test_nothing_is_sent_for_what_is_said_to_send_nothing() -> None:
+    tag, order = Tag.objects.create(), Order.objects.create()
+    order.tags.add(tag)
+    assert not really_sent(lambda: Tag.objects.bulk_create([Tag()]))
+    assert not really_sent(lambda: Tag.objects.bulk_update([tag], ["stamp"]))
+    assert not really_sent(lambda: Tag.objects.update(stamp="y"))
+    row = Order.tags.through.objects.get()
+    assert not really_sent(row.save)
+    assert not really_sent(row.delete)
+    order.tags.add(tag)
+    assert {name for name, _ in really_sent(order.delete)} == {
+        "pre_delete",
+        "post_delete",
+    }
+
+
+@pytest.mark.django_db
+def test_models_that_a_delete_reaches_are_named() -> None:
+    assert cascades(Tag) == [Line]
+    assert cascades(Order) == [Line, GiftOrder]
+    assert cascades(RushOrder) == [Line, GiftOrder, Order]
+    assert cascades(GiftOrder) == [Line]
+    for model in (Order, RushOrder, GiftOrder):
+        gift = GiftOrder.objects.create()
+        Line.objects.create(order=gift, item=Tag.objects.create())
+        sent = really_sent(model._default_manager.get().delete)
+        deleted = [model, *parents(model), *cascades(model)]
+        assert {sender for _, sender in sent} == {each._meta.label for each in deleted}
+
+
+# --- models of other shapes ---------------------------------------------------------
+
+
+def do_anything(*args: Any, **kwargs: Any) -> None:
+    pass
+
+
+class Meta:
+    app_label = "testapp"
+
+
+@contextmanager
+def tables(*created: type[Model]) -> Iterator[None]:
+    with connection.schema_editor() as editor:
+        for model in created:
+            editor.create_model(model)
+    try:
+        yield
+    finally:
+        with connection.schema_editor() as editor:
+            for model in reversed(created):
+                editor.delete_model(model)
+
+
+@pytest.mark.django_db(transaction=True)
+@isolate_apps("tests.testapp")
+def test_parents_are_deleted_depth_first() -> None:
+    class First(Model):
+        one = models.AutoField(primary_key=True)
+        Meta = type("Meta", (Meta,), {})
+
+    class Second(Model):
+        two = models.AutoField(primary_key=True)
+        Meta = type("Meta", (Meta,), {})
+
+    class Middle(Second):
+        Meta = type("Meta", (Meta,), {})
+
+    class Both(Middle, First):
+        Meta = type("Meta", (Meta,), {})
+
+    assert [sender for _, sender in planned(Both, "delete()")[:4]] == [
+        "testapp.Both",
+        "testapp.Middle",
+        "testapp.Second",
+        "testapp.First",
+    ]
+    with tables(First, Second, Middle, Both):
+        both = Both.objects.create()
+        assert really_sent(both.delete) == planned(Both, "delete()")
+
+
+@pytest.mark.django_db(transaction=True)
+@isolate_apps("tests.testapp")
+def test_a_proxy_of_an_automatic_through_model_is_deleted_with_signals() -> None:
+    class Stop(Model):
+        Meta = type("Meta", (Meta,), {})
+
+    class Route(Model):
+        stops = models.ManyToManyField(Stop)
+        Meta = type("Meta", (Meta,), {})
+
+    class Row(Route.stops.through):
+        Meta = type("Meta", (Meta,), {"proxy": True})
+
+    assert planned(Row, "save()") == []
+    with tables(Stop, Route):
+        row = Row(route=Route.objects.create(), stop=Stop.objects.create())
+        assert really_sent(row.save) == []
+        assert really_sent(row.delete) == planned(Row, "delete()") != []
+    assert read_model([], Row).never[1] == (
+        "save() of a model that Django made for a many-to-many field"
+    )
+    assert read_model([], Route.stops.through).never[1] == (
+        "save() and delete() of a model that Django made for a many-to-many field"
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(django.VERSION < (6, 1), reason="DB_CASCADE is new in 6.1")
+@isolate_apps("tests.testapp")
+def test_rows_that_the_database_deletes_are_named() -> None:
+    class Parent(Model):
+        Meta = type("Meta", (Meta,), {})
+
+    class Child(Model):
+        parent = models.ForeignKey(Parent, models.DB_CASCADE)
+        Meta = type("Meta", (Meta,), {})
+
+    assert cascades(Parent) == []
+    assert read_model([], Child).never[1:] == (
+        "rows that the database deletes with their testapp.Parent (DB_CASCADE)",
+    )
+    with tables(Parent, Child):
+        child = Child.objects.create(parent=Parent.objects.create())
+        assert really_sent(child.parent.delete) == planned(Parent, "delete()")
+        assert not Child.objects.exists()
+
+
+@isolate_apps("tests.testapp")
+def test_what_the_database_does_is_told_from_what_django_does(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # On a Django without DB_CASCADE, something else has to stand for it.
+    monkeypatch.setattr(models, "DB_CASCADE", models.DO_NOTHING, raising=False)
+
+    class Child(Model):
+        parent = models.ForeignKey(Tag, models.DO_NOTHING)
+        Meta = type("Meta", (Meta,), {})
+
+    assert read_model([], Child).never[1:] == (
+        "rows that the database deletes with their testapp.Tag (DB_CASCADE)",
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+@isolate_apps("tests.testapp")
+def test_a_reference_that_is_set_to_null_changes_without_a_signal() -> None:
+    class Parent(Model):
+        Meta = type("Meta", (Meta,), {})
+
+    class Child(Model):
+        parent = models.ForeignKey(Parent, models.SET_NULL, null=True)
+        other = models.ForeignKey(Parent, models.SET(None), related_name="+", null=True)
+        keeper = models.ForeignKey(Parent, models.PROTECT, related_name="+", null=True)
+        own = models.ForeignKey(Parent, do_anything, related_name="+", null=True)
+        Meta = type("Meta", (Meta,), {})
+
+    assert cascades(Parent) == []
+    assert read_model([], Child).never[1:] == (
+        "parent, changed when its testapp.Parent is deleted",
+        "other, changed when its testapp.Parent is deleted",
+    )
+    with tables(Parent, Child):
+        child = Child.objects.create(parent=Parent.objects.create())
+        assert really_sent(child.parent.delete) == planned(Parent, "delete()")
+
+
+@isolate_apps("tests.testapp", "django.contrib.contenttypes")
+def test_a_delete_reaches_the_objects_of_a_generic_relation() -> None:
+    class Note(Model):
+        kind = models.ForeignKey(ContentType, models.CASCADE)
+        number = models.IntegerField()
+        about = GenericForeignKey("kind", "number")
+        Meta = type("Meta", (Meta,), {})
+
+    class Page(Model):
+        notes = GenericRelation(Note, "number", "kind")
+        Meta = type("Meta", (Meta,), {})
+
+    assert cascades(Page) == [Note]
+
+
+@pytest.mark.django_db(transaction=True)
+@isolate_apps("tests.testapp")
+def test_a_child_of_a_proxy_has_the_model_behind_it_for_a_parent() -> None:
+    class Page(Model):
+        Meta = type("Meta", (Meta,), {})
+
+    class Cover(Page):
+        Meta = type("Meta", (Meta,), {"proxy": True})
+
+    class Jacket(Cover):
+        Meta = type("Meta", (Meta,), {})
+
+    class Flap(Jacket):
+        Meta = type("Meta", (Meta,), {"proxy": True})
+
+    assert parents(Cover) == []
+    assert parents(Jacket) == parents(Flap) == [Page]
+    assert reasons(Jacket, post_save=[for_model("testapp.Cover")]) == {
+        "testapp.Cover": f"parent: {EXACTLY}"
+    }
+    with tables(Page, Jacket):
+        for model in (Jacket, Flap):
+            new = model()
+            assert really_sent(new.save) == planned(model, "save()")
+            assert really_sent(new.delete) == planned(model, "delete()")
+
+
+@isolate_apps("tests.testapp")
+def test_a_field_of_an_abstract_model_has_no_through_model() -> None:
+    class Base(Model):
+        tags = models.ManyToManyField("Tag")
+        kinds = models.ManyToManyField("Tag", through="Kind", related_name="+")
+        Meta = type("Meta", (Meta,), {"abstract": True})
+
+    assert read_model([], Base).unrelated == ()
+
+
+def test_a_field_without_a_through_model_is_no_trouble(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # As Django leaves the fields of a model that was swapped out.
+    monkeypatch.setattr(Order._meta.get_field("tags").remote_field, "through", None)
+    actions = {step.action for step in read_model([], Line).steps}
+    assert changes("testapp.Order.items") in actions
+    assert planned(Order, changes("tags")) == planned(Tag, changes("tagged")) == []
+
+
+@isolate_apps("tests.testapp")
+def test_a_symmetrical_field_has_one_side() -> None:
+    class Person(Model):
+        friends = models.ManyToManyField("self")
+        Meta = type("Meta", (Meta,), {})
+
+    actions = [step.action for step in read_model([], Person).steps]
+    assert actions[4:] == [changes("friends")]
+
+
+@pytest.mark.django_db
+@isolate_apps("tests.testapp")
+def test_a_model_that_is_swapped_out_has_no_table(settings: Any) -> None:
+    settings.TESTAPP_CARD = "testapp.NewCard"
+
+    class Card(Model):
+        Meta = type("Meta", (Meta,), {"swappable": "TESTAPP_CARD"})
+
+    class NewCard(Model):
+        Meta = type("Meta", (Meta,), {})
+
+    with pytest.raises(DatabaseError):
+        Card().save()
+    report = read_model([], Card)
+    swapped = "it has been swapped out for testapp.NewCard and has no table"
+    assert report == ModelSignals("testapp.Card", swapped, (), (), (), ())
+    both = [for_model("testapp.Card"), for_model("testapp.NewCard", order=2)]
+    assert reasons(Card, post_save=both) == {
+        "testapp.Card": swapped,
+        "testapp.NewCard": "swapped in for this model",
+    }
+    assert reasons(NewCard, post_save=both) == {
+        "testapp.Card": "swapped out for testapp.NewCard"
+    }
+
+
+# --- receivers ----------------------------------------------------------------------
+
+
+def model_signal(name: str, *receivers: ReceiverRecord) -> SignalRecord:
+    return builtin(f"db.models.signals.{name}", *receivers)
+
+
+def for_model(sender: str, **changes: Any) -> ReceiverRecord:
+    return receiver("a.b", sender=sender, sender_kind="model", **changes)
+
+
+def reasons(
+    model: type[Model], **connected: list[ReceiverRecord]
+) -> dict[str | None, str]:
+    found = read_model([model_signal(*each) for each in flat(connected)], model)
+    return {each.receiver.sender: each.reason for each in found.unrelated}
+
+
+def flat(connected: dict[str, list[ReceiverRecord]]) -> Iterator[list[Any]]:
+    for name, receivers in connected.items():
+        yield [name, *receivers]
+
+
+def running(model: type[Model], *receivers: ReceiverRecord) -> list[ReceiverRecord]:
+    [step] = [
+        step
+        for step in read_model([model_signal("post_save", *receivers)], model).steps
+        if step.signal == "post_save"
+    ]
+    return list(step.receivers)
+
+
+def test_receivers_of_the_model_and_of_any_sender_run_in_order() -> None:
+    own, any_sender = for_model("testapp.Order"), receiver("a.c", order=3)
+    concurrent = receiver("a.d", order=None, is_async=True)
+    others = [
+        for_model("testapp.Tag", order=2),
+        for_model("testapp.Stamped", order=4),
+        receiver("a.e", sender="testapp.Order", sender_kind="class", order=5),
+        receiver("a.f", sender_kind="unknown", order=6),
+    ]
+    assert reasons(Order, post_save=others)["testapp.Stamped"]
+    assert "testapp.Order" not in reasons(Order, pre_init=others)
+    found = running(Order, own, others[0], any_sender, *others[1:], concurrent)
+    assert found == [own, any_sender, concurrent]
+
+
+EXACTLY = "Django compares senders exactly, not by class"
+SENDERS = [
+    for_model(f"testapp.{name}")
+    for name in (
+        "Order",
+        "RushOrder",
+        "GiftOrder",
+        "Stamped",
+        "Tag",
+        "Line",
+        "Order_tags",
+    )
+]
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        (
+            Order,
+            {
+                "RushOrder": f"proxy: {EXACTLY}",
+                "GiftOrder": f"child: {EXACTLY}",
+                "Stamped": f"abstract base: {EXACTLY}",
+                "Line": "items.add() and set() use bulk_create()",
+                "Order_tags": "tags sends m2m_changed only",
+            },
+        ),
+        (
+            RushOrder,
+            {
+                "Order": f"the model behind this proxy: {EXACTLY}",
+                "Stamped": f"abstract base: {EXACTLY}",
+                "Line": "items.add() and set() use bulk_create()",
+                "Order_tags": "tags sends m2m_changed only",
+            },
+        ),
+        (
+            GiftOrder,
+            {
+                "Order": f"parent: {EXACTLY}",
+                "RushOrder": "",
+                "Stamped": f"abstract base: {EXACTLY}",
+                "Line": "items.add() and set() use bulk_create()",
+                "Order_tags": "tags sends m2m_changed only",
+            },
+        ),
+        (
+            Order.tags.through,
+            {"Order_tags": "Django sends m2m_changed instead"},
+        ),
+    ],
+)
+def test_relatives_look_related_when_a_model_is_saved(
+    model: type[Model], expected: dict[str, str]
+) -> None:
+    assert reasons(model, post_save=SENDERS) == {
+        f"testapp.{name}": reason for name, reason in expected.items() if reason
+    }
+
+
+def test_receivers_of_a_parent_and_of_a_through_model_do_run_on_delete() -> None:
+    assert reasons(GiftOrder, post_delete=SENDERS) == {
+        "testapp.Stamped": f"abstract base: {EXACTLY}",
+        "testapp.Order_tags": "tags sends m2m_changed only",
+    }
+
+
+def test_a_through_model_that_is_created_is_nobody_elses_business() -> None:
+    assert "testapp.Order_tags" not in reasons(Order, post_init=SENDERS)
+
+
+def test_the_sender_of_m2m_changed_is_a_through_model() -> None:
+    senders = [*SENDERS, for_model("testapp.Order_items")]
+    through = "the sender of m2m_changed is the through model of a field"
+    assert reasons(Order, m2m_changed=senders) == {
+        f"testapp.{name}": through
+        for name in ("Order", "RushOrder", "GiftOrder", "Stamped")
+    }
+
+
+@isolate_apps("tests.testapp")
+def test_through_models_of_others_are_the_wrong_ones() -> None:
+    class Page(Model):
+        Meta = type("Meta", (Meta,), {})
+
+    class Chapter(Page):
+        links = models.ManyToManyField(Page, related_name="+")
+        Meta = type("Meta", (Meta,), {})
+
+    class Note(Model):
+        page = models.ForeignKey(Page, models.CASCADE)
+        Meta = type("Meta", (Meta,), {})
+
+    senders = [for_model("testapp.Chapter_links"), for_model("testapp.Note")]
+    assert reasons(Page, m2m_changed=senders) == {
+        "testapp.Chapter_links": "belongs to testapp.Chapter.links",
+        "testapp.Note": "no many-to-many field of testapp.Page goes through it",
+    }
+
+
+def test_a_cascade_is_named_if_a_receiver_runs_for_it() -> None:
+    heard = model_signal("post_delete", for_model("testapp.Line"))
+    assert read_model([heard], Order).cascades == ("testapp.Line",)
+    everything = model_signal("pre_delete", receiver("a.b"))
+    assert read_model([everything], Order).cascades == (
+        "testapp.Line",
+        "testapp.GiftOrder",
+    )
+    assert read_model([], Order).cascades == ()
+
+
+def test_an_abstract_model_sends_nothing() -> None:
+    stamped = find_model("testapp.STAMPED")
+    assert stamped is Order.__mro__[1]
+    abstract = "it is abstract, so there are no objects of it"
+    assert read_model([], stamped) == ModelSignals(
+        "testapp.Stamped", abstract, (), (), (), ()
+    )
+    own = reasons(stamped, post_save=SENDERS)
+    assert own["testapp.Stamped"] == abstract
+    assert own["testapp.Order"] == f"child: {EXACTLY}"
+    through = reasons(stamped, m2m_changed=SENDERS)["testapp.Order_tags"]
+    assert through == "belongs to testapp.Order.tags"
+
+
+# Without the mark of a database, pytest-django refuses every query.
+def test_reading_makes_no_query() -> None:
+    records = [model_signal(name, receiver("a.b"), *SENDERS) for name in LOUD]
+    for model in (Order, Tag, Line, RushOrder, GiftOrder):
+        read_model(records, model)
+
+
+# --- names --------------------------------------------------------------------------
+
+
+def test_a_model_is_found_whatever_the_case() -> None:
+    assert find_model("TESTAPP.order") is Order
+    assert find_model("testapp.order_tags") is Order.tags.through
+
+
+@pytest.mark.parametrize(
+    ("label", "hint"),
+    [
+        ("testapp.Ordr", " Did you mean 'testapp.Order'?"),
+        ("testapp.Stampd", " Did you mean 'testapp.Stamped'?"),
+        ("", ""),
+    ],
+)
+def test_an_unknown_model_comes_with_the_nearest(label: str, hint: str) -> None:
+    assert find_model(label) is None
+    assert no_model(label) == f"No model is named {label!r}.{hint}"

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+from signaltools.inventory.records import Finding, distinct
+
+WRONG = Finding("W012", "shop.pay", "No **kwargs.", "Add them.", "shop.paid", 0)
+
+
+def test_findings_that_read_the_same_are_one() -> None:
+    twice = WRONG._replace(receiver=1)
+    other = WRONG._replace(signal="shop.lost")
+    assert distinct([WRONG, twice, other]) == [twice, other]
+
+
+def test_notes_are_told_from_problems() -> None:
+    assert not WRONG.is_note
+    assert WRONG._replace(id="I003").is_note

@@ -1,0 +1,633 @@
+from __future__ import annotations
+
+import codecs
+import gc
+import io
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jsonschema
+import pytest
+from django.core.files.storage import FileSystemStorage
+from django.core.management import CommandError, call_command
+from django.core.signals import setting_changed
+
+import signaltools.reports
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = json.loads(
+    Path(signaltools.reports.__file__)
+    .with_name("list_signals.schema.json")
+    .read_text(encoding="utf-8")
+)
+# How the report on the test app starts; its counts depend on what else is loaded.
+TESTAPP = (ROOT / "tests/golden/testapp.txt").read_text(encoding="utf-8")
+
+
+@pytest.fixture(autouse=True)
+def watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    The command does not say that nobody watches, as when it is the one that runs.
+    """
+    monkeypatch.setattr("signaltools.checks.watch._is_watching", True)
+
+
+class Result(NamedTuple):
+    out: str
+    err: str
+    error: str
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def run(*args: str, stream: type[io.StringIO] = io.StringIO, **options: Any) -> Result:
+    out, err, error = stream(), stream(), ""
+    try:
+        call_command("list_signals", *args, stdout=out, stderr=err, **options)
+    except CommandError as raised:
+        error = str(raised)
+    return Result(out.getvalue(), err.getvalue(), error)
+
+
+def start(
+    *args: str, out: int = subprocess.PIPE, **environ: str
+) -> subprocess.CompletedProcess[str]:
+    """
+    Run the command as a process of its own.
+    """
+    return subprocess.run(
+        [sys.executable, "-m", "django", "list_signals", *args],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+            "PYTHONIOENCODING": "utf-8",
+            **environ,
+        },
+        stdout=out,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+def listed(result: Result) -> dict[str, list[str]]:
+    """
+    Map each signal of a JSON report to the names of its receivers.
+    """
+    document = json.loads(result.out)
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    return {
+        signal["name"]: [receiver["name"] for receiver in signal["receivers"]]
+        for signal in document["signals"]
+    }
+
+
+def without_colour(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+@pytest.fixture(autouse=True)
+def in_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Paths are shown relative to the current folder.
+    monkeypatch.chdir(ROOT)
+    # What other tests left to die must not die between two runs of one test.
+    gc.collect()
+
+
+# --- a process of its own -----------------------------------------------------------
+
+
+def test_the_report_is_all_there_is() -> None:
+    done = start("--app", "testapp")
+    assert done.stdout.startswith(TESTAPP)
+    assert done.stdout.endswith("     ~ = async, concurrent\n")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_pattern_without_match_is_exit_1_with_a_hint_on_stderr() -> None:
+    done = start("order_payd")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "CommandError: No signal, receiver or sender matches 'order_payd'."
+        " Did you mean 'order_paid'?\n"
+    )
+
+
+def test_a_usage_error_is_exit_2() -> None:
+    done = start("--format", "xml")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "argument --format: invalid choice: 'xml'" in done.stderr
+
+
+def test_a_failed_import_is_exit_1_and_the_rest_is_listed() -> None:
+    done = start("--import", "no_such_module", "--app", "testapp")
+    assert done.stdout.startswith(TESTAPP)
+    assert (done.returncode, done.stderr) == (
+        1,
+        "CommandError: Could not import module 'no_such_module'"
+        " (ModuleNotFoundError: No module named 'no_such_module').\n",
+    )
+
+
+def test_a_broken_project_is_exit_0_with_notes_on_stderr(tmp_path: Path) -> None:
+    (tmp_path / "broken_settings.py").write_text(
+        "from tests.settings import *\n"
+        "ROOT_URLCONF = 'broken_urls'\n"
+        "MIDDLEWARE = ['broken_middleware.Middleware']\n"
+    )
+    (tmp_path / "broken_urls.py").write_text(
+        "print('loading')\nraise SystemExit('no licence')\n"
+    )
+    done = start(
+        "--app=testapp",
+        DJANGO_SETTINGS_MODULE="broken_settings",
+        PYTHONPATH=str(tmp_path),
+    )
+    assert done.stdout.startswith(TESTAPP)
+    assert (done.returncode, done.stderr) == (
+        0,
+        "loading\n"
+        "Could not import ROOT_URLCONF 'broken_urls' (SystemExit: no licence).\n"
+        "Could not import middleware 'broken_middleware.Middleware'"
+        " (ModuleNotFoundError: No module named 'broken_middleware').\n",
+    )
+
+
+def test_an_ascii_stdout_gets_ascii(tmp_path: Path) -> None:
+    (tmp_path / "unicode_signals.py").write_text(
+        "from django.dispatch import Signal\n# Größe → ∞\ngröße = Signal()\n",
+        encoding="utf-8",
+    )
+    done = start(
+        "--import=unicode_signals", PYTHONIOENCODING="ascii", PYTHONPATH=str(tmp_path)
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.isascii()
+    assert r"unicode_signals.gr\xf6\xdfe" in done.stdout
+    assert r"  Gr\xf6\xdfe \u2192 \u221e" in done.stdout
+    assert re.search(r"SIGNALS +\d+ signals - \d+ receivers", done.stdout)
+
+
+def test_a_closed_pipe_is_no_traceback() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = start(out=writer)
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_two_runs_print_the_same_bytes(form: str) -> None:
+    first, second = (
+        start("--all", "--format", form, PYTHONHASHSEED=seed) for seed in ("1", "2")
+    )
+    assert first.stdout == second.stdout
+    assert "template_rendered" in first.stdout
+    assert not re.search(r"0x[0-9a-f]{6,}", first.stdout)
+
+
+def test_all_names_builtin_signals_that_nobody_imported() -> None:
+    name = "django.test.signals.template_rendered"
+    done = start("--all", "--format=json")
+    document = json.loads(done.stdout)
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    [record] = [record for record in document["signals"] if record["name"] == name]
+    assert (record["imported"], record["receivers"]) == (False, [])
+    assert name in start("--all", "--unheard").stdout.rpartition("not imported: ")[2]
+
+
+def in_terminal(*args: str, **environ: str) -> str:
+    master, slave = pty.openpty()
+    with os.fdopen(master, "rb", buffering=0) as screen:
+        try:
+            done = start(*args, out=slave, COLUMNS="80", **environ)
+        finally:
+            os.close(slave)
+        assert (done.returncode, done.stderr) == (0, "")
+        text = b""
+        # At its end a terminal raises an error on Linux.
+        with suppress(OSError):
+            while part := screen.read(4096):
+                text += part
+    return text.decode().replace("\r\n", "\n")
+
+
+def test_a_terminal_gets_colour_and_its_own_width() -> None:
+    text = in_terminal("order_paid")
+    assert "\x1b[1mtests.testapp.signals.order_paid\x1b[0m" in text
+    heading = without_colour(text).splitlines()[0]
+    assert heading.startswith("PROJECT SIGNALS   ")
+    assert len(heading) == 80
+
+
+@pytest.mark.parametrize(
+    ("args", "environ"), [(["--no-color"], {}), ([], {"DJANGO_COLORS": "nocolor"})]
+)
+def test_a_terminal_gets_no_colour_when_told_so(
+    args: list[str], environ: dict[str, str]
+) -> None:
+    assert "\x1b" not in in_terminal("order_paid", *args, **environ)
+
+
+# --- filters ------------------------------------------------------------------------
+
+
+def test_options_may_be_plain_strings() -> None:
+    assert listed(run(app="testapp", format="json")) == {
+        "django.db.models.signals.m2m_changed": ["tests.testapp.receivers.retag"],
+        "django.db.models.signals.post_migrate": [
+            "tests.testapp.receivers.create_defaults"
+        ],
+        "django.db.models.signals.post_save": [
+            "tests.testapp.receivers.index_order",
+            "tests.testapp.receivers.audit",
+        ],
+        "django.db.models.signals.pre_save": ["tests.testapp.receivers.normalize_tag"],
+        "tests.testapp.signals.order_cancelled": [],
+        "tests.testapp.signals.order_paid": [
+            "tests.testapp.receivers.reserve",
+            "tests.testapp.receivers.<lambda>",
+            "tests.testapp.receivers.Ledger.book",
+            "tests.testapp.receivers.notify",
+        ],
+        "tests.testapp.signals.order_shipped": [],
+    }
+
+
+def test_events_are_a_kind_of_their_own() -> None:
+    [event] = json.loads(run("testapp", kind="event", format="json").out)["signals"]
+    assert (event["name"], event["label"], event["version"]) == (
+        "tests.testapp.signals.order_shipped",
+        "testapp.order_shipped",
+        2,
+    )
+
+
+def test_markdown_is_a_catalogue() -> None:
+    out = run("testapp", kind="event", format="markdown").out
+    assert out.startswith("# Signals\n\n## testapp.order_shipped\n")
+
+
+def test_options_may_be_lists() -> None:
+    one = run(app=["testapp"], kind=["custom"], format="json")
+    assert listed(one) == listed(run("--app=testapp", "--kind=custom", "--format=json"))
+    assert [*listed(one)] == [
+        "tests.testapp.signals.order_cancelled",
+        "tests.testapp.signals.order_paid",
+    ]
+
+
+def test_positional_arguments_are_patterns() -> None:
+    result = run("order_cancelled", "normalize_TAG", "--format=json")
+    assert listed(result) == {
+        "django.db.models.signals.pre_save": ["tests.testapp.receivers.normalize_tag"],
+        "tests.testapp.signals.order_cancelled": [],
+    }
+
+
+def test_the_receivers_of_a_sender_include_those_of_any_sender() -> None:
+    result = run("tests.testapp", sender="testapp.order", format="json")
+    assert listed(result) == {
+        "django.db.models.signals.post_save": [
+            "tests.testapp.receivers.index_order",
+            "tests.testapp.receivers.audit",
+        ],
+        "tests.testapp.signals.order_paid": [
+            "tests.testapp.receivers.reserve",
+            "tests.testapp.receivers.<lambda>",
+            "tests.testapp.receivers.Ledger.book",
+            "tests.testapp.receivers.notify",
+        ],
+    }
+
+
+def test_unheard_lists_signals_without_receivers() -> None:
+    found = listed(run("--unheard", "--kind=custom", "--format=json"))
+    assert "tests.testapp.signals.order_cancelled" in found
+    assert set(map(len, found.values())) == {0}
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["zzzzz"], "No signal, receiver or sender matches 'zzzzz'."),
+        (
+            ["--app=signaltools"],
+            "The app 'signaltools' has no signals and no receivers.",
+        ),
+        (["--app=zzzzz"], "No installed app has the label 'zzzzz'."),
+        (["--sender=zzzzz"], "No model and no connected sender is named 'zzzzz'."),
+        (
+            ["zzz\x1b[31m", "--app=zzzzz"],
+            "No signal, receiver or sender matches 'zzz\\x1b[31m'.\n"
+            "No installed app has the label 'zzzzz'.",
+        ),
+    ],
+)
+def test_a_value_that_matches_nothing_is_an_error(
+    args: list[str], message: str
+) -> None:
+    assert run(*args) == Result("", "", message)
+
+
+def test_filters_that_match_nothing_together_are_no_error() -> None:
+    result = run("order_cancelled", app="auth")
+    assert re.fullmatch(r"0 of \d+ signals · 0 of \d+ receivers\n", result.out)
+    assert result[1:] == ("Nothing matches all of these filters.\n", "")
+    assert run("order_paid", unheard=True)[1:] == result[1:]
+    assert run("order_cancelled", app="auth", verbosity=0)[1:] == ("", "")
+
+
+def test_a_filter_unfolds() -> None:
+    assert " folded)" in run().out
+    for filters in ({"app": "auth"}, {"kind": "builtin"}, {"all": True}):
+        result = run(**filters)
+        assert "django.contrib.auth.management.create_permissions" in result.out
+        assert " folded)" not in result.out
+
+
+# --- one model ----------------------------------------------------------------------
+
+
+def test_a_model_shows_what_runs_for_it() -> None:
+    out = run(model="TestApp.order").out
+    assert out.startswith("testapp.Order: what runs, in order ")
+    assert "tests.testapp.receivers.index_order" in out
+    assert run("--model=testapp.Order").out == out
+
+
+def test_a_model_as_json_and_as_a_graph() -> None:
+    document = json.loads(run(model="testapp.Order", format="json").out)
+    assert document["model"] == "testapp.Order"
+    graph = run(model="testapp.Order", format="mermaid").out
+    assert '(["m2m_changed<br/>testapp.Order_tags"])' in graph
+
+
+def test_an_unknown_model_is_an_error() -> None:
+    result = run(model="testapp.Ordr")
+    message = "No model is named 'testapp.Ordr'. Did you mean 'testapp.Order'?"
+    assert result == Result("", "", message)
+    assert run(model="") == Result("", "", "No model is named ''.")
+
+
+def test_a_model_is_shown_though_an_import_failed() -> None:
+    result = run("--import=no_such_module", model="testapp.Order")
+    assert result.out.startswith("testapp.Order: ")
+    assert result.error.startswith("Could not import module 'no_such_module' ")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"app": "testapp"},
+            "--model goes without patterns and without other filters.",
+        ),
+        ({"unheard": True}, "--model goes without patterns and without other filters."),
+        (
+            {"format": "markdown"},
+            "--model has no Markdown; choose text, json or mermaid.",
+        ),
+    ],
+)
+def test_a_model_with_what_it_cannot_have_is_a_usage_error(
+    options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(CommandError, match=r"^--model ") as caught:
+        call_command("list_signals", model="testapp.Order", **options)
+    assert (str(caught.value), caught.value.returncode) == (message, 2)
+
+
+def test_a_graph_has_what_the_filters_leave() -> None:
+    graph = run("order_paid", format="mermaid").out
+    assert "flowchart LR" in graph
+    assert "receivers.notify" in graph
+    assert "post_save" not in graph
+    assert "left out, see --all" in run(format="mermaid").out
+    assert "left out" not in run(format="mermaid", all=True).out
+
+
+# --- what is loaded -----------------------------------------------------------------
+
+WriteModule = Callable[[str, str], Path]
+
+
+def test_import_adds_what_a_module_connects(write_module: WriteModule) -> None:
+    write_module(
+        "extra_signals",
+        """
+        from django.dispatch import Signal
+
+        done = Signal()
+
+        @done.connect
+        def on_done(**kwargs):
+            pass
+        """,
+    )
+    write_module("extra_worker", "import extra_signals")
+    result = run("extra", imports="extra_worker", format="json")
+    assert listed(result) == {"extra_signals.done": []}
+    assert run("extra", "--import=extra_signals", "--import=json").error == ""
+
+
+def test_every_failed_import_is_told(write_module: WriteModule) -> None:
+    write_module("failing_import", "1 / 0")
+    args = ("--import=failing_import", "--import=no_such_module")
+    result = run("order_paid", *args, "--format=json")
+    failures = [
+        "Could not import module 'failing_import'"
+        " (ZeroDivisionError: division by zero).",
+        "Could not import module 'no_such_module'"
+        " (ModuleNotFoundError: No module named 'no_such_module').",
+    ]
+    assert result.error == "\n".join(failures)
+    assert json.loads(result.out)["notes"] == failures
+    assert [*listed(result)] == ["tests.testapp.signals.order_paid"]
+    assert result.err == ""
+
+
+def test_a_failed_import_is_told_even_if_a_pattern_matches_nothing() -> None:
+    # The import may well be why nothing matches.
+    result = run("zzzzz", "--import=no_such_module")
+    told = result.err + result.error
+    assert "No signal, receiver or sender matches 'zzzzz'." in told
+    assert "Could not import module 'no_such_module'" in told
+
+
+def test_what_a_module_prints_is_no_data(
+    write_module: WriteModule, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_module("printing_module", "print('hello')")
+    result = run("order_cancelled", imports="printing_module", format="json")
+    assert [*listed(result)] == ["tests.testapp.signals.order_cancelled"]
+    assert capsys.readouterr() == ("", "hello\n")
+
+
+BROKEN_URLS = (
+    "Could not import ROOT_URLCONF 'broken_urls' (SystemExit: no \\x1b licence)."
+)
+
+
+@pytest.fixture
+def broken_urls(settings: Any, write_module: WriteModule) -> None:
+    write_module("broken_urls", r"raise SystemExit('no \x1b licence')")
+    settings.ROOT_URLCONF = "broken_urls"
+
+
+@pytest.mark.usefixtures("broken_urls")
+def test_notes_are_printed_to_stderr_and_escaped() -> None:
+    assert run("order_cancelled").err == f"{BROKEN_URLS}\n"
+
+
+@pytest.mark.usefixtures("broken_urls")
+def test_verbosity_0_prints_no_notes() -> None:
+    quiet = run("order_cancelled", verbosity=0)
+    assert quiet[1:] == ("", "")
+    assert quiet.out == run("order_cancelled").out
+
+
+@pytest.mark.usefixtures("broken_urls")
+def test_verbosity_2_tells_what_autodiscovery_did() -> None:
+    first, *rest = run("order_cancelled", verbosity=2).err.splitlines()
+    assert first == BROKEN_URLS
+    assert any(
+        line.startswith("Autodiscovery: tests.testapp.signals imported: created ")
+        for line in rest
+    )
+
+
+@pytest.mark.usefixtures("broken_urls")
+def test_json_holds_the_notes_as_they_are() -> None:
+    document = json.loads(run("order_cancelled", format="json", verbosity=0).out)
+    assert document["notes"] == [BROKEN_URLS.replace(r"\x1b", "\x1b")]
+
+
+def test_a_broken_middleware_is_a_note(settings: Any) -> None:
+    settings.MIDDLEWARE = ["no_such_module.Middleware"]
+    result = run("order_cancelled")
+    assert result.err == (
+        "Could not import middleware 'no_such_module.Middleware'"
+        " (ModuleNotFoundError: No module named 'no_such_module').\n"
+    )
+    assert (result.error, "order_cancelled" in result.out) == ("", True)
+
+
+def test_a_middleware_that_is_no_path_is_named(settings: Any) -> None:
+    settings.MIDDLEWARE = ["Middleware"]
+    result = run("order_cancelled")
+    assert result.error == ""
+    assert "'Middleware'" in result.err
+
+
+# --- output -------------------------------------------------------------------------
+
+
+def test_output_goes_to_a_file_in_utf8(tmp_path: Path) -> None:
+    file = tmp_path / "signals.txt"
+    assert run("--app=testapp", "-o", str(file)) == Result("", "", "")
+    assert file.read_bytes().decode() == run(app="testapp").out
+
+
+def test_a_file_is_never_coloured_and_as_wide_as_a_pipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    file = tmp_path / "signals.txt"
+    run(app="testapp", output=str(file), force_color=True, stream=Terminal)
+    assert file.read_text(encoding="utf-8") == run(app="testapp").out
+
+
+def test_a_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    file = str(tmp_path / "no" / "signals.txt")
+    message = f"Cannot write {file!r}: No such file or directory."
+    assert run("-o", file) == Result("", "", message)
+    assert run("-o", str(tmp_path)).error == (
+        f"Cannot write {str(tmp_path)!r}: Is a directory."
+    )
+
+
+def test_colour_only_adds() -> None:
+    plain = run(app="testapp", no_color=True)
+    coloured = run(app="testapp", force_color=True)
+    assert "\x1b[" in coloured.out
+    assert without_colour(coloured.out) == plain.out == run(app="testapp").out
+
+
+@pytest.mark.usefixtures("broken_urls")
+def test_forced_colour_colours_notes_as_well() -> None:
+    coloured = run("order_cancelled", force_color=True)
+    assert coloured.err != run("order_cancelled").err
+    assert without_colour(coloured.err) == f"{BROKEN_URLS}\n"
+
+
+@pytest.mark.parametrize(
+    ("columns", "width"),
+    [("30", 60), ("60", 60), ("90", 90), ("140", 140), ("500", 140)],
+)
+def test_the_width_follows_the_terminal_within_limits(
+    monkeypatch: pytest.MonkeyPatch, columns: str, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    result = run("order_cancelled", stream=Terminal, no_color=True)
+    assert len(result.out.splitlines()[0]) == width
+    assert len(run("order_cancelled").out.splitlines()[0]) == 100
+
+
+@pytest.fixture
+def storage() -> Iterator[None]:
+    storage = FileSystemStorage()
+    yield
+    setting_changed.disconnect(storage._clear_cached_properties)
+
+
+@pytest.mark.usefixtures("storage")
+def test_json_leaves_methods_of_storage_objects_out_unless_all() -> None:
+    method = (
+        "django.core.files.storage.filesystem.FileSystemStorage"
+        "._clear_cached_properties"
+    )
+    signal = "django.core.signals.setting_changed"
+    assert method not in listed(run(format="json"))[signal]
+    assert method in listed(run(format="json", all=True))[signal]
+    assert method in run("setting_changed").out
+
+
+def test_a_stream_that_knows_no_encoding_will_do() -> None:
+    out = io.BytesIO()
+    call_command(
+        "list_signals", "order_cancelled", stdout=codecs.getwriter("utf-8")(out)
+    )
+    assert out.getvalue().decode() == run("order_cancelled").out
+
+
+class ClosedPipe(io.StringIO):
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+
+def test_a_closed_pipe_of_a_caller_leaves_the_stdout_of_the_process_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    replaced = []
+    monkeypatch.setattr("os.dup2", lambda *fds: replaced.append(fds))
+    monkeypatch.setattr("os.open", lambda *args: -1)
+    monkeypatch.setattr("sys.stdout.fileno", lambda: 1, raising=False)
+    with suppress(BrokenPipeError):
+        call_command("list_signals", "order_cancelled", stdout=ClosedPipe())
+    assert replaced == []

@@ -1,0 +1,456 @@
+from __future__ import annotations
+
+import asyncio
+import gc
+import re
+import threading
+import uuid
+import weakref
+from contextvars import copy_context
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+from django.dispatch import Signal
+from django.utils.functional import SimpleLazyObject, lazy
+from django.views.debug import (
+    SafeExceptionReporterFilter,
+    get_default_exception_reporter_filter,
+)
+
+import signaltools
+from signaltools.introspect.objects import short_name
+from signaltools.recording.surroundings import ArgumentTypes
+from tests import shapes
+from tests.testapp.models import Tag
+
+signal = Signal()
+
+
+class Shop:
+    pass
+
+
+def record(send, **options):
+    with signaltools.trace(**options) as trace:
+        send()
+    return trace.tree[0]
+
+
+def line_of(function):
+    return function.__code__.co_firstlineno
+
+
+# Call sites
+
+
+def test_site_is_the_line_that_sends():
+    def send():
+        signal.send(None)
+
+    node = record(send)
+
+    assert (node.file, node.line) == (__file__, line_of(send) + 1)
+
+
+def test_site_is_the_caller_outside_of_django():
+    def create():
+        Tag(stamp="a")
+
+    node = record(create)
+
+    assert node.signal == "django.db.models.signals.pre_init"
+    assert (node.file, node.line) == (__file__, line_of(create) + 1)
+
+
+def test_folded_sends_have_the_site_of_the_first():
+    def send():
+        for number in range(50):
+            if number == 20:
+                signal.send(None)
+            else:
+                signal.send(None)
+
+    with signaltools.trace() as trace:
+        send()
+
+    [node] = trace.tree
+    assert node.line == line_of(send) + 5
+
+
+def test_site_is_unknown_where_only_the_standard_library_calls():
+    with signaltools.trace() as trace:
+        run = copy_context().run
+        thread = threading.Thread(target=run, args=(signal.send, None))
+        thread.start()
+        thread.join()
+
+    [node] = trace.tree
+    assert (node.file, node.line) == (None, None)
+    assert node.thread != threading.get_ident()
+
+
+# Transactions
+
+
+def test_site_is_unknown_where_the_event_loop_calls():
+    async def main():
+        await asyncio.create_task(signal.asend(None))
+
+    signal = Signal()
+    with signaltools.trace() as trace:
+        asyncio.run(main())
+
+    assert [(send.file, send.line) for send in trace.tree] == [(None, None)]
+
+
+def test_site_is_the_line_that_awaits():
+    async def main():
+        await signal.asend(None)
+
+    signal = Signal()
+    with signaltools.trace() as trace:
+        asyncio.run(main())
+
+    [send] = trace.tree
+    assert (send.file, send.line) == (__file__, main.__code__.co_firstlineno + 1)
+
+
+def test_transaction_is_unknown_without_a_connection():
+    node = record(lambda: signal.send(None, using="nowhere"))
+
+    assert (node.in_atomic, node.on_commit) == (None, 0)
+
+
+@pytest.mark.django_db
+def test_atomic_of_a_test_case_does_not_count():
+    def send():
+        signal.send(None)
+        with transaction.atomic():
+            signal.send(None)
+        signal.send(None, using="default")
+
+    with signaltools.trace() as trace:
+        send()
+
+    assert [node.in_atomic for node in trace.tree] == [False, True, False]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_atomic_is_told_outside_of_a_test_case():
+    with signaltools.trace() as trace:
+        signal.send(None)
+        with transaction.atomic():
+            signal.send(None)
+        with transaction.atomic():
+            User.objects.create(username="ann")
+
+    assert [node.in_atomic for node in trace.tree[:2]] == [False, True]
+    saved = [node for node in trace.tree if node.signal.endswith("post_save")]
+    assert [node.in_atomic for node in saved] == [True]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("using", [None, 7, Shop(), ["default"], "_storage", ""])
+def test_using_may_be_anything(using):
+    node = record(lambda: signal.send(None, using=using))
+
+    assert node.in_atomic is (None if type(using) is str else False)
+
+
+@pytest.mark.django_db
+def test_functions_that_are_queued_for_the_commit_are_counted():
+    def queue(**kwargs):
+        transaction.on_commit(lambda: None)
+        transaction.on_commit(lambda: None)
+
+    queueing = Signal()
+    queueing.connect(queue)
+    with signaltools.trace() as trace, transaction.atomic():
+        queueing.send(None)
+        signal.send(None)
+
+    assert [node.on_commit for node in trace.tree] == [2, 0]
+    assert trace.totals.on_commit == 2
+
+
+@pytest.mark.django_db
+def test_functions_of_a_rolled_back_savepoint_are_not_counted():
+    def queue(**kwargs):
+        try:
+            with transaction.atomic():
+                transaction.on_commit(lambda: None)
+                raise LookupError
+        except LookupError:
+            pass
+
+    queueing = Signal()
+    queueing.connect(queue)
+    with signaltools.trace() as trace:
+        queueing.send(None)
+
+    assert trace.tree[0].on_commit == 0
+    assert trace.calls[0].self_sql == 3
+
+
+# Senders
+
+
+@pytest.mark.parametrize(
+    ("sender", "expected"),
+    [
+        (None, (None, None, None)),
+        (User, ("auth.User", "model", None)),
+        (Shop, (f"{__name__}.Shop", "class", None)),
+        (Shop(), (f"{__name__}.Shop", "instance", None)),
+        ("text", ("builtins.str", "instance", None)),
+        (shapes, ("tests.shapes", "module", None)),
+        (
+            apps.get_app_config("testapp"),
+            ("tests.testapp.apps.TestappConfig", "app_config", "testapp"),
+        ),
+    ],
+    ids=["nobody", "model", "class", "instance", "text", "module", "app config"],
+)
+def test_sender_has_a_label(sender, expected):
+    node = record(lambda: signal.send(sender))
+
+    assert (node.sender, node.sender_kind, node.sender_app) == expected
+
+
+def test_hostile_sender_is_not_asked():
+    sender = shapes.hostile("__getattribute__", "__eq__", "__hash__", "__repr__")
+    node = record(lambda: signal.send(sender))
+
+    assert node.sender == "tests.shapes.Hostile"
+
+
+# Arguments
+
+
+def test_arguments_are_names_only():
+    node = record(lambda: signal.send(None, order=1, user=None))
+
+    assert node.arguments == ("order", "user")
+
+
+def test_arguments_without_names_of_their_own():
+    assert record(lambda: signal.send(sender=None)).arguments == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "NoneType"),
+        (1, "int"),
+        (Decimal(1), "decimal.Decimal"),
+        (Shop(), f"{__name__}.Shop"),
+        (Tag(pk=7), "testapp.Tag pk=7"),
+        (Tag(), "testapp.Tag pk=None"),
+        (Tag(pk="slug"), "testapp.Tag pk=slug"),
+        (Group(pk=uuid.UUID(int=1)), "auth.Group pk=uuid.UUID"),
+        (Tag(pk=10**5_000), "testapp.Tag pk=int"),
+    ],
+    ids=lambda value: value if type(value) is str else "",
+)
+def test_argument_types_are_told_if_asked_for(value, text):
+    node = record(lambda: signal.send(None, order=value), argument_types=True)
+
+    assert node.arguments == (f"order={text}",)
+
+
+def test_deferred_primary_key_is_not_fetched():
+    tag = Tag(stamp="a")
+    del tag.__dict__["id"]
+    node = record(lambda: signal.send(None, tag=tag), argument_types=True)
+
+    [argument] = node.arguments
+    assert argument.startswith("tag=testapp.Tag pk=")
+
+
+def test_hostile_argument_is_not_asked():
+    value = shapes.hostile("__getattribute__", "__eq__", "__hash__", "__repr__")
+    node = record(lambda: signal.send(None, value=value), argument_types=True)
+
+    assert node.arguments == ("value=tests.shapes.Hostile",)
+
+
+def test_class_at_the_address_of_a_dead_one_has_its_own_name():
+    types = ArgumentTypes()
+    for number in range(300):
+        kind = type(f"Passing{number}", (), {})
+        assert types("value", kind()) == f"{__name__}.Passing{number}"
+        assert types("value", kind()) == f"{__name__}.Passing{number}"
+        del kind
+        gc.collect(0)
+
+
+def test_name_of_a_dead_class_at_the_same_address_is_not_taken():
+    types, dead = ArgumentTypes(), type("Dead", (), {})
+    types("value", Shop())
+    types._names[id(Shop)] = weakref.ref(dead), "Dead"
+    del dead
+    gc.collect()
+
+    assert types("value", Shop()) == f"{__name__}.Shop"
+
+
+def test_argument_types_keep_no_class_alive():
+    types, kind = ArgumentTypes(), type("Passing", (), {})
+    types("value", kind())
+    gone = weakref.ref(kind)
+    del kind
+    gc.collect()
+
+    assert gone() is None
+
+
+# Values of arguments
+
+
+def argument(value, name="order"):
+    node = record(lambda: signal.send(None, **{name: value}), argument_values=True)
+    [text] = node.arguments
+    return text.removeprefix(f"{name}=")
+
+
+class Refusing(tzinfo):
+    __repr__ = __str__ = utcoffset = dst = tzname = shapes.refuse
+
+
+class Text(str):
+    __slots__ = ()
+    __repr__ = __str__ = __getitem__ = shapes.refuse
+
+
+class Number(int):
+    __repr__ = __str__ = bit_length = shapes.refuse
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("paid", "'paid'"),
+        ("", "''"),
+        ("it's", '"it\'s"'),
+        ("\x1b[31m", "'\\x1b[31m'"),
+        (7, "7"),
+        (-7, "-7"),
+        (True, "True"),
+        (1.5, "1.5"),
+        (None, "None"),
+        (Decimal("1.50"), "Decimal('1.50')"),
+        (date(2026, 1, 2), "datetime.date(2026, 1, 2)"),
+        (datetime(2026, 1, 2, 3), "datetime.datetime(2026, 1, 2, 3, 0)"),
+        (time(3, 4), "datetime.time(3, 4)"),
+        (timedelta(1), "datetime.timedelta(days=1)"),
+        (time(3, tzinfo=UTC), "datetime.time(3, 0, tzinfo=datetime.timezone.utc)"),
+        (
+            time(3, tzinfo=ZoneInfo("UTC")),
+            "datetime.time(3, 0, tzinfo=zoneinfo.ZoneInfo(key='UTC'))",
+        ),
+        (uuid.UUID(int=1), "UUID('00000000-0000-0000-0000-000000000001')"),
+    ],
+)
+def test_plain_values_are_shown_if_asked_for(value, text):
+    assert argument(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (10**5_000, "int"),
+        ([1], "list"),
+        ({"a": 1}, "dict"),
+        (b"paid", "bytes"),
+        (Text("paid"), f"{__name__}.Text"),
+        (Number(7), f"{__name__}.Number"),
+        (Shop, "type"),
+        (Tag(pk=7, stamp="secret"), "testapp.Tag pk=7"),
+        (datetime(2026, 1, 2, tzinfo=Refusing()), "datetime.datetime"),
+        (time(3, tzinfo=Refusing()), "datetime.time"),
+    ],
+    ids=lambda value: value if type(value) is str else "",
+)
+def test_other_values_have_their_type(value, text):
+    assert argument(value) == text
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: SimpleLazyObject(shapes.refuse),
+        lazy(shapes.refuse, str),
+        lambda: shapes.hostile("__getattribute__", "__eq__", "__hash__", "__repr__"),
+    ],
+    ids=["lazy object", "lazy text", "hostile"],
+)
+def test_values_are_not_evaluated(make):
+    value = make()
+
+    assert argument(value) == short_name(type(value))
+
+
+def test_large_numbers_are_shown_to_a_limit():
+    assert argument(2**998) == f"{str(2**998)[:99]}…"
+    assert argument(Decimal(10**500)) == ("Decimal('1" + "0" * 500)[:99] + "…"
+
+
+def test_texts_are_cut():
+    assert argument("x" * 98) == repr("x" * 98)
+    assert argument("x" * 10_000) == "'" + "x" * 98 + "…"
+
+
+@pytest.mark.parametrize(
+    "name", ["password", "api_key", "AUTH_HEADER", "session_token", "sessionid"]
+)
+def test_values_that_exception_reports_hide_are_hidden(name):
+    assert argument("open sesame", name) == "********************"
+    assert argument(Shop(), name) == "********************"
+
+
+class HidesEverything(SafeExceptionReporterFilter):
+    cleansed_substitute = "hidden by the project"
+    hidden_settings = re.compile("")
+
+
+class Raises(SafeExceptionReporterFilter):
+    def cleanse_setting(self, key, value):
+        raise LookupError(key)
+
+
+class AnswersWithAnything(SafeExceptionReporterFilter):
+    def cleanse_setting(self, key, value):
+        return shapes.hostile("__str__", "__bool__")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (f"{__name__}.HidesEverything", "hidden by the project"),
+        (f"{__name__}.Raises", "str"),
+        (f"{__name__}.AnswersWithAnything", "str"),
+        ("no_such.Filter", "str"),
+    ],
+)
+def test_project_may_have_its_own_filter(settings, name, text):
+    settings.DEFAULT_EXCEPTION_REPORTER_FILTER = name
+    get_default_exception_reporter_filter.cache_clear()
+    try:
+        assert argument("paid") == text
+    finally:
+        get_default_exception_reporter_filter.cache_clear()
+
+
+def test_values_are_shown_also_if_types_are_asked_for():
+    node = record(
+        lambda: signal.send(None, order=7, shop=Shop()),
+        argument_types=True,
+        argument_values=True,
+    )
+
+    assert node.arguments == ("order=7", f"shop={__name__}.Shop")

@@ -1,0 +1,315 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import django
+import jsonschema
+import pytest
+from django.core.files.storage import FileSystemStorage
+from django.core.signals import setting_changed
+
+import signaltools.reports
+from signaltools.inventory.model import ModelSignals
+from signaltools.inventory.reading import not_imported, read_inventory
+from signaltools.inventory.records import Finding
+from signaltools.reports.list_json import render_json, render_model_json
+from tests.records import builtin, model, receiver, signal
+
+SCHEMA = json.loads(
+    Path(signaltools.reports.__file__)
+    .with_name("list_signals.schema.json")
+    .read_text(encoding="utf-8")
+)
+
+MODEL_SCHEMA = json.loads(
+    Path(signaltools.reports.__file__)
+    .with_name("model.schema.json")
+    .read_text(encoding="utf-8")
+)
+
+STORAGE = receiver("shop.storage.Storage.clear", storage=True, order=2)
+PAID = signal(
+    "shop.signals.order_paid",
+    receiver(
+        "crm.receivers.Crm.notify_sales",
+        module="crm.receivers",
+        qualname="Crm.notify_sales",
+        sender="django.apps.config.AppConfig",
+        sender_kind="app_config",
+        sender_app="shop",
+        dispatch_uid="crm-sales",
+        weak=False,
+        is_async=True,
+        order=None,
+    ),
+    STORAGE,
+    doc="Sent once.\nNever twice.",
+    aliases=("shop.models.order_paid", "shop.views.order_paid"),
+)
+ABSENT = builtin("test.signals.template_rendered", imported=False, class_name=None)
+
+
+def validate(document: Any) -> None:
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+
+
+def is_valid(document: Any) -> bool:
+    return jsonschema.Draft202012Validator(SCHEMA).is_valid(document)
+
+
+def test_the_schema_is_a_schema() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+FINDING = Finding(
+    "W012",
+    "crm.receivers.Crm.notify_sales",
+    "It does not accept **kwargs.",
+    "Add **kwargs.",
+    "shop.signals.order_paid",
+    0,
+)
+
+
+PROBLEM = {
+    "id": "W012",
+    "name": "crm.receivers.Crm.notify_sales",
+    "message": "It does not accept **kwargs.",
+    "hint": "Add **kwargs.",
+    "signal": "shop.signals.order_paid",
+}
+
+
+def test_every_field_of_the_records_is_in_the_document() -> None:
+    document = json.loads(render_json([PAID, ABSENT], ["A note."], [FINDING]))
+    assert document == {
+        "version": 1,
+        "django": django.get_version(),
+        "notes": ["A note."],
+        "problems": [PROBLEM],
+        "signals": [
+            {
+                "name": "shop.signals.order_paid",
+                "kind": "custom",
+                "class": "django.dispatch.dispatcher.Signal",
+                "app": "shop",
+                "imported": True,
+                "file": "/srv/site/shop/signals.py",
+                "line": 3,
+                "doc": "Sent once.\nNever twice.",
+                "label": None,
+                "version": None,
+                "signature": None,
+                "arguments": None,
+                "aliases": ["shop.models.order_paid", "shop.views.order_paid"],
+                "receivers": [
+                    {
+                        "name": "crm.receivers.Crm.notify_sales",
+                        "module": "crm.receivers",
+                        "qualname": "Crm.notify_sales",
+                        "app": "crm",
+                        "component": "project",
+                        "file": "/srv/site/crm/receivers/Crm.py",
+                        "line": 12,
+                        "sender": "django.apps.config.AppConfig",
+                        "sender_kind": "app_config",
+                        "sender_app": "shop",
+                        "dispatch_uid": "crm-sales",
+                        "weak": False,
+                        "async": True,
+                        "order": None,
+                        "problems": [],
+                    }
+                ],
+            },
+            {
+                "name": "django.test.signals.template_rendered",
+                "kind": "builtin",
+                "class": None,
+                "app": None,
+                "imported": False,
+                "file": None,
+                "line": None,
+                "doc": "",
+                "label": None,
+                "version": None,
+                "signature": None,
+                "arguments": None,
+                "aliases": [],
+                "receivers": [],
+            },
+        ],
+    }
+    validate(document)
+
+
+def test_an_empty_document_is_valid() -> None:
+    document = json.loads(render_json([], []))
+    assert document["signals"] == document["notes"] == []
+    validate(document)
+
+
+def test_methods_of_storage_objects_are_left_out_unless_asked_for() -> None:
+    def receivers(**options: bool) -> list[tuple[str, int | None]]:
+        document = json.loads(render_json([PAID], [], **options))
+        return [(r["name"], r["order"]) for r in document["signals"][0]["receivers"]]
+
+    notify = ("crm.receivers.Crm.notify_sales", None)
+    assert receivers() == receivers(with_storage=False) == [notify]
+    assert receivers(with_storage=True) == [notify, ("shop.storage.Storage.clear", 2)]
+
+
+def test_hostile_names_survive_in_ascii() -> None:
+    name = 'shop."\x1b[31m\n\u202e\udc80é\\.paid'
+    text = render_json([signal(name, receiver(name))], [name])
+    document = json.loads(text)
+    assert text.isascii()
+    assert document["signals"][0]["name"] == name
+    assert document["signals"][0]["receivers"][0]["name"] == name
+    assert document["notes"] == [name]
+    validate(document)
+
+
+def test_a_document_ends_in_one_newline() -> None:
+    assert render_json([PAID], []).endswith("}\n")
+
+
+# --- the schema tells wrong documents -----------------------------------------------
+
+
+def changed(**changes: Any) -> Any:
+    """
+    Return a document whose only receiver has other values.
+    """
+    document = json.loads(render_json([PAID], []))
+    document["signals"][0]["receivers"][0].update(changes)
+    return document
+
+
+def parts(document: Any) -> Iterator[dict[str, Any]]:
+    yield document
+    yield document["signals"][0]
+    yield document["signals"][0]["receivers"][0]
+
+
+@pytest.mark.parametrize("depth", range(3))
+def test_every_key_is_required_and_no_other_is_allowed(depth: int) -> None:
+    document = json.loads(render_json([PAID], []))
+    part = list(parts(document))[depth]
+    for key in list(part):
+        value = part.pop(key)
+        assert not is_valid(document), key
+        part[key] = value
+    assert is_valid(document)
+    part["another"] = None
+    assert not is_valid(document)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"component": "stdlib"},
+        {"sender_kind": "function"},
+        {"order": 0},
+        {"order": "1"},
+        {"line": -1},
+        {"weak": None},
+        {"async": 1},
+        {"dispatch_uid": 7},
+        {"problems": None},
+        {"name": None},
+    ],
+)
+def test_the_schema_refuses_wrong_values(changes: dict[str, Any]) -> None:
+    assert is_valid(changed())
+    assert not is_valid(changed(**changes))
+
+
+# --- the whole project --------------------------------------------------------------
+
+
+@pytest.fixture
+def storage() -> Iterator[FileSystemStorage]:
+    storage = FileSystemStorage()
+    yield storage
+    setting_changed.disconnect(storage._clear_cached_properties)
+
+
+@pytest.mark.parametrize("with_storage", [True, False])
+def test_the_whole_inventory_is_valid(
+    storage: FileSystemStorage, with_storage: bool
+) -> None:
+    inventory = read_inventory()
+    signals = [*inventory.signals, *not_imported(inventory.signals)]
+    arguments = signals, inventory.notes, [FINDING]
+    text = render_json(*arguments, with_storage=with_storage)
+    document = json.loads(text)
+    validate(document)
+    assert [s["name"] for s in document["signals"]] == [s.name for s in signals]
+    methods = text.count("FileSystemStorage._clear_cached_properties")
+    assert (methods > 0) is with_storage
+    assert render_json(*arguments, with_storage=with_storage) == text
+
+
+# --- what runs for a model ----------------------------------------------------------
+
+
+def model_document(found: ModelSignals) -> Any:
+    document = json.loads(render_model_json(found, ["A note."], [FINDING]))
+    jsonschema.Draft202012Validator(MODEL_SCHEMA).validate(document)
+    return document
+
+
+def test_a_receiver_of_a_model_is_one_of_the_list() -> None:
+    jsonschema.Draft202012Validator.check_schema(MODEL_SCHEMA)
+    assert MODEL_SCHEMA["$defs"]["receiver"] == SCHEMA["$defs"]["receiver"]
+
+
+def test_every_field_of_a_model_is_in_the_document() -> None:
+    document = model_document(model())
+    receivers = [step.pop("receivers") for step in document["steps"]]
+    unrelated = [each.pop("receiver")["name"] for each in document["unrelated"]]
+    assert document == {
+        "version": 1,
+        "django": django.get_version(),
+        "notes": ["A note."],
+        "problems": [PROBLEM],
+        "model": "shop.Order",
+        "never_saved": None,
+        "steps": [
+            {"action": action, "signal": signal, "sender": sender, "note": note}
+            for action, signal, sender, note in [
+                ("save()", "pre_save", "shop.Order", None),
+                ("save()", "post_save", "shop.Order", None),
+                ("delete()", "post_delete", "shop.Order", None),
+                ("delete()", "post_delete", "shop.Parent", "as well"),
+                (
+                    "tags.add(), remove(), set(), clear()",
+                    "m2m_changed",
+                    "shop.Line",
+                    "before and after",
+                ),
+            ]
+        ],
+        "cascades": ["shop.Line", "shop.Gift"],
+        "unrelated": [
+            {"signal": "post_save", "reason": "parent: Django compares senders exactly"}
+        ],
+        "never": ["QuerySet.update(), bulk_create(), bulk_update(), raw SQL"],
+    }
+    assert [[each["name"] for each in part] for part in receivers] == [
+        [],
+        ["shop.search.index_order", "audit.log.record", "push.ws.broadcast"],
+        ["audit.log.record"],
+        ["audit.log.record"],
+        ["shop.search.retag"],
+    ]
+    assert unrelated == ["billing.sync.on_base"]
+
+
+def test_a_model_that_is_never_saved_is_valid() -> None:
+    found = ModelSignals("shop.Base", "it is abstract", (), (), (), ())
+    assert model_document(found)["never_saved"] == "it is abstract"

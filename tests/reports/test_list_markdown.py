@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from signaltools.events.declaration import Argument
+from signaltools.inventory.records import EventRecord
+from signaltools.reports.list_markdown import render_markdown
+from tests.records import builtin, receiver, signal
+
+GOLDEN = Path(__file__).parents[1] / "golden/catalogue.md"
+HOSTILE = "a|b`c``d*_<script>[x](y)\x1b[31m"
+
+PAID = signal(
+    "shop.signals.order_paid",
+    receiver("crm.receivers.notify_sales", sender="shop.Order", sender_kind="model"),
+    receiver("push.ws.broadcast", order=None, is_async=True, file=None),
+    kind="event",
+    doc="An order has been paid.\n\nSent *once*.",
+    event=EventRecord(
+        label="shop.order_paid",
+        version=2,
+        signature="(sender: type[Order], *, order: Order, coupon: str | None = None)",
+        arguments=(
+            Argument("order", "Order", None, True),
+            Argument("coupon", "str | None", "None", False),
+            Argument("note", "", "''", False),
+        ),
+    ),
+)
+BARE = signal(
+    "shop.signals.bare",
+    kind="event",
+    event=EventRecord("shop.bare", 1, "(sender)", ()),
+)
+NAMED_BADLY = signal(
+    HOSTILE,
+    receiver(HOSTILE, sender=HOSTILE, sender_kind="class"),
+    receiver("`"),
+    doc=f"# {HOSTILE}\n- x\n1. y",
+)
+
+
+def test_the_catalogue_is_what_people_read() -> None:
+    records = [PAID, BARE, builtin("db.models.signals.pre_init"), NAMED_BADLY]
+    text = render_markdown(records, "/srv/site")
+    if os.environ.get("UPDATE_GOLDEN"):
+        GOLDEN.write_text(text, encoding="utf-8")
+    assert text == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_a_catalogue_of_nothing_is_its_heading() -> None:
+    assert render_markdown([]) == "# Signals\n"
+
+
+def test_ids_of_problems_stand_beside_their_receiver() -> None:
+    record = signal("shop.paid", receiver("shop.pay", problems=("I005", "W012")))
+    lines = render_markdown([record]).splitlines()
+    assert lines[-1].startswith("| 1 | `shop.pay` I005, W012 | any sender |")

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from signaltools.inventory.model import ModelSignals, Step
+from signaltools.reports.layout import Look
+from signaltools.reports.model_text import render_model_text
+from tests.records import model, receiver
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+def render(found: ModelSignals, **look: Any) -> str:
+    return render_model_text(found, Look(**{"folder": "/srv/site", **look}))
+
+
+def assert_golden(name: str, text: str) -> None:
+    file = GOLDEN / name
+    if "UPDATE_GOLDEN" in os.environ:
+        file.write_text(text, encoding="utf-8", newline="\n")
+    assert text == file.read_text(encoding="utf-8")
+
+
+def test_a_model_at_a_glance() -> None:
+    assert_golden("model.txt", render(model()))
+
+
+def test_a_narrow_terminal() -> None:
+    assert_golden("model_narrow.txt", render(model(), width=60))
+
+
+def test_a_model_that_is_never_saved_says_why() -> None:
+    found = ModelSignals("shop.Base", "it is abstract", (), (), (), ())
+    assert render(found, width=60) == (
+        "shop.Base: what runs, in order                   0 receivers\n"
+        "  nothing: it is abstract\n"
+    )
+
+
+def test_colour_is_for_headings_and_actions() -> None:
+    lines = render(model(), heading="<{}>".format, name="[{}]".format).splitlines()
+    assert [line for line in lines if line.startswith(("<", "["))] == [
+        f"<shop.Order: what runs, in order>{' ' * 58}5 receivers",
+        "[save()]",
+        "[delete()]",
+        "[tags.add(), remove(), set(), clear()]",
+        "<Looks related, will NOT run>",
+        "<Never signalled>",
+    ]
+
+
+def test_names_cannot_steer_a_terminal() -> None:
+    bad = "x\x1b[31m\n\u202e"
+    named = receiver("a.b")._replace(name=bad)
+    steps = (
+        Step(bad, "post_save", f"{bad}y", "", (named,)),
+        Step("delete()", "post_delete", bad, "", ()),
+    )
+    text = render(
+        model(label=bad, never_saved=bad, steps=steps, cascades=(bad,), never=(bad,))
+    )
+    assert text.count(r"x\x1b[31m\n\u202e") == 7
+    assert not set("\x1b\u202e") & set(text)

@@ -1,0 +1,291 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import signaltools
+from signaltools.recording.not_run import NotRun
+from signaltools.recording.remarks import Remark
+from signaltools.recording.tree import Send, Tree
+from signaltools.reports.layout import Look
+from signaltools.reports.trace_text import render_trace
+from tests.records import call, receiver, send, totals
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+FOLDER = "/srv/site"
+SAVE = "django.db.models.signals.post_save"
+INIT = "django.db.models.signals.post_init"
+
+
+def render(*sends: Send, **options: Any) -> list[str]:
+    overflow = options.pop("overflow", ())
+    remarks = options.pop("remarks", [])
+    not_run = options.pop("not_run", [])
+    sums = options.pop("totals", totals(sends=1))
+    look = Look(**{"folder": FOLDER, **options})
+    return render_trace(Tree(sends, overflow, sums), remarks, not_run, look).split("\n")
+
+
+def events(*sends: Send, **options: Any) -> list[str]:
+    lines = render(*sends, **options)[3:]
+    return lines[: lines.index("")]
+
+
+def overview() -> list[str]:
+    inner = send(SAVE, call("audit.log.record", self_time=0.0018), sender="shop.Stock")
+    paid = send(
+        "shop.signals.order_paid",
+        call("stock.receivers.reserve", inner, sql=7, self_time=0.0079, time=0.0098),
+        call(
+            "crm.receivers.notify_sales",
+            order=2,
+            outcome="swallowed",
+            raised=1,
+            swallowed=1,
+            error="KeyError: 'vip'",
+        ),
+        call("push.ws.broadcast", order=None, time=0.0061),
+        method="send_robust",
+        sql=7,
+        start=0.0096,
+        time=0.0164,
+    )
+    init = [send(INIT, count=count, unheard=count) for count in (1_204, 1)]
+    return render(
+        *init,
+        paid,
+        send("shop.signals.order_lost", sender=None, sender_kind=None, start=1.029),
+        totals=totals(
+            sends=1_208,
+            calls=4,
+            receiver_time=0.0184,
+            receiver_sql=7,
+            sql=9,
+            swallowed=1,
+            on_commit=2,
+        ),
+        remarks=[
+            Remark(
+                "error",
+                "shop.signals.order_paid",
+                "crm.receivers.notify_sales",
+                "KeyError: 'vip', swallowed by send_robust",
+                "/srv/site/crm/receivers.py",
+                9,
+                1,
+            ),
+            Remark("note", SAVE, None, "sent somewhere", "/srv/site/a.py", 1, 2_000),
+        ],
+        not_run=[
+            NotRun(
+                SAVE,
+                receiver("search.index", sender="shop.Order", sender_kind="model"),
+                "other_sender",
+                "post_save came from shop.Stock only",
+            ),
+            NotRun(
+                SAVE, receiver("search.all"), "earlier_error", "crm raised KeyError"
+            ),
+            NotRun(SAVE, None, "receiver_gone", "it was garbage-collected"),
+            NotRun("c.d", receiver("search.a"), "not_sent", "d was not sent"),
+            NotRun("a.b", receiver("search.b"), "outside_window", "outside"),
+        ],
+    )
+
+
+def test_overview() -> None:
+    text = "\n".join(overview())
+    golden = GOLDEN / "trace.txt"
+    if "UPDATE_GOLDEN" in os.environ:
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")
+
+
+def test_no_line_is_wider_than_the_terminal() -> None:
+    assert max(map(len, overview())) <= 100
+
+
+def test_an_empty_trace_says_so() -> None:
+    lines = render(totals=totals(), not_run=[NotRun("a", None, "unknown", "x")])
+    assert lines == [
+        "0 sends · 0 calls · 0.0 ms in receivers (0%) · 0 of 0 SQL",
+        "Nothing was sent.",
+        "",
+    ]
+
+
+def test_a_trace_of_no_time_has_no_share() -> None:
+    lines = render(totals=totals(time=0))
+    assert lines[0] == "0 sends · 0 calls · 0.0 ms in receivers (0%) · 0 of 0 SQL"
+
+
+def test_all_totals_are_named() -> None:
+    [first, *_] = render(totals=totals(sends=2, calls=1, raised=1, swallowed=2))
+    assert first == (
+        "2 sends · 1 call · 0.0 ms in receivers (0%) · 0 of 0 SQL · 1 error"
+        " · 2 swallowed errors"
+    )
+
+
+def test_sends_without_receivers_are_one_line_for_each_sender() -> None:
+    lines = events(
+        send(INIT, count=2, unheard=2),
+        send(SAVE, sender="shop.Stock"),
+        send(INIT),
+        send("shop.lost", method="asend"),
+        send("shop.lost", sender=None, sender_kind=None),
+    )
+    assert lines == [
+        "    +4.2  shop.Order  no receivers: post_init x3, shop.lost asend",
+        "    +4.2  shop.Stock  no receivers: post_save",
+        "    +4.2  nobody  no receivers: shop.lost",
+    ]
+
+
+def test_a_long_line_of_sends_without_receivers_is_wrapped() -> None:
+    lines = events(*(send(f"shop.signals.number_{n}") for n in range(9)), width=60)
+    assert lines[:2] == [
+        "    +4.2  shop.Order  no receivers: shop.signals.number_0,",
+        "            shop.signals.number_1, shop.signals.number_2,",
+    ]
+
+
+def test_a_send_that_raised_without_receivers_has_its_own_line() -> None:
+    lines = events(send("shop.paid", raised=1, error="TypeError: no sender"))
+    assert lines[0].startswith(
+        "    +4.2  shop.paid  shop.Order  no receivers  RAISED TypeError: no sender  "
+    )
+    assert lines[1:] == ["          from shop/views.py:88"]
+
+
+def test_a_folded_send_says_how_often_it_had_no_receivers() -> None:
+    [line, _, _] = events(send("shop.paid", call("crm.a"), count=9, unheard=4))
+    assert "no receivers 4 times" in line
+
+
+def test_only_the_first_sends_say_where_they_come_from() -> None:
+    inner = send("shop.inner", call("crm.b"))
+    lines = events(send("shop.paid", call("crm.a", inner)))
+    assert [line.strip() for line in lines if "from" in line] == [
+        "from shop/views.py:88"
+    ]
+
+
+def test_a_send_from_nowhere_says_nothing() -> None:
+    lines = events(send("shop.paid", call("crm.a"), file=None, line=None))
+    assert len(lines) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "shown"),
+    [
+        ({}, "1  crm.a"),
+        ({"order": None}, "~  crm.a"),
+        ({"count": 2_000}, "1  crm.a x2,000"),
+        ({"outcome": "cancelled", "cancelled": 1}, "1  crm.a  CANCELLED"),
+        ({"outcome": "unfinished"}, "1  crm.a  UNFINISHED"),
+        (
+            {"outcome": "raised", "raised": 1, "error": "ValueError: no"},
+            "1  crm.a  RAISED ValueError: no",
+        ),
+        ({"raised": 1, "outcome": "raised"}, "1  crm.a  RAISED"),
+    ],
+)
+def test_a_call_says_how_it_ended(changes: dict[str, Any], shown: str) -> None:
+    [_, _, line] = events(send("shop.paid", call("crm.a", **changes)))
+    assert line.partition("   1.0")[0].strip() == shown
+
+
+def test_what_the_class_of_a_signal_sends_is_below_its_receivers() -> None:
+    own = send("shop.own", call("crm.b"))
+    lines = events(send("shop.paid", call("crm.a"), sends=(own,)))
+    names = [line.split()[1] for line in lines if "from" not in line]
+    assert names == ["shop.paid", "crm.a", "shop.own", "crm.b"]
+
+
+def test_recursion_of_any_depth_is_shown() -> None:
+    tree = send("shop.paid", call("crm.a"))
+    for _ in range(3_000):
+        tree = send("shop.paid", call("crm.a", tree))
+    lines = events(tree)
+    assert len(lines) == 6_003
+    assert max(map(len, lines)) <= 100
+
+
+def test_what_exceeded_the_limit_is_a_section_of_its_own() -> None:
+    lines = render(overflow=(send("shop.many", call("crm.a", count=9), count=9),))
+    assert lines[2].startswith("TOO MUCH FOR THE TREE, added up")
+
+
+def test_receivers_by_self_time_are_added_up_and_limited() -> None:
+    calls = [call(f"crm.r{n}", self_time=n / 1_000) for n in range(12)]
+    twice = send("shop.paid", *calls, call("crm.r1", count=3, self_time=0.5))
+    lines = render(twice)
+    start = lines.index("RECEIVERS BY SELF TIME") + 1
+    ranked = lines[start : lines.index("", start)]
+    assert len(ranked) == 10
+    assert ranked[0].split() == ["501.0", "ms", "crm.r1", "x4", "crm.py:12"]
+    assert ranked[1].split() == ["11.0", "ms", "crm.r11", "crm.py:12"]
+
+
+def test_hostile_names_are_escaped() -> None:
+    bad = "shop.\x1b[31m\u202e"
+    tree = send(bad, call(bad, raised=1, error=bad), sender=bad, error=bad)
+    text = "\n".join(
+        render(
+            tree,
+            send(bad, sender=bad, sender_kind="instance"),
+            remarks=[Remark("note", bad, bad, bad, bad, 1, 1)],
+            not_run=[NotRun(bad, receiver(bad), "unknown", bad)] * 2,
+        )
+    )
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+
+
+def test_headings_and_names_are_painted() -> None:
+    def shout(text: str) -> str:
+        return text.upper()
+
+    lines = render(
+        send("shop.paid", call("crm.a")),
+        remarks=[Remark("note", "shop.paid", None, "text", None, None, 1)],
+        not_run=[NotRun("shop.paid", receiver("crm.b"), "unknown", "text")],
+        heading=lambda text: f"<{text}>",
+        name=shout,
+    )
+    painted = [line.partition(">")[0] for line in lines if line.startswith("<")]
+    assert painted[1:] == [
+        "<PROBLEMS (1)",
+        "<IN ORDER",
+        "<RECEIVERS BY SELF TIME",
+        "<DID NOT RUN",
+    ]
+    assert "SHOP.PAID" in lines
+
+
+def test_a_trace_prints_its_report() -> None:
+    with signaltools.trace() as trace:
+        pass
+    assert str(trace).endswith("\nNothing was sent.\n")
+
+
+def test_a_reason_that_holds_for_several_receivers_is_given_once() -> None:
+    reasons = [("crm.a", "not now"), ("crm.b", "gone"), ("crm.c", "not now")]
+    items = [
+        NotRun("shop.paid", receiver(name), "unknown", text)
+        for name, text in [*reasons, ("crm.c", "not now")]
+    ]
+    lines = render(send("shop.paid", call("crm.x")), not_run=items)
+    assert [line.rstrip() for line in lines[lines.index("DID NOT RUN") :]] == [
+        "DID NOT RUN",
+        "shop.paid",
+        "   not now:",
+        "      crm.a",
+        "      crm.c x2",
+        f"      crm.b{'gone':>89}",
+        "",
+    ]
