@@ -27,7 +27,7 @@ from .inventory.records import (
 VERSION = 1
 
 
-class WiringError(Exception):
+class LockError(Exception):
     """
     A file holds no wiring that can be read; the message is one sentence.
     """
@@ -156,7 +156,7 @@ def parse_wiring(data: bytes, file: str) -> Wiring:
     """
     Return the wiring that ``data``, the content of ``file``, holds.
 
-    Raises ``WiringError`` for anything but what ``Wiring.text`` returns; only the words
+    Raises ``LockError`` for anything but what ``Wiring.text`` returns; only the words
     of its header are free, and the ends of its lines.
     """
     lines = _lines(data, file)
@@ -167,7 +167,7 @@ def parse_wiring(data: bytes, file: str) -> Wiring:
     for number, line in enumerate(lines[len(header) :], len(header) + 1):
         entry = _parse(line)
         if entry is None:
-            raise WiringError(_corrupted(number, line, file))
+            raise LockError(_corrupted(number, line, file))
         entries.append(entry)
     return Wiring("".join(commands), tuple(entries))
 
@@ -302,7 +302,7 @@ _WRITTEN_BY = re.compile(r"# Do not edit\. Written by: (.*)")
 def _lines(data: bytes, file: str) -> list[str]:
     lines = data.decode("utf-8", "replace").split("\n")
     if not any(map(_FORMAT.fullmatch, map(str.rstrip, lines))):
-        raise WiringError(
+        raise LockError(
             f"{file!r} was not written by lock_signals, its line 1 is "
             f"{_excerpt(lines[0])}: name another file."
         )
@@ -311,16 +311,16 @@ def _lines(data: bytes, file: str) -> list[str]:
     except UnicodeDecodeError as error:
         number = data[: error.start].count(b"\n")
         problem = _corrupted(number + 1, lines[number], file, "is not UTF-8")
-        raise WiringError(problem) from error
+        raise LockError(problem) from error
     return text.replace("\r\n", "\n").rstrip("\n").split("\n")
 
 
 def _check_format(line: str, file: str) -> None:
     match = _FORMAT.fullmatch(line)
     if match is None:
-        raise WiringError(_corrupted(1, line, file))
+        raise LockError(_corrupted(1, line, file))
     if int(match[1]) != VERSION:
-        raise WiringError(
+        raise LockError(
             f"Line 1 of {file!r} is {line!r}, and this signaltools knows format "
             f"{VERSION}: upgrade it."
         )

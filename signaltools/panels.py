@@ -29,7 +29,7 @@ from .reports.panel_rows import PanelLook, Shown, panel_stats, without_nothing
 from .tracing import Trace, trace
 
 # Nobody reads on a page what takes more than a few lines.
-_FOLD_AFTER = 3
+_COLLAPSE_AFTER = 3
 _OLDEST_TOOLBAR = 7
 _TOOLBAR_PANEL = "debug_toolbar.panels.signals.SignalsPanel"
 
@@ -64,7 +64,7 @@ class SignalToolsPanel(Panel):
             self._trace = trace(
                 argument_types=True,
                 argument_values=conf.SHOW_VALUES,
-                fold_after=_FOLD_AFTER,
+                collapse_after=_COLLAPSE_AFTER,
             )
             self._trace.start()
 

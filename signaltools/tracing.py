@@ -21,7 +21,7 @@ from .recording.not_run import (
     gather_facts,
 )
 from .recording.recorder import (
-    FOLD_AFTER,
+    COLLAPSE_AFTER,
     ArgumentText,
     Recorder,
     get_current,
@@ -39,7 +39,7 @@ def trace(
     *,
     argument_types: bool = False,
     argument_values: bool = False,
-    fold_after: int = FOLD_AFTER,
+    collapse_after: int = COLLAPSE_AFTER,
 ) -> Trace:
     """
     Return a recorder of the signals that are sent in a ``with`` block.
@@ -48,11 +48,11 @@ def trace(
     keys of model instances. ``argument_values`` adds the values instead, as far as they
     are text, numbers or dates and Django's exception reports would show them.
 
-    When a signal has been sent ``fold_after`` times by one sender in one place, all
+    When a signal has been sent ``collapse_after`` times by one sender in one place, all
     further sends there are one, which takes a third of the time.
     """
     types = ArgumentTypes() if argument_types else None
-    return Trace(ArgumentValues() if argument_values else types, fold_after)
+    return Trace(ArgumentValues() if argument_values else types, collapse_after)
 
 
 class Reading(NamedTuple):
@@ -81,9 +81,9 @@ class Trace:
     the inner one has. Other threads may read a trace, but only one may record it.
     """
 
-    def __init__(self, text_of: ArgumentText | None, fold_after: int) -> None:
+    def __init__(self, text_of: ArgumentText | None, collapse_after: int) -> None:
         self._text_of = text_of
-        self._fold_after = fold_after
+        self._fold_after = collapse_after
         self._recorder: Recorder | None = None
         self._result: tuple[Tree, Facts] | None = None
 
@@ -154,7 +154,7 @@ class Trace:
         return self._read()[0].overflow
 
     @property
-    def unheard(self) -> tuple[Send, ...]:
+    def without_receivers(self) -> tuple[Send, ...]:
         """
         The sends that had no receiver to call. This is information, no mistake.
         """

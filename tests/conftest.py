@@ -62,7 +62,7 @@ def modules_without_signals():
 @pytest.fixture
 def few_modules(monkeypatch, modules_without_signals):
     """
-    Look for signals in few modules only, where finding them is not what is tested.
+    Look for signals in few modules only, where problem them is not what is tested.
 
     A process that runs tests has loaded many, and reading them takes milliseconds.
     """

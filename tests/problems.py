@@ -9,10 +9,10 @@ from django.dispatch import Signal
 from signaltools.checks.run import find_problems
 from signaltools.inventory.names import NamedSignal, registry
 from signaltools.inventory.reading import read_connected
-from signaltools.inventory.records import Finding
+from signaltools.inventory.records import Problem
 
 
-def problems(signal: Signal, name: str | None = None) -> list[Finding]:
+def problems(signal: Signal, name: str | None = None) -> list[Problem]:
     """
     Return all that is found for ``signal``, which has this name.
     """
@@ -29,9 +29,9 @@ def facts(signal: Signal, name: str | None = None) -> list[tuple[str, str, str]]
     Return id, message and hint of each problem, without notes.
     """
     return [
-        (finding.id, finding.message, finding.hint)
-        for finding in problems(signal, name)
-        if not finding.is_note
+        (problem.id, problem.message, problem.hint)
+        for problem in problems(signal, name)
+        if not problem.is_note
     ]
 
 
@@ -40,7 +40,7 @@ def notes(signal: Signal, name: str | None = None) -> list[tuple[str, str, str]]
     Return id, message and hint of each note.
     """
     return [
-        (finding.id, finding.message, finding.hint)
-        for finding in problems(signal, name)
-        if finding.is_note
+        (problem.id, problem.message, problem.hint)
+        for problem in problems(signal, name)
+        if problem.is_note
     ]

@@ -26,7 +26,7 @@ MODULES = {name_of(file): file for file in FILES}
 
 def imported(name: str, file: Path) -> set[str]:
     """
-    Return the modules of the package that ``file`` imports, those for type checkers too.
+    Return the modules of the package that ``file`` imports, for type checkers too.
     """
     package = name if file.name == "__init__.py" else name.rpartition(".")[0]
     found = set()
@@ -50,5 +50,7 @@ def test_no_module_imports_itself_through_others():
 def test_the_package_has_few_entries_and_short_files():
     entries = {path.name for path in PACKAGE.iterdir()} - {"__pycache__"}
     assert len(entries - {"__init__.py", "py.typed"}) <= 18
-    lengths = {name: len(f.read_text("utf-8").split("\n")) for name, f in MODULES.items()}
+    lengths = {
+        name: len(f.read_text("utf-8").split("\n")) for name, f in MODULES.items()
+    }
     assert {name: lines for name, lines in lengths.items() if lines > 400} == {}

@@ -12,8 +12,8 @@ from signaltools.inventory.records import EventRecord, ReceiverRecord
 from signaltools.lock import (
     Connection,
     EventDeclaration,
+    LockError,
     Wiring,
-    WiringError,
     compare,
     difference_document,
     make_wiring,
@@ -54,7 +54,7 @@ def parse(text: str) -> Wiring:
 
 
 def problem(text: str) -> str:
-    with pytest.raises(WiringError) as raised:
+    with pytest.raises(LockError) as raised:
         parse(text)
     return str(raised.value)
 
@@ -72,7 +72,7 @@ def test_wiring_is_a_header_and_sorted_lines():
             kind="event",
             event=EVENT,
         ),
-        signal("shop.signals.unheard"),
+        signal("shop.signals.without_receivers"),
         builtin("db.models.signals.post_save", receiver("shop.search.index", **ORDER)),
     ]
 
@@ -147,13 +147,13 @@ def test_order_of_connection_changes_nothing():
 def test_what_the_list_folds_is_left_out_unless_everything_is_asked_for():
     folded = [
         receiver("django.core.cache.close_caches", component="django"),
-        receiver("debug_toolbar.panels.sql.record"),
+        receiver("debug_toolbar.panels.queries.record"),
         receiver("shop.files.Storage.forget", storage=True),
     ]
 
     assert text_of(*folded) == ""
     assert text_of(*folded, everything=True) == (
-        "shop.signals.done -> debug_toolbar.panels.sql.record  any sender\n"
+        "shop.signals.done -> debug_toolbar.panels.queries.record  any sender\n"
         "shop.signals.done -> django.core.cache.close_caches  any sender\n"
         "shop.signals.done -> shop.files.Storage.forget  any sender\n"
     )

@@ -42,7 +42,7 @@ def test_trace_that_was_not_started_has_nothing():
         "sends",
         "calls",
         "overflow",
-        "unheard",
+        "without_receivers",
         "totals",
         "remarks",
         "not_run",
@@ -125,7 +125,7 @@ def test_empty_trace_can_be_read():
         pass
 
     assert trace.tree == trace.sends == trace.calls == trace.overflow == ()
-    assert trace.unheard == trace.remarks == ()
+    assert trace.without_receivers == trace.remarks == ()
     assert trace.totals[1:] == (0,) * 10
     assert trace.totals.time > 0
     assert str(trace)
@@ -391,7 +391,7 @@ def test_recording_itself_folds_as_early_as_asked_for():
         for _ in range(100):
             signal.send(None)
         assert current.get().nodes == 2 * 21
-    with signaltools.trace(fold_after=3) as few:
+    with signaltools.trace(collapse_after=3) as few:
         for _ in range(100):
             signal.send(None)
         assert current.get().nodes == 2 * 4

@@ -47,7 +47,7 @@ def test_each_mistake_has_one_block_with_one_finding(client: Client) -> None:
     assert list(shown) == [mistake.id for mistake in MISTAKES]
     assert set(shown) == set(found)
     for check, block in shown.items():
-        assert block.count('class="finding"') == 1
+        assert block.count('class="problem"') == 1
         assert escape(found[check]) in block
 
 

@@ -19,13 +19,13 @@ from ..introspect.objects import is_a, loaded_modules
 from ..introspect.text import did_you_mean
 from ..inventory.names import NamedSignal, find_signals, registry, unnamed
 from ..inventory.reading import read_connected
-from ..inventory.records import Finding, distinct
+from ..inventory.records import Problem, distinct
 from .app_configs import unused_configs
 from .run import (
     CHECKS,
     SHOWN_IN_LISTS_ONLY,
     find_problems,
-    ignored_findings,
+    ignored_problems,
 )
 from .watch import is_watching, watched_signals
 
@@ -54,7 +54,7 @@ def _wrong_values() -> Iterator[Error]:
 
 
 def _useless_entries() -> Iterator[Error]:
-    for check, name in ignored_findings():
+    for check, name in ignored_problems():
         if not name:
             hint = "Write an id and a name, such as 'W010 shop.receivers.on_migrate'."
         elif check not in CHECKS:
@@ -94,16 +94,16 @@ def check_signals(**kwargs: Any) -> list[CheckMessage]:
     is_fine = is_watching() and not _problems(_unnamed_signals())
     found = [] if is_fine else _problems(registry.entries())
     return [
-        CheckWarning(finding.message, hint=finding.hint, id=f"signaltools.{finding.id}")
-        for finding in distinct(found)
+        CheckWarning(problem.message, hint=problem.hint, id=f"signaltools.{problem.id}")
+        for problem in distinct(found)
     ]
 
 
-def _problems(entries: list[NamedSignal]) -> list[Finding]:
+def _problems(entries: list[NamedSignal]) -> list[Problem]:
     return [
-        finding
-        for finding in find_problems(read_connected(entries), unused_configs())
-        if finding.id not in SHOWN_IN_LISTS_ONLY and not finding.is_note
+        problem
+        for problem in find_problems(read_connected(entries), unused_configs())
+        if problem.id not in SHOWN_IN_LISTS_ONLY and not problem.is_note
     ]
 
 

@@ -21,7 +21,7 @@ from ..introspect.objects import (
 )
 from ..introspect.source import assigned_names, import_time, parse
 from ..introspect.text import clip
-from ..inventory.records import Finding
+from ..inventory.records import Problem
 from .app_files import AppFile, app_files, project_apps
 
 
@@ -110,16 +110,16 @@ def _written_fits(written: dict[str, object], app_name: str) -> bool:
     )
 
 
-def unused_configs() -> Iterator[Finding]:
+def unused_configs() -> Iterator[Problem]:
     """
     Find apps that run with Django's own AppConfig although they have one with a
-    ``ready()``: one finding for an app, named after the first such class.
+    ``ready()``: one problem for an app, named after the first such class.
     """
     for config in project_apps():
         if type(config) is not AppConfig:
             continue
         for module, classes in list(ready_classes(config).items())[:1]:
-            yield Finding(
+            yield Problem(
                 "W006",
                 clip(classes[0]),
                 f"The app {config.name!r} runs with Django's own AppConfig, so the "

@@ -11,7 +11,7 @@ from django.dispatch import Signal
 
 from ..inventory.django_signals import BUILTIN_SIGNALS
 from ..inventory.places import short_place
-from ..inventory.records import Finding, ReceiverRecord, SenderKind
+from ..inventory.records import Problem, ReceiverRecord, SenderKind
 from ..inventory.rows import Row
 from .watch import Connect
 
@@ -67,8 +67,8 @@ class Connection(NamedTuple):
         what = _SENDERS[self.sender_kind or "unknown"]
         return f"{what} {record.sender_app or label!r}"
 
-    def finding(self, check: str, message: str, hint: str) -> Finding:
-        return Finding(check, self.name, message, hint, self.signal_name, self.place)
+    def problem(self, check: str, message: str, hint: str) -> Problem:
+        return Problem(check, self.name, message, hint, self.signal_name, self.place)
 
 
 _SENDERS = {

@@ -14,14 +14,14 @@ from django.conf import settings
 
 from ..introspect.callables import describe
 from ..introspect.objects import loaded_object, module_values
-from ..inventory.records import Connected, Finding
+from ..inventory.records import Connected, Problem
 from ..inventory.rows import DEAD, dead_rows
 from .connection import Connection, place_text
 from .held_by_cache import only_cached
 from .watch import Connect, Site, connects, failed_disconnects, is_watching
 
 
-def find_lost(connected: Sequence[Connected]) -> Iterator[Finding]:
+def find_lost(connected: Sequence[Connected]) -> Iterator[Problem]:
     """
     Yield receivers that are garbage-collected, or would be without ``DEBUG``.
     """
@@ -78,7 +78,7 @@ def _is_named(connect: Connect) -> bool:
     )
 
 
-def _lost(connected: Connected, connect: Connect, what: str) -> Finding:
+def _lost(connected: Connected, connect: Connect, what: str) -> Problem:
     name, module, qualname, file, line = connect.receiver.described
     signal = connected.record.name
     at = _at(connect.site) or place_text(file, line)
@@ -89,15 +89,15 @@ def _lost(connected: Connected, connect: Connect, what: str) -> Finding:
         at = place_text(other.filename, other.line)
         message += f": another one of this name replaced it{at}."
         hint = "Give each of them a name of its own."
-        return Finding("W002", name, message, hint, signal, next(places, None))
+        return Problem("W002", name, message, hint, signal, next(places, None))
     hint = (
         "Django keeps weak references. Define it at module level, keep a reference to "
         "it, or pass weak=False."
     )
-    return Finding("W001", name, f"{message}.", hint, signal, next(places, None))
+    return Problem("W001", name, f"{message}.", hint, signal, next(places, None))
 
 
-def _dead(connected: Sequence[Connected]) -> Iterator[Finding]:
+def _dead(connected: Sequence[Connected]) -> Iterator[Problem]:
     """
     Yield what is known without a watch: that something was there.
     """
@@ -106,7 +106,7 @@ def _dead(connected: Sequence[Connected]) -> Iterator[Finding]:
         is_dead = any(row.receiver is DEAD for row in dead_rows(each.signal))
         # Objects that listen to settings, such as storages, come and go.
         if is_dead and name != "django.core.signals.setting_changed":
-            yield Finding(
+            yield Problem(
                 "W001",
                 name,
                 f"A receiver of {name!r} {_GONE}.",
@@ -115,7 +115,7 @@ def _dead(connected: Sequence[Connected]) -> Iterator[Finding]:
             )
 
 
-def check_connect(link: Connection) -> Iterator[Finding]:
+def check_connect(link: Connection) -> Iterator[Problem]:
     """
     Yield what is wrong with the time at which a connection was made.
     """
@@ -125,7 +125,7 @@ def check_connect(link: Connection) -> Iterator[Finding]:
     is_late = connect.is_late and not _is_by_a_library(link)
     if link.signal_name == _CLASS_PREPARED and is_late:
         which = "all models" if link.sender_kind is None else link.sender_text
-        yield link.finding(
+        yield link.problem(
             "W017",
             f"The receiver {link.name!r} was connected to 'class_prepared'"
             f"{_at(connect.site)} when {which} had been prepared.",
@@ -135,7 +135,7 @@ def check_connect(link: Connection) -> Iterator[Finding]:
         is_same = (miss.uid, miss.sender_id) == (connect.uid, connect.sender_id)
         is_it = miss.uid is not None or miss.receiver.is_of(link.row.receiver)
         if is_same and is_it and not _is_one_file(miss.site, connect.site):
-            yield link.finding(
+            yield link.problem(
                 "W016",
                 f"The receiver {link.name!r} of {link.signal_name!r} was to be "
                 f"disconnected{_at(miss.site)}, but was connected only later"
@@ -169,7 +169,7 @@ def _order_hint(early: Site | None, late: Site | None) -> str:
     return f"List {first.name!r} after {second.name!r} in INSTALLED_APPS."
 
 
-def find_dropped(links: Sequence[Connection]) -> Iterator[Finding]:
+def find_dropped(links: Sequence[Connection]) -> Iterator[Problem]:
     """
     Yield receivers that were not connected because their ``dispatch_uid`` is taken.
     """
@@ -187,7 +187,7 @@ def find_dropped(links: Sequence[Connection]) -> Iterator[Finding]:
         ]
         if not places:
             continue
-        yield Finding(
+        yield Problem(
             "W003",
             name,
             f"The receiver {name!r} was not connected to {links[0].signal_name!r}"

@@ -12,7 +12,7 @@ from django.apps import apps
 
 from ..introspect.models import model_options
 from ..introspect.objects import stored_attribute
-from ..inventory.records import Finding
+from ..inventory.records import Problem
 from ..inventory.rows import Sender
 from .connection import Connection
 
@@ -26,7 +26,7 @@ _AWAITED = {
 }
 
 
-def find_notes(links: Sequence[Connection]) -> Iterator[Finding]:
+def find_notes(links: Sequence[Connection]) -> Iterator[Problem]:
     """
     Yield what is worth a note on the connections of one signal.
     """
@@ -39,7 +39,7 @@ def find_notes(links: Sequence[Connection]) -> Iterator[Finding]:
             yield from _nameless(link)
 
 
-def _relatives(link: Connection, connected: set[tuple[str, int]]) -> Iterator[Finding]:
+def _relatives(link: Connection, connected: set[tuple[str, int]]) -> Iterator[Problem]:
     if link.bare_name not in _SAVE | _DELETE | _INIT or not link.is_of_builtin:
         return
     options = model_options(link.row.sender)
@@ -55,7 +55,7 @@ def _relatives(link: Connection, connected: set[tuple[str, int]]) -> Iterator[Fi
     ]
     if labels:
         more = f" and {len(labels) - 3} more" if len(labels) > 3 else ""
-        yield link.finding(
+        yield link.problem(
             "I001",
             f"The receiver {link.name!r} hears {link.bare_name!r} of "
             f"{link.sender_text}, not of {', '.join(map(repr, labels[:3]))}{more}.",
@@ -78,25 +78,25 @@ def _inheriting(model: type, signal: str) -> Iterator[tuple[type, str]]:
         yield from _inheriting(child, signal)
 
 
-def _slow(link: Connection) -> Iterator[Finding]:
+def _slow(link: Connection) -> Iterator[Problem]:
     name, signal = link.name, link.bare_name
     if not link.is_of_builtin:
         return
     if link.sender_kind is None and signal in _DELETE:
-        yield link.finding(
+        yield link.problem(
             "I002",
             f"The receiver {name!r} hears {signal!r} of every model, so that Django "
             "loads all rows that it deletes, one by one.",
             "Connect it with a sender, if it is about some models only.",
         )
     if signal in _INIT:
-        yield link.finding(
+        yield link.problem(
             "I003",
             f"The receiver {name!r} runs for each instance, those of a query too.",
             "Do what it does when the value is needed.",
         )
     if link.record.is_async and signal not in _AWAITED:
-        yield link.finding(
+        yield link.problem(
             "I004",
             f"The receiver {name!r} is asynchronous, and Django sends {signal!r} with "
             "send(), which starts an event loop for it.",
@@ -104,11 +104,11 @@ def _slow(link: Connection) -> Iterator[Finding]:
         )
 
 
-def _nameless(link: Connection) -> Iterator[Finding]:
+def _nameless(link: Connection) -> Iterator[Problem]:
     # Django itself does not call send_robust() outside of tests.
     if link.is_of_builtin or _has_qualname(link.row.receiver):
         return
-    yield link.finding(
+    yield link.problem(
         "I005",
         f"If the receiver {link.name!r} raises in send_robust(), Django raises "
         "AttributeError instead, because it has no __qualname__.",

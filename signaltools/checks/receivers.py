@@ -26,11 +26,11 @@ from ..introspect.objects import (
 from ..introspect.source import returned_calls
 from ..introspect.text import did_you_mean
 from ..inventory.django_signals import BUILTIN_ARGUMENTS
-from ..inventory.records import Finding
+from ..inventory.records import Problem
 from .connection import Connection, place_text
 
 
-def check_receiver(link: Connection) -> Iterator[Finding]:
+def check_receiver(link: Connection) -> Iterator[Problem]:
     """
     Yield what is wrong with the receiver of a connection.
     """
@@ -39,7 +39,7 @@ def check_receiver(link: Connection) -> Iterator[Finding]:
     yield from _coroutines(link)
 
 
-def _arguments(link: Connection) -> Iterator[Finding]:
+def _arguments(link: Connection) -> Iterator[Problem]:
     event = link.signal if is_a(link.signal, Event) else None
     sent = _sent(link)
     unknown, is_closed = misfit(_plain(link.row.receiver), {"signal", "sender", *sent})
@@ -47,14 +47,14 @@ def _arguments(link: Connection) -> Iterator[Finding]:
     is_known = event is not None or link.signal_name in BUILTIN_ARGUMENTS
     for argument in unknown:
         if is_known or argument == "self":
-            yield link.finding(
+            yield link.problem(
                 "W101" if event else "W013",
                 f"The receiver {link.name!r} asks for {argument!r}, which "
                 f"{link.signal_name!r} does not send.",
                 _argument_hint(argument, ["sender", *sent]),
             )
     if is_closed:
-        yield link.finding(
+        yield link.problem(
             "W102" if event else "W012",
             f"The receiver {link.name!r} of {link.signal_name!r} does not accept "
             "**kwargs.",
@@ -100,13 +100,13 @@ def _plain(receiver: Any) -> Any:
 _CLAIMS = {"__signature__", "__partialmethod__", "_partialmethod"}
 
 
-def _decorators(link: Connection) -> Iterator[Finding]:
+def _decorators(link: Connection) -> Iterator[Problem]:
     receiver = link.row.receiver
     named = loaded_object(link.record.module, link.record.qualname)
     if type(receiver) is not FunctionType or named is receiver:
         return
     if any(layer is receiver for layer in _inside(named)):
-        yield link.finding(
+        yield link.problem(
             "W014",
             f"The decorators above @receiver do not apply to {link.name!r}: the "
             "function below them is connected.",
@@ -155,14 +155,14 @@ def _captured(function: FunctionType) -> dict[str, FunctionType]:
     return captured
 
 
-def _coroutines(link: Connection) -> Iterator[Finding]:
+def _coroutines(link: Connection) -> Iterator[Problem]:
     if link.record.is_async:
         return
     receiver = link.row.receiver
     while type(receiver) is functools.partial:
         receiver = receiver.func
     if _drops_coroutine(receiver):
-        yield link.finding(
+        yield link.problem(
             "W015",
             f"The receiver {link.name!r} of {link.signal_name!r} returns a coroutine, "
             "but Django does not see that it is asynchronous and never awaits it.",
@@ -192,7 +192,7 @@ def _flags(function: Any) -> int:
     return function.__code__.co_flags if type(function) is FunctionType else 0
 
 
-def find_twins(links: Sequence[Connection]) -> Iterator[Finding]:
+def find_twins(links: Sequence[Connection]) -> Iterator[Problem]:
     """
     Yield receivers that one signal has twice, because their file was imported twice.
     """
@@ -203,7 +203,7 @@ def find_twins(links: Sequence[Connection]) -> Iterator[Finding]:
         other = first.setdefault(place, link)
         if other.record.module != record.module and _are_one_file(other, link):
             file = place_text(record.file, None).removeprefix(" at ")
-            yield link.finding(
+            yield link.problem(
                 "W004",
                 f"The receiver {link.name!r} is connected to {link.signal_name!r} "
                 f"twice: {file!r} was imported as {other.record.module!r} as well.",

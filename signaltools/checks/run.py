@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from ..conf import conf
 from ..introspect.callables import Unreadable
-from ..inventory.records import Connected, Finding, SignalRecord
+from ..inventory.records import Connected, Problem, SignalRecord
 from ..inventory.rows import Row
 from .connection import Connection
 from .lost import check_connect, find_dropped, find_lost
@@ -33,8 +33,8 @@ SHOWN_IN_LISTS_ONLY = {"W005", "W009"}
 
 
 def find_problems(
-    connected: Sequence[Connected], others: Iterable[Finding] = ()
-) -> list[Finding]:
+    connected: Sequence[Connected], others: Iterable[Problem] = ()
+) -> list[Problem]:
     """
     Return what is wrong with connections, or worth a note, and what ``others`` have
     found; what the project ignores is left out.
@@ -50,13 +50,13 @@ def find_problems(
         for link in links:
             found += check_receiver(link)
             found += check_connect(link)
-    ignored = set(ignored_findings())
+    ignored = set(ignored_problems())
     return [each for each in found if (each.id, each.name) not in ignored]
 
 
-def ignored_findings() -> list[tuple[str, str]]:
+def ignored_problems() -> list[tuple[str, str]]:
     """
-    Return the id and the name of each finding that the project ignores.
+    Return the id and the name of each problem that the project ignores.
     """
     # A wrong value is reported by the check of settings.
     with suppress(ImproperlyConfigured):
@@ -98,14 +98,14 @@ class ProblemFinder:
 
 
 def with_problems(
-    connected: Sequence[Connected], found: Sequence[Finding]
+    connected: Sequence[Connected], found: Sequence[Problem]
 ) -> list[SignalRecord]:
     """
     Return the records of signals in which each receiver has the ids of its problems.
     """
     ids: dict[tuple[str | None, int | None], list[str]] = {}
-    for finding in found:
-        ids.setdefault((finding.signal, finding.receiver), []).append(finding.id)
+    for problem in found:
+        ids.setdefault((problem.signal, problem.receiver), []).append(problem.id)
     return [_with_ids(each.record, ids) for each in connected]
 
 

@@ -16,7 +16,7 @@ from django.db.models.options import Options
 from ..introspect.models import model_options
 from ..introspect.objects import stored_attribute
 from ..inventory.django_signals import BUILTIN_SIGNALS
-from ..inventory.records import Finding
+from ..inventory.records import Problem
 from .connection import Connection
 from .watch import Site
 
@@ -29,7 +29,7 @@ class Senders:
     Check the senders of Django's own signals, of which is known who sends them.
     """
 
-    def check(self, links: Sequence[Connection]) -> Iterator[Finding]:
+    def check(self, links: Sequence[Connection]) -> Iterator[Problem]:
         """
         Yield what is wrong with the senders of the connections of one signal.
 
@@ -42,7 +42,7 @@ class Senders:
         for call, each in zip(calls, found, strict=True):
             yield from (one for one in each if one.id == "W018" or call not in right)
 
-    def _check(self, link: Connection) -> Iterator[Finding]:
+    def _check(self, link: Connection) -> Iterator[Problem]:
         role, kind = BUILTIN_SIGNALS.get(link.signal_name), link.sender_kind
         if role is None or kind is None or kind == "unknown":
             return
@@ -58,11 +58,11 @@ class Senders:
         elif options:
             yield from _model(link, options)
 
-    def _through(self, link: Connection) -> Iterator[Finding]:
+    def _through(self, link: Connection) -> Iterator[Problem]:
         options = model_options(link.row.sender)
         is_made = options is not None and options.auto_created
         if not is_made and id(link.row.sender) not in self._through_models:
-            yield link.finding(
+            yield link.problem(
                 "W007",
                 f"The receiver {link.name!r} is never called: 'm2m_changed' is sent by "
                 f"through models, and {link.sender_text} is none.",
@@ -118,7 +118,7 @@ def _through_hint(sender: Any) -> str:
     return f"Use the intermediate model: {senders or 'sender=Model.field.through'}."
 
 
-def _never_sent(link: Connection, role: str) -> Finding:
+def _never_sent(link: Connection, role: str) -> Problem:
     signal = link.bare_name
     hints = {
         "model": "Use the model itself as sender.",
@@ -126,7 +126,7 @@ def _never_sent(link: Connection, role: str) -> Finding:
         "class": "Use the class that sends it, or no sender.",
         "instance": "Connect it without a sender: only the very same object is one.",
     }
-    return link.finding(
+    return link.problem(
         "W011",
         f"The receiver {link.name!r} is never called: {signal!r} is never sent by "
         f"{link.sender_text}.",
@@ -134,17 +134,17 @@ def _never_sent(link: Connection, role: str) -> Finding:
     )
 
 
-def _migrated(link: Connection) -> Iterator[Finding]:
+def _migrated(link: Connection) -> Iterator[Problem]:
     signal, sender = link.bare_name, link.row.sender
     if link.sender_kind != "app_config":
-        yield link.finding(
+        yield link.problem(
             "W010",
             f"The receiver {link.name!r} is never called: {signal!r} is sent by "
             f"AppConfig instances, and {link.sender_text} is none.",
             "Use sender=self in ready(), or sender=apps.get_app_config(label).",
         )
     elif stored_attribute(sender, "models_module") is None:
-        yield link.finding(
+        yield link.problem(
             "W010",
             f"The receiver {link.name!r} is never called: {signal!r} is not sent by "
             f"{link.sender_text}, which has no models.",
@@ -152,20 +152,20 @@ def _migrated(link: Connection) -> Iterator[Finding]:
         )
 
 
-def _model(link: Connection, options: Options[Any]) -> Iterator[Finding]:
+def _model(link: Connection, options: Options[Any]) -> Iterator[Problem]:
     signal = link.bare_name
     never = (
         f"The receiver {link.name!r} is never called: {signal!r} is never sent by "
         f"{link.sender_text}"
     )
     if options.auto_created and signal in _SAVE_AND_DELETE:
-        yield link.finding(
+        yield link.problem(
             "W008",
             f"{never}, which Django made for a many-to-many field.",
             "Connect it to 'm2m_changed' with this sender.",
         )
     elif options.abstract and not _may_be_by_a_field(link):
-        yield link.finding(
+        yield link.problem(
             "W009",
             f"{never}, which is abstract.",
             "Connect it to each model that inherits from it.",
@@ -173,13 +173,13 @@ def _model(link: Connection, options: Options[Any]) -> Iterator[Finding]:
     elif (
         options.swapped and signal != "class_prepared" and not _may_be_by_a_field(link)
     ):
-        yield link.finding(
+        yield link.problem(
             "W009",
             f"{never}, which is swapped out for {options.swapped!r}.",
             f"Use sender=settings.{options.swappable}.",
         )
     elif signal in _DELETE and (field := _cascades(options)):
-        yield link.finding(
+        yield link.problem(
             "W018",
             f"The receiver {link.name!r} misses rows of {link.sender_text}: by "
             f"DB_CASCADE of {field!r} the database deletes them, without {signal!r}.",

@@ -23,7 +23,7 @@ from ..introspect.objects import (
 from ..introspect.source import assigned_names, import_time, parse, source_file
 from ..introspect.text import clip
 from ..inventory.places import is_third_party
-from ..inventory.records import Finding
+from ..inventory.records import Problem
 from .app_configs import ready_classes
 from .app_files import AppFile, app_files, app_folders, project_apps
 
@@ -138,7 +138,7 @@ def _find(path: str) -> Any:
     return value
 
 
-def unloaded_receivers() -> Iterator[Finding]:
+def unloaded_receivers() -> Iterator[Problem]:
     """
     Find modules of installed apps that would connect receivers if they were imported.
 
@@ -155,7 +155,7 @@ def unloaded_receivers() -> Iterator[Finding]:
             if is_third_party(file.module, file.path):
                 continue
             if connects(file) and not file.is_of_another_app():
-                yield Finding(
+                yield Problem(
                     "W005",
                     file.module,
                     f"The module {file.module!r} connects receivers to signals, but "

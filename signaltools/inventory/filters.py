@@ -12,7 +12,7 @@ from django.conf import settings
 
 from ..introspect.text import did_you_mean
 from .django_signals import BUILTIN_SIGNALS
-from .records import Finding, ReceiverRecord, SignalRecord, in_order
+from .records import Problem, ReceiverRecord, SignalRecord, in_order
 
 Signals = Sequence[SignalRecord]
 
@@ -30,7 +30,7 @@ class Filters(NamedTuple):
     apps: Sequence[str] = ()
     senders: Sequence[str] = ()
     kinds: Sequence[str] = ()
-    unheard: bool = False
+    without_receivers: bool = False
 
 
 def select(signals: Signals, filters: Filters) -> list[SignalRecord]:
@@ -43,9 +43,9 @@ def select(signals: Signals, filters: Filters) -> list[SignalRecord]:
     return selected
 
 
-def select_findings(
-    findings: Sequence[Finding], selected: Signals, signals: Signals, filters: Filters
-) -> list[Finding]:
+def select_problems(
+    problems: Sequence[Problem], selected: Signals, signals: Signals, filters: Filters
+) -> list[Problem]:
     """
     Return what is wrong with the selected ones of ``signals``, problems before notes.
 
@@ -53,16 +53,16 @@ def select_findings(
     """
     shown, connected = _names_by_signal(selected), _names_by_signal(signals)
 
-    def is_shown(finding: Finding) -> bool:
-        signal = finding.signal or ""
-        if signal in shown and finding.name not in connected[signal]:
+    def is_shown(problem: Problem) -> bool:
+        signal = problem.signal or ""
+        if signal in shown and problem.name not in connected[signal]:
             return True
-        if finding.name in shown.get(signal, ()):
+        if problem.name in shown.get(signal, ()):
             return True
         patterns, *others = filters
-        return not any(others) and any(_named(each, [finding]) for each in patterns)
+        return not any(others) and any(_named(each, [problem]) for each in patterns)
 
-    found = filter(is_shown, findings) if any(filters) else findings
+    found = filter(is_shown, problems) if any(filters) else problems
     return in_order(found)
 
 
@@ -71,7 +71,7 @@ def _names_by_signal(signals: Signals) -> dict[str, set[str]]:
 
 
 def unmatched(
-    signals: Signals, filters: Filters, findings: Sequence[Finding] = ()
+    signals: Signals, filters: Filters, problems: Sequence[Problem] = ()
 ) -> list[str]:
     """
     Return a sentence for each pattern, app and sender that matches nothing.
@@ -80,7 +80,7 @@ def unmatched(
         *(
             _no_match(pattern, signals)
             for pattern in filters.patterns
-            if not _apply(signals, _pattern(pattern)) and not _named(pattern, findings)
+            if not _apply(signals, _pattern(pattern)) and not _named(pattern, problems)
         ),
         *(_no_app(label) for label in filters.apps if not _apply(signals, _app(label))),
         *(
@@ -91,8 +91,8 @@ def unmatched(
     ]
 
 
-def _named(pattern: str, findings: Sequence[Finding]) -> list[Finding]:
-    return [each for each in findings if pattern.lower() in each.name.lower()]
+def _named(pattern: str, problems: Sequence[Problem]) -> list[Problem]:
+    return [each for each in problems if pattern.lower() in each.name.lower()]
 
 
 class _Condition(NamedTuple):
@@ -123,7 +123,7 @@ def _conditions(signals: Signals, filters: Filters) -> Iterator[_Condition]:
         yield _any_of([_sender(sender, signals) for sender in filters.senders])
     if filters.kinds:
         yield _signals_only(lambda signal: signal.kind in filters.kinds)
-    if filters.unheard:
+    if filters.without_receivers:
         yield _signals_only(lambda signal: not signal.receivers)
 
 

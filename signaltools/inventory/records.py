@@ -112,7 +112,7 @@ class Connected(NamedTuple):
     note: str = ""
 
 
-class Finding(NamedTuple):
+class Problem(NamedTuple):
     """
     Something that is wrong, or worth a note.
 
@@ -139,20 +139,20 @@ class Finding(NamedTuple):
         return self.id.startswith("I")
 
 
-def distinct(findings: Iterable[Finding]) -> list[Finding]:
+def distinct(problems: Iterable[Problem]) -> list[Problem]:
     """
-    Return ``findings`` without those that read the same, as of a receiver that is
+    Return ``problems`` without those that read the same, as of a receiver that is
     connected for several senders.
     """
-    found = {finding[:5]: finding for finding in findings}
+    found = {problem[:5]: problem for problem in problems}
     return list(found.values())
 
 
-def in_order(findings: Iterable[Finding]) -> list[Finding]:
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
     """
-    Return distinct ``findings`` as reports list them: problems, then notes.
+    Return distinct ``problems`` as reports list them: problems, then notes.
     """
-    return sorted(distinct(findings), key=lambda each: (each.is_note, *each[:3]))
+    return sorted(distinct(problems), key=lambda each: (each.is_note, *each[:3]))
 
 
 def signal_kind(signal: Signal, component: Component) -> Kind:

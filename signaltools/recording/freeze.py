@@ -40,7 +40,7 @@ class _Freezer:
 
     def __init__(self, recorder: Recorder, entries: Iterable[NamedSignal]) -> None:
         self._origin = recorder.origin
-        self._fold_after = recorder.fold_after
+        self._fold_after = recorder.collapse_after
         self._places = Places()
         self._signals: dict[KnownSignal, tuple[str, Kind]] = {}
         self._entries = {id(entry.signal): entry for entry in entries}
@@ -79,7 +79,7 @@ class _Freezer:
             line=first.site.line if first.site else None,
             in_atomic=first.in_atomic,
             on_commit=sum(node.on_commit for node in nodes),
-            unheard=sum(node.count - node.heard for node in nodes),
+            without_receivers=sum(node.count - node.heard for node in nodes),
             wrong_loop=any(node.wrong_loop for node in nodes),
             calls=calls,
             sends=sends,
@@ -107,7 +107,7 @@ class _Freezer:
             line=line,
             order=first.order,
             busy=_sum([node.busy or node.time for node in nodes]),
-            self_sql=sum(node.sql for node in nodes),
+            self_queries=sum(node.queries for node in nodes),
             outcome=_outcome(nodes),
             swallowed=sum(node.swallowed for node in nodes),
             cancelled=sum(node.cancelled for node in nodes),
@@ -123,11 +123,11 @@ class _Freezer:
         Return what sends and calls have in common.
         """
         first = nodes[0]
-        sql, sql_time = 0, 0.0
+        queries, query_time = 0, 0.0
         for part in (*nodes, *below):
-            if part.sql:
-                sql += part.sql
-                sql_time += part.sql_time
+            if part.queries:
+                queries += part.queries
+                query_time += part.query_time
         alone = len(nodes) == 1
         return {
             # A trace inside of this one has a clock of its own.
@@ -137,8 +137,8 @@ class _Freezer:
             "self_time": _self_time(first) if alone else sum(map(_self_time, nodes)),
             "longest": first.longest if alone else max(n.longest for n in nodes),
             "count": first.count if alone else sum(node.count for node in nodes),
-            "sql": sql,
-            "sql_time": sql_time,
+            "queries": queries,
+            "query_time": query_time,
             "thread": first.thread,
             "raised": first.raised if alone else sum(node.raised for node in nodes),
             "error": next((node.error for node in nodes if node.error), None),
@@ -211,11 +211,11 @@ def _totals(recorder: Recorder, roots: tuple[Send, ...]) -> Totals:
         time=recorder.elapsed,
         sends=sum(send.count for send in sends),
         calls=sum(call.count for call in calls),
-        unheard=sum(send.unheard for send in sends),
+        without_receivers=sum(send.without_receivers for send in sends),
         receiver_time=sum(call.self_time for call in calls),
-        sql=recorder.sql + sum(send.sql for send in roots),
-        sql_time=recorder.sql_time + sum(send.sql_time for send in roots),
-        receiver_sql=sum(call.self_sql for call in calls),
+        queries=recorder.queries + sum(send.queries for send in roots),
+        query_time=recorder.query_time + sum(send.query_time for send in roots),
+        receiver_queries=sum(call.self_queries for call in calls),
         raised=sum(call.raised - call.swallowed for call in calls),
         swallowed=sum(call.swallowed for call in calls),
         on_commit=sum(send.on_commit for send in roots),

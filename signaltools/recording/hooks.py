@@ -189,8 +189,8 @@ def _query_hook(_cls: type, original: Any, _name: str) -> Any:
             return original(self, sql, params, many, executor)
         finally:
             elapsed = now() - started
-            here.sql += 1
-            here.sql_time += elapsed
+            here.queries += 1
+            here.query_time += elapsed
 
     return execute
 

@@ -32,7 +32,7 @@ from ..inventory.weak import (
 from .surroundings import call_site
 
 #: So many sends of one signal by one sender stay apart below one parent.
-FOLD_AFTER = 20
+COLLAPSE_AFTER = 20
 # Beyond the first limit there is a flat profile only, beyond the second only a sum.
 _MAX_TREE = 2_700
 _MAX_NODES = 2_990
@@ -66,12 +66,12 @@ class Node:
         "folded",
         "inner",
         "longest",
+        "queries",
+        "query_time",
         "raised",
         "recorder",
         "sends",
         "signal",
-        "sql",
-        "sql_time",
         "start",
         "table",
         "thread",
@@ -81,9 +81,9 @@ class Node:
     def __init__(self, recorder: Recorder, depth: int = 0) -> None:
         self.recorder = recorder
         self.depth = depth
-        self.active = self.count = self.raised = self.sql = self.thread = 0
+        self.active = self.count = self.raised = self.queries = self.thread = 0
         self.start = self.time = self.busy = self.inner = self.longest = (
-            self.sql_time
+            self.query_time
         ) = 0.0
         self.error: str | None = None
         # Of what is no send, a reference that leads nowhere.
@@ -107,8 +107,8 @@ class Node:
         for key, known in inner.signals.items():
             # The inner trace has ended: its own shall not look again.
             recorder.signals.setdefault(key, copy(known))
-        self.sql += inner.sql
-        self.sql_time += inner.sql_time
+        self.queries += inner.queries
+        self.query_time += inner.query_time
         self.inner += inner.inner
         if recorder.nodes + inner.nodes <= _MAX_TREE:
             recorder.nodes += inner.nodes
@@ -127,7 +127,15 @@ class Node:
             self.longest = seconds
 
     def sum_up(self, other: Node) -> None:
-        for name in ("busy", "count", "inner", "raised", "sql", "sql_time", "time"):
+        for name in (
+            "busy",
+            "count",
+            "inner",
+            "raised",
+            "queries",
+            "query_time",
+            "time",
+        ):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.longest = max(self.longest, other.longest)
         self.error = self.error or other.error
@@ -297,7 +305,7 @@ class Recorder(Node):
     """
 
     __slots__ = (
-        "fold_after",
+        "collapse_after",
         "nodes",
         "origin",
         "others",
@@ -315,7 +323,7 @@ class Recorder(Node):
         self,
         outer: Node | None = None,
         text_of: ArgumentText | None = None,
-        fold_after: int = FOLD_AFTER,
+        collapse_after: int = COLLAPSE_AFTER,
     ) -> None:
         self.origin = now()
         self.outer = outer
@@ -324,7 +332,7 @@ class Recorder(Node):
         self.begin()
         self.recording = True
         self.text_of = text_of
-        self.fold_after = fold_after
+        self.collapse_after = collapse_after
         self.active = 1
         self.nodes = 0
         self.signals: dict[int, KnownSignal] = {}
@@ -462,7 +470,7 @@ def _new_send(series: Series, arguments: Mapping[str, Any]) -> SendNode:
     send = SendNode(series, arguments)
     parent.sends = parent.sends or []
     parent.sends.append(send)
-    if series.count > recorder.fold_after or parent is recorder.overflow:
+    if series.count > recorder.collapse_after or parent is recorder.overflow:
         series.folded = send
         # Of an instance only the class is known, which may be a sender itself.
         if series.sender.kind != "instance":

@@ -92,7 +92,7 @@ def _on_call(send: Send, call: Call) -> Iterator[Remark]:
         yield remark("error", f"raised {call.error}", call.raised - call.swallowed)
     if call.cancelled:
         yield remark("warning", "cancelled before it ended", call.cancelled)
-    if call.self_sql and send.signal in _INIT:
+    if call.self_queries and send.signal in _INIT:
         text = "queries the database whenever an instance is made"
         yield remark("warning", text)
     if call.recursive:

@@ -28,14 +28,14 @@ class Send:
     nearest caller outside of Django, None if there is none.
 
     ``time`` is the sum and ``longest`` the largest one of ``count`` sends;
-    ``self_time`` is what is left of ``time`` without the receivers. ``sql`` and
-    ``sql_time`` include everything below.
+    ``self_time`` is what is left of ``time`` without the receivers. ``queries`` and
+    ``query_time`` include everything below.
 
     ``in_atomic`` is whether an ``atomic()`` block was open, None if that is not known;
     ``on_commit`` is how many functions were queued by then for the commit. Both are
-    those of the first send. ``unheard`` is how many sends had no receiver to call,
-    ``raised`` how many ended in an exception, and ``error`` the first one. ``calls``
-    are in the order in which the receivers ran; ``sends`` are what the signal's own
+    those of the first send. ``without_receivers`` is how many sends had no receiver to
+    call, ``raised`` how many ended in an exception, and ``error`` the first one.
+    ``calls`` are in the order in which the receivers ran; ``sends`` are what the signal's own
     class sent, which few do. ``wrong_loop``: ``send()`` had asynchronous receivers to
     run, which it cannot inside of a running event loop.
     """
@@ -54,11 +54,11 @@ class Send:
     self_time: float
     longest: float
     count: int
-    sql: int
-    sql_time: float
+    queries: int
+    query_time: float
     in_atomic: bool | None
     on_commit: int
-    unheard: int
+    without_receivers: int
     thread: int
     raised: int
     error: str | None
@@ -81,8 +81,8 @@ class Call:
 
     ``time`` is from beginning to end. ``busy`` is the part of it on the event loop, for
     a synchronous receiver the same. ``self_time`` is ``busy`` without what was sent
-    below: these add up, also those of concurrent receivers. ``sql`` and ``sql_time``
-    include everything below, ``self_sql`` does not.
+    below: these add up, also those of concurrent receivers. ``queries`` and ``query_time``
+    include everything below, ``self_queries`` does not.
 
     ``outcome`` is the worst of all ``count`` calls: "swallowed" means that it raised
     and a robust method caught it, "unfinished" that it still ran when recording
@@ -102,9 +102,9 @@ class Call:
     self_time: float
     longest: float
     count: int
-    sql: int
-    sql_time: float
-    self_sql: int
+    queries: int
+    query_time: float
+    self_queries: int
     thread: int
     outcome: Outcome
     raised: int
@@ -123,19 +123,19 @@ class Totals(NamedTuple):
     Exact sums over everything that was recorded, folded or not.
 
     ``receiver_time`` is the time spent in receivers, counted once: nested and
-    concurrent ones do not count twice. ``sql`` includes queries outside of receivers,
-    ``receiver_sql`` does not. ``on_commit`` alone is not exact: it misses what folded
+    concurrent ones do not count twice. ``queries`` includes those outside of receivers,
+    ``receiver_queries`` does not. ``on_commit`` alone is not exact: it misses what folded
     sends have queued after the first of them.
     """
 
     time: float
     sends: int
     calls: int
-    unheard: int
+    without_receivers: int
     receiver_time: float
-    sql: int
-    sql_time: float
-    receiver_sql: int
+    queries: int
+    query_time: float
+    receiver_queries: int
     raised: int
     swallowed: int
     on_commit: int

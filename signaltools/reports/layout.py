@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ..introspect.text import printable
 from ..inventory.places import short_place
-from ..inventory.records import Finding, ReceiverRecord, expected_sender
+from ..inventory.records import Problem, ReceiverRecord, expected_sender
 
 INDENT = " " * 6
 
@@ -91,23 +91,23 @@ def wrapped(
     )
 
 
-def finding_lines(findings: Sequence[Finding], look: Look) -> Iterator[str]:
+def problem_lines(problems: Sequence[Problem], look: Look) -> Iterator[str]:
     """
     Yield a section that tells what is wrong, and what is worth a note.
     """
-    problems = sum(not finding.is_note for finding in findings)
-    notes = len(findings) - problems
+    notes = sum(problem.is_note for problem in problems)
+    wrong = len(problems) - notes
     counts = [
-        *([plural(problems, "problem")] if problems else []),
+        *([plural(wrong, "problem")] if wrong else []),
         *([plural(notes, "note")] if notes else []),
     ]
-    title = "PROBLEMS" if problems else "NOTES"
+    title = "PROBLEMS" if wrong else "NOTES"
     yield from justified(title, " · ".join(counts), look.width, look.heading)
     yield ""
-    for finding in findings:
-        number = f"{finding.id:<{len(INDENT)}}"
-        yield from wrapped(printable(finding.message), look.width, number, INDENT)
-        yield from wrapped(printable(finding.hint), look.width, INDENT, INDENT)
+    for problem in problems:
+        number = f"{problem.id:<{len(INDENT)}}"
+        yield from wrapped(printable(problem.message), look.width, number, INDENT)
+        yield from wrapped(printable(problem.hint), look.width, INDENT, INDENT)
 
 
 def joined(words: Sequence[str]) -> str:

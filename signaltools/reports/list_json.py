@@ -14,7 +14,7 @@ import django
 
 from ..events.declaration import Argument
 from ..inventory.model import ModelSignals, Step
-from ..inventory.records import EventRecord, Finding, ReceiverRecord, SignalRecord
+from ..inventory.records import EventRecord, Problem, ReceiverRecord, SignalRecord
 
 VERSION = 1
 
@@ -22,7 +22,7 @@ VERSION = 1
 def render_json(
     signals: Sequence[SignalRecord],
     notes: Sequence[str],
-    findings: Sequence[Finding] = (),
+    problems: Sequence[Problem] = (),
     *,
     with_storage: bool = False,
 ) -> str:
@@ -34,20 +34,20 @@ def render_json(
     """
     return _document(
         notes,
-        findings,
+        problems,
         signals=[_signal(signal, with_storage) for signal in signals],
     )
 
 
 def render_model_json(
-    model: ModelSignals, notes: Sequence[str], findings: Sequence[Finding] = ()
+    model: ModelSignals, notes: Sequence[str], problems: Sequence[Problem] = ()
 ) -> str:
     """
     Return what runs for a model as a JSON document.
     """
     return _document(
         notes,
-        findings,
+        problems,
         model=model.label,
         never_saved=model.never_saved or None,
         steps=[_step(step) for step in model.steps],
@@ -60,12 +60,12 @@ def render_model_json(
     )
 
 
-def _document(notes: Sequence[str], findings: Sequence[Finding], **content: Any) -> str:
+def _document(notes: Sequence[str], problems: Sequence[Problem], **content: Any) -> str:
     document = {
         "version": VERSION,
         "django": django.get_version(),
         "notes": list(notes),
-        "problems": [_problem(finding) for finding in findings],
+        "problems": [_problem(problem) for problem in problems],
         **content,
     }
     return json.dumps(document, indent=2) + "\n"
@@ -99,13 +99,13 @@ def _signal(signal: SignalRecord, with_storage: bool) -> dict[str, Any]:
     }
 
 
-def _problem(finding: Finding) -> dict[str, Any]:
+def _problem(problem: Problem) -> dict[str, Any]:
     return {
-        "id": finding.id,
-        "name": finding.name,
-        "message": finding.message,
-        "hint": finding.hint,
-        "signal": finding.signal,
+        "id": problem.id,
+        "name": problem.name,
+        "message": problem.message,
+        "hint": problem.hint,
+        "signal": problem.signal,
     }
 
 

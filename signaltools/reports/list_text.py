@@ -8,17 +8,17 @@ from collections.abc import Iterator, Sequence
 
 from ..introspect.text import printable
 from ..inventory.places import short_place
-from ..inventory.records import EventRecord, Finding, ReceiverRecord, SignalRecord, home
+from ..inventory.records import EventRecord, Problem, ReceiverRecord, SignalRecord, home
 from .layout import (
     INDENT,
     Columns,
     Look,
     Paint,
-    finding_lines,
     first_sentence,
     joined,
     justified,
     plural,
+    problem_lines,
     wrapped,
 )
 
@@ -29,20 +29,20 @@ def render_text(
     signals: Signals,
     everything: Signals,
     look: Look,
-    findings: Sequence[Finding] = (),
+    problems: Sequence[Problem] = (),
 ) -> str:
     """
     Return ``signals`` as text, and in its last line how many of ``everything`` it is.
 
-    ``findings`` are what is wrong with them.
+    ``problems`` are what is wrong with them.
     """
     sections = [
         "\n".join(_Section(part, look).lines(title))
         for component, title in _SECTIONS
         if (part := [signal for signal in signals if signal.component == component])
     ]
-    if findings:
-        sections.append("\n".join(finding_lines(findings, look)))
+    if problems:
+        sections.append("\n".join(problem_lines(problems, look)))
     return "\n\n".join([*sections, _footer(signals, everything)]) + "\n"
 
 
@@ -72,7 +72,7 @@ class _Section:
         yield ""
         for signal in heard:
             yield from self._signal(signal)
-        for label, names in _unheard(self._signals):
+        for label, names in _without_receivers(self._signals):
             text = f"{label}: {', '.join(names)}"
             yield from wrapped(text, self._look.width)
 
@@ -118,7 +118,7 @@ class _Section:
         return self._look.fold and bool(home(receiver))
 
 
-def _unheard(signals: Signals) -> Iterator[tuple[str, list[str]]]:
+def _without_receivers(signals: Signals) -> Iterator[tuple[str, list[str]]]:
     for label, imported in (("no receivers", True), ("not imported", False)):
         names = [
             printable(_short(signal))
@@ -139,12 +139,14 @@ def _short(signal: SignalRecord) -> str:
 
 def _counts(signals: Signals, folded: int) -> str:
     receivers = sum(len(signal.receivers) for signal in signals)
-    unheard = sum(signal.imported and not signal.receivers for signal in signals)
+    without_receivers = sum(
+        signal.imported and not signal.receivers for signal in signals
+    )
     return " · ".join(
         [
             plural(len(signals), "signal"),
             plural(receivers, "receiver") + (f" ({folded} folded)" if folded else ""),
-            *([f"{unheard} unheard"] if unheard else []),
+            *([f"{without_receivers} without receivers"] if without_receivers else []),
         ]
     )
 

@@ -9,28 +9,28 @@ from itertools import groupby
 
 from ..introspect.text import printable
 from ..inventory.model import ModelSignals, Step
-from ..inventory.records import Finding
+from ..inventory.records import Problem
 from .layout import (
     INDENT,
     Columns,
     Look,
-    finding_lines,
     justified,
     plural,
+    problem_lines,
     wrapped,
 )
 
 
 def render_model_text(
-    model: ModelSignals, look: Look, findings: Sequence[Finding] = ()
+    model: ModelSignals, look: Look, problems: Sequence[Problem] = ()
 ) -> str:
     """
     Return what runs for a model, what does not, what sends no signal at all, and what
     is wrong with it.
     """
     lines = list(_Page(model, look).lines())
-    if findings:
-        lines += ["", *finding_lines(findings, look)]
+    if problems:
+        lines += ["", *problem_lines(problems, look)]
     return "\n".join(lines) + "\n"
 
 

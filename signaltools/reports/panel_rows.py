@@ -25,9 +25,9 @@ from .trace_rows import (
     outcome_of,
     sender_of,
     short_signal,
+    signals_without_receivers,
     slowest,
     together,
-    unheard_signals,
 )
 
 MAX_ROWS = 180
@@ -133,7 +133,7 @@ def _totals(tree: Tree) -> Stats:
     return {
         **totals._asdict(),
         "time": _ms(totals.time),
-        "sql_time": _ms(totals.sql_time),
+        "query_time": _ms(totals.query_time),
         "receiver_time": _ms(totals.receiver_time),
         "share": 100 * totals.receiver_time / totals.time if totals.time else 0,
         "errors": totals.raised + totals.swallowed,
@@ -253,14 +253,14 @@ class _Report:
     def _row(self, line: _Line) -> Stats:
         row = line.row
         if isinstance(row, list):
-            return _unheard(row)
+            return _without_receivers(row)
         own = self._send(row) if isinstance(row, Send) else self._call(row, line)
         return {
             **own,
             "count": row.count,
             "self": _ms(row.self_time),
             "total": _ms(row.time),
-            "sql": row.sql,
+            "queries": row.queries,
             "has_more": bool(line.below or line.left_out),
         }
 
@@ -271,8 +271,10 @@ class _Report:
             "name": short_signal(send.signal),
             "method": " ".join(other_method(send)),
             "sender": "" if send.sender_kind is None else sender_of(send),
-            "unheard": 0 if send.unheard == send.count else send.unheard,
-            "is_unheard": send.unheard == send.count,
+            "without_receivers": 0
+            if send.without_receivers == send.count
+            else send.without_receivers,
+            "has_no_receivers": send.without_receivers == send.count,
             "arguments": printable(", ".join(self._arguments(send))),
             "in_atomic": send.kind != "builtin" and send.in_atomic,
             "on_commit": send.on_commit,
@@ -306,7 +308,7 @@ class _Report:
         Return every connected receiver, by the headings of ``list_signals``.
         """
         groups: dict[str, Stats] = {
-            component: {"component": component, "signals": [], "unheard": []}
+            component: {"component": component, "signals": [], "without_receivers": []}
             for component in ("project", "third_party", "django")
         }
         for signal in signals:
@@ -316,7 +318,7 @@ class _Report:
             if heard:
                 group["signals"].append(heard)
             elif not hidden:
-                group["unheard"].append(short_signal(signal.record.name))
+                group["without_receivers"].append(short_signal(signal.record.name))
         return list(groups.values())
 
     def _remembered(self, signal: SignalOutcome) -> _Heard:
@@ -410,14 +412,14 @@ class _Report:
         return url.replace("{file}", quote(file, safe="/:\\"))
 
 
-def _unheard(sends: list[Send]) -> Stats:
+def _without_receivers(sends: list[Send]) -> Stats:
     return {
-        "kind": "unheard",
+        "kind": "without_receivers",
         "start": _ms(sends[0].start),
         "sender": sender_of(sends[0]),
         "signals": [
             {"name": name, "count": count}
-            for name, count in unheard_signals(sends).items()
+            for name, count in signals_without_receivers(sends).items()
         ],
         "total": _ms(sum(send.time for send in sends)),
         "has_more": False,

@@ -25,15 +25,15 @@ def together(
     Those that are to stay ``apart`` have a row of their own in any case.
     """
     rows: list[Row] = []
-    unheard: dict[str, list[Send]] = {}
+    without_receivers: dict[str, list[Send]] = {}
     for send in sends:
         if send.calls or send.sends or send.error or apart(send):
             rows.append(send)
             continue
         sender = sender_of(send)
-        if sender not in unheard:
-            rows.append(unheard.setdefault(sender, []))
-        unheard[sender].append(send)
+        if sender not in without_receivers:
+            rows.append(without_receivers.setdefault(sender, []))
+        without_receivers[sender].append(send)
     return rows
 
 
@@ -46,7 +46,7 @@ def below(row: Row) -> list[Row]:
     return list(together(row.sends)) if isinstance(row, Call) else []
 
 
-def unheard_signals(sends: Sequence[Send]) -> dict[str, int]:
+def signals_without_receivers(sends: Sequence[Send]) -> dict[str, int]:
     """
     Count sends without receivers by the name of the signal and the method.
     """

@@ -22,9 +22,9 @@ from .trace_rows import (
     outcome_of,
     sender_of,
     short_signal,
+    signals_without_receivers,
     slowest,
     together,
-    unheard_signals,
 )
 
 # What is nested deeper keeps this indent, or there would be no room for its name.
@@ -93,7 +93,7 @@ class _Report:
             elif isinstance(row, Send):
                 yield from self._send(row, indent)
             else:
-                yield from self._unheard(row, indent)
+                yield from self._without_receivers(row, indent)
             waiting += ((inner, depth + 1) for inner in reversed(below(row)))
 
     def slowest(self) -> Iterator[str]:
@@ -132,8 +132,12 @@ class _Report:
     def _send(self, send: Send, indent: str) -> Iterator[str]:
         parts = [short_signal(send.signal) + _times(send.count), *other_method(send)]
         parts += [sender_of(send)] if send.sender_kind is not None else []
-        if send.unheard:
-            some = "" if send.unheard == send.count else f" {send.unheard:,} times"
+        if send.without_receivers:
+            some = (
+                ""
+                if send.without_receivers == send.count
+                else f" {send.without_receivers:,} times"
+            )
             parts += [f"no receivers{some}"]
         parts += [f"RAISED {printable(send.error)}"] if send.error else []
         left = f"{_start(send)}  {indent}{'  '.join(parts)}"
@@ -141,8 +145,8 @@ class _Report:
         if not indent and (place := self._place(send.file, send.line)):
             yield f"{'':10}from {place}"
 
-    def _unheard(self, sends: Sequence[Send], indent: str) -> Iterator[str]:
-        counts = unheard_signals(sends).items()
+    def _without_receivers(self, sends: Sequence[Send], indent: str) -> Iterator[str]:
+        counts = signals_without_receivers(sends).items()
         names = ", ".join(name + _times(count) for name, count in counts)
         yield from textwrap.wrap(
             f"{sender_of(sends[0])}  no receivers: {names}",
@@ -160,7 +164,7 @@ class _Report:
         yield from self._row(left + _times(call.count) + outcome, call)
 
     def _row(self, left: str, node: Send | Call) -> Iterator[str]:
-        columns = _columns(_ms(node.self_time), _ms(node.time), f"{node.sql:,}")
+        columns = _columns(_ms(node.self_time), _ms(node.time), f"{node.queries:,}")
         yield from self._line(left, columns)
 
     def _line(self, left: str, right: str, paint: Paint = str) -> Iterator[str]:
@@ -189,7 +193,7 @@ def _total_parts(totals: Totals) -> Iterator[str]:
     yield plural(totals.calls, "call")
     share = totals.receiver_time / totals.time if totals.time else 0
     yield f"{_ms(totals.receiver_time)} ms in receivers ({share:.0%})"
-    yield f"{totals.receiver_sql:,} of {totals.sql:,} SQL"
+    yield f"{totals.receiver_queries:,} of {totals.queries:,} SQL"
     if totals.raised:
         yield plural(totals.raised, "error")
     if totals.swallowed:
@@ -198,8 +202,8 @@ def _total_parts(totals: Totals) -> Iterator[str]:
         yield f"{totals.on_commit:,} on commit"
 
 
-def _columns(own: str, total: str, sql: str) -> str:
-    return f"{own:>9}{total:>9}{sql:>6}"
+def _columns(own: str, total: str, queries: str) -> str:
+    return f"{own:>9}{total:>9}{queries:>6}"
 
 
 def _times(count: int) -> str:

@@ -343,8 +343,8 @@ def test_W003_stands_beside_the_receiver_that_has_the_uid(paid):
     paid.connect(on_paid, sender=Order, dispatch_uid=7)
     paid.connect(other, sender=Order, dispatch_uid=7)
     entry = NamedSignal(NAME, paid, (), "shop.signals", None, None, "")
-    [finding] = [f for f in find_problems(read_connected([entry])) if f.id == "W003"]
-    assert (finding.name, finding.signal, finding.receiver) == (HERE + "other", NAME, 2)
+    [problem] = [f for f in find_problems(read_connected([entry])) if f.id == "W003"]
+    assert (problem.name, problem.signal, problem.receiver) == (HERE + "other", NAME, 2)
 
 
 def test_W003_after_a_dead_connection_was_cleared_away(paid):

@@ -34,7 +34,7 @@ def printed():
 
 def only(signal, check):
     """
-    Return message and hint of the one finding there is.
+    Return message and hint of the one problem there is.
     """
     [(found, message, hint)] = facts(signal, NAME)
     assert found == check

@@ -15,10 +15,10 @@ import signaltools
 from signaltools.checks import check_events, check_settings, check_signals
 from signaltools.checks.run import CHECKS, find_problems, with_problems
 from signaltools.events.base import any_events
-from signaltools.inventory.filters import Filters, select, select_findings
+from signaltools.inventory.filters import Filters, select, select_problems
 from signaltools.inventory.names import NamedSignal, registry
 from signaltools.inventory.reading import read_connected
-from signaltools.inventory.records import Finding, SignalRecord
+from signaltools.inventory.records import Problem, SignalRecord
 from tests.problems import facts, problems
 from tests.testapp.models import Order, Stamped
 
@@ -82,10 +82,10 @@ def test_another_one_is_not_ignored(m2m, entry):
 
 
 def test_findings_of_others_are_ignored_as_well():
-    finding = Finding("W006", "shop", "The app.", "Do.")
-    assert find_problems([], [finding]) == [finding]
+    problem = Problem("W006", "shop", "The app.", "Do.")
+    assert find_problems([], [problem]) == [problem]
     with ignore("W006 shop"):
-        assert find_problems([], [finding]) == []
+        assert find_problems([], [problem]) == []
 
 
 @pytest.mark.parametrize("value", ["W007", [1], None])
@@ -138,7 +138,7 @@ def test_ids_stand_beside_their_receivers():
     entry = NamedSignal("shop.signals.paid", paid, (), "shop.signals", None, None, "")
     connected = read_connected([entry])
     found = find_problems(connected)
-    note = Finding("I004", "x", "", "", "shop.signals.paid", 0)
+    note = Problem("I004", "x", "", "", "shop.signals.paid", 0)
     [record] = with_problems(connected, [*found, *found, note])
     assert [(r.qualname.rpartition(".")[2], r.problems) for r in record.receivers] == [
         ("closed", ("I004", "W012")),
@@ -146,9 +146,9 @@ def test_ids_stand_beside_their_receivers():
     ]
 
 
-def selected(found: list[Finding], record: SignalRecord, **filters) -> list[str]:
+def selected(found: list[Problem], record: SignalRecord, **filters) -> list[str]:
     chosen = select([record], Filters(**filters))
-    return [f.id for f in select_findings(found, chosen, [record], Filters(**filters))]
+    return [f.id for f in select_problems(found, chosen, [record], Filters(**filters))]
 
 
 def test_list_signals_shows_findings_of_what_it_shows():
@@ -157,11 +157,11 @@ def test_list_signals_shows_findings_of_what_it_shows():
     paid.connect(receive_async)
     entry = NamedSignal("shop.signals.paid", paid, (), "shop.signals", None, None, "")
     [connected] = read_connected([entry])
-    gone = Finding("W001", "shop.gone", "", "", "shop.signals.paid")
+    gone = Problem("W001", "shop.gone", "", "", "shop.signals.paid")
     found = [
-        Finding("I005", NAME, "", "", "shop.signals.paid", 0),
-        Finding("W012", NAME, "", "", "shop.signals.paid", 0),
-        Finding("W006", "crm.apps.Config", "", ""),
+        Problem("I005", NAME, "", "", "shop.signals.paid", 0),
+        Problem("W012", NAME, "", "", "shop.signals.paid", 0),
+        Problem("W006", "crm.apps.Config", "", ""),
         gone,
     ]
     everything = ["W001", "W006", "W012", "I005"]
@@ -173,7 +173,10 @@ def test_list_signals_shows_findings_of_what_it_shows():
     assert selected(found, connected.record, patterns=["_async"]) == ["W001"]
     assert selected(found, connected.record, patterns=["shop.gone"]) == ["W001"]
     assert selected(found, connected.record, patterns=["crm.apps"]) == ["W006"]
-    assert selected(found, connected.record, patterns=["crm"], unheard=True) == []
+    assert (
+        selected(found, connected.record, patterns=["crm"], without_receivers=True)
+        == []
+    )
 
 
 def test_a_connection_that_cannot_be_read_has_no_problems():
@@ -186,9 +189,9 @@ def test_a_connection_that_cannot_be_read_has_no_problems():
 def test_signals_of_the_test_app_have_no_problems():
     connected = read_connected(registry.entries())
     names = [
-        finding.name
-        for finding in find_problems(connected)
-        if finding.name.startswith("tests.testapp.") and not finding.is_note
+        problem.name
+        for problem in find_problems(connected)
+        if problem.name.startswith("tests.testapp.") and not problem.is_note
     ]
     assert names == []
 

@@ -8,7 +8,7 @@ from django.test import override_settings
 
 from signaltools.checks.app_configs import unused_configs
 from signaltools.checks.unloaded import unloaded_receivers
-from signaltools.inventory.records import Finding
+from signaltools.inventory.records import Problem
 
 CONNECTS = """
 from django.db.models.signals import post_save
@@ -46,12 +46,12 @@ def write_app(tmp_path, monkeypatch):
         del sys.modules[name]
 
 
-def unloaded(*installed: str) -> list[Finding]:
+def unloaded(*installed: str) -> list[Problem]:
     with override_settings(INSTALLED_APPS=installed or ["shop"]):
         return list(unloaded_receivers())
 
 
-def unused(*installed: str) -> list[Finding]:
+def unused(*installed: str) -> list[Problem]:
     with override_settings(INSTALLED_APPS=installed or ["shop"]):
         return list(unused_configs())
 
@@ -59,7 +59,7 @@ def unused(*installed: str) -> list[Finding]:
 def test_W005_module_that_nothing_has_imported(write_app):
     write_app({"apps.py": CONFIG, "receivers.py": CONNECTS})
     assert unloaded() == [
-        Finding(
+        Problem(
             "W005",
             "shop.receivers",
             "The module 'shop.receivers' connects receivers to signals, but nothing "
@@ -83,16 +83,16 @@ def test_W005_third_party_apps_are_theirs_to_fix(tmp_path, monkeypatch):
 
 def test_W005_hint_for_an_app_without_a_config(write_app):
     write_app({"receivers.py": CONNECTS})
-    [finding] = unloaded()
-    assert finding.hint == (
+    [problem] = unloaded()
+    assert problem.hint == (
         "Write an AppConfig in 'shop.apps' and import the module in its ready()."
     )
 
 
 def test_W005_hint_for_an_app_with_a_config_that_is_not_used(write_app):
     write_app({"config.py": CONFIG, "receivers.py": CONNECTS})
-    [finding] = unloaded()
-    assert finding.hint == "Import it in the ready() of 'shop.config.ShopConfig'."
+    [problem] = unloaded()
+    assert problem.hint == "Import it in the ready() of 'shop.config.ShopConfig'."
 
 
 def test_W005_one_finding_for_a_module_in_the_order_of_names(write_app):
@@ -103,7 +103,7 @@ def test_W005_one_finding_for_a_module_in_the_order_of_names(write_app):
             "audit.py": CONNECTS,
         }
     )
-    names = [finding.name for finding in unloaded("shop", "django.contrib.auth")]
+    names = [problem.name for problem in unloaded("shop", "django.contrib.auth")]
     assert names == ["shop.audit", "shop.wiring", "shop.wiring.orders"]
 
 
@@ -148,7 +148,7 @@ MADE = "from django.dispatch import Signal\npaid = Signal()\n"
 )
 def test_W005_ways_to_connect(write_app, source):
     write_app({"wiring.py": source})
-    assert [finding.name for finding in unloaded()] == ["shop.wiring"]
+    assert [problem.name for problem in unloaded()] == ["shop.wiring"]
 
 
 @pytest.mark.parametrize(
@@ -249,9 +249,9 @@ def test_W005_an_app_within_that_is_not_installed_is_skipped(write_app, files, f
 
 def test_W005_an_installed_app_within_is_looked_at_once(write_app):
     write_app({"reviews/__init__.py": "", "reviews/wiring.py": CONNECTS})
-    [finding] = unloaded("shop", "shop.reviews")
-    assert finding.name == "shop.reviews.wiring"
-    assert "'shop.reviews.apps'" in finding.hint
+    [problem] = unloaded("shop", "shop.reviews")
+    assert problem.name == "shop.reviews.wiring"
+    assert "'shop.reviews.apps'" in problem.hint
 
 
 def test_W005_a_module_that_was_imported_is_fine(write_app):
@@ -270,7 +270,7 @@ def test_W005_a_file_imported_under_another_name_is_fine(
     write_app({"lonely.py": CONNECTS})
     assert unloaded() == []
     del sys.modules["lonely"]
-    assert [finding.name for finding in unloaded()] == ["shop.lonely"]
+    assert [problem.name for problem in unloaded()] == ["shop.lonely"]
 
 
 def test_W005_unreadable_files_are_skipped(write_app, tmp_path):
@@ -288,7 +288,7 @@ def test_W005_namespace_packages_have_several_folders(write_app, tmp_path, monke
     other.mkdir(parents=True)
     (other / "more.py").write_text(CONNECTS)
     monkeypatch.syspath_prepend(tmp_path / "other")
-    names = [finding.name for finding in unloaded()]
+    names = [problem.name for problem in unloaded()]
     assert sorted(names) == ["shop.more", "shop.receivers"]
 
 
@@ -307,7 +307,7 @@ def test_W005_apps_in_zip_files_and_single_modules_are_skipped(
 def test_W006_config_that_is_not_listed(write_app):
     write_app({"config.py": CONFIG})
     assert unused() == [
-        Finding(
+        Problem(
             "W006",
             "shop.config.ShopConfig",
             "The app 'shop' runs with Django's own AppConfig, so the ready() of "
@@ -334,13 +334,13 @@ def test_W006_config_that_is_not_listed(write_app):
 )
 def test_W006_several_candidates_of_which_none_is_the_default(write_app, apps, hint):
     write_app({"apps.py": apps})
-    [finding] = unused()
-    assert finding.hint == hint
+    [problem] = unused()
+    assert problem.hint == hint
 
 
 def test_W006_a_config_in_apps_is_named_before_one_elsewhere(write_app):
     write_app({"a.py": CONFIG, "apps.py": f"{CONFIG}class B(AppConfig): ..."})
-    assert [finding.name for finding in unused()] == ["shop.apps.ShopConfig"]
+    assert [problem.name for problem in unused()] == ["shop.apps.ShopConfig"]
 
 
 @pytest.mark.parametrize("module", ["config", "conf.apps"])
@@ -352,9 +352,9 @@ def test_W006_default_app_config_is_ignored_by_django(write_app, module):
             f"{module.replace('.', '/')}.py": CONFIG,
         }
     )
-    [finding] = unused()
-    assert finding.name == f"shop.{module}.ShopConfig"
-    assert finding.hint == (
+    [problem] = unused()
+    assert problem.name == f"shop.{module}.ShopConfig"
+    assert problem.hint == (
         f"Django ignores default_app_config. List 'shop.{module}.ShopConfig' instead "
         "of 'shop' in INSTALLED_APPS."
     )
@@ -362,8 +362,8 @@ def test_W006_default_app_config_is_ignored_by_django(write_app, module):
 
 def test_W006_config_in_the_package_itself(write_app):
     write_app({"__init__.py": CONFIG})
-    [finding] = unused()
-    assert finding.name == "shop.ShopConfig"
+    [problem] = unused()
+    assert problem.name == "shop.ShopConfig"
 
 
 @pytest.mark.parametrize(
@@ -379,7 +379,7 @@ def test_W006_config_in_the_package_itself(write_app):
 )
 def test_W006_ways_to_write_a_config(write_app, source):
     write_app({"config.py": source})
-    assert [finding.name for finding in unused()] == ["shop.config.C"]
+    assert [problem.name for problem in unused()] == ["shop.config.C"]
 
 
 @pytest.mark.parametrize(

@@ -266,9 +266,9 @@ def test_every_shape_can_be_connected_and_checked(
     signal.connect(shape.receiver, dispatch_uid="shop", weak=False)
     signal.connect(on_paid, dispatch_uid="shop")
     found = [f for f in problems(signal, NAME) if not f.is_note]
-    uid = [finding for finding in found if finding.id == "W003"]
+    uid = [problem for problem in found if problem.id == "W003"]
     assert len(uid) == is_watched
-    assert {finding.id for finding in found if finding not in uid} == (
+    assert {problem.id for problem in found if problem not in uid} == (
         {"W015"} if shape.label == "async callable object" else set()
     )
     assert signal.disconnect(shape.receiver) is True
@@ -371,13 +371,13 @@ def test_checks_while_threads_connect_and_disconnect(paid):
     for thread in threads:
         thread.start()
     try:
-        found = [finding for _ in range(20) for finding in problems(paid, NAME)]
+        found = [problem for _ in range(20) for problem in problems(paid, NAME)]
     finally:
         done.set()
         for thread in threads:
             thread.join()
     assert errors == []
-    assert {finding.id for finding in found} <= {"W001"}
+    assert {problem.id for problem in found} <= {"W001"}
 
 
 @pytest.mark.django_db

@@ -10,10 +10,10 @@ from signaltools.inventory.django_signals import BUILTIN_SIGNALS
 from signaltools.inventory.filters import (
     Filters,
     select,
-    select_findings,
+    select_problems,
     unmatched,
 )
-from signaltools.inventory.records import Finding, ReceiverRecord, SignalRecord
+from signaltools.inventory.records import Problem, ReceiverRecord, SignalRecord
 from tests.records import builtin, receiver, signal
 from tests.testapp.models import Line, Order, Tag
 
@@ -157,8 +157,12 @@ def test_kinds_select_signals() -> None:
     assert shown(kinds=["builtin"])["post_save"] == POST_SAVE
 
 
-def test_unheard_selects_signals_without_receivers() -> None:
-    assert shown(unheard=True) == {"order_lost": [], "entry": [], "user_logged_out": []}
+def test_without_receivers_selects_signals_without_receivers() -> None:
+    assert shown(without_receivers=True) == {
+        "order_lost": [],
+        "entry": [],
+        "user_logged_out": [],
+    }
 
 
 # --- combinations -------------------------------------------------------------------
@@ -213,9 +217,9 @@ def test_several_kinds_are_alternatives() -> None:
                 "post_save": ["1 index_order", "2 index_tag"],
             },
         ),
-        ({"apps": ["shop"], "unheard": True}, {"order_lost": []}),
-        ({"kinds": ["builtin"], "unheard": True}, {"user_logged_out": []}),
-        ({"patterns": ["order_paid"], "unheard": True}, {}),
+        ({"apps": ["shop"], "without_receivers": True}, {"order_lost": []}),
+        ({"kinds": ["builtin"], "without_receivers": True}, {"user_logged_out": []}),
+        ({"patterns": ["order_paid"], "without_receivers": True}, {}),
         (
             {
                 "patterns": ["order", "record"],
@@ -233,9 +237,9 @@ def test_different_options_must_all_match(
     assert shown(**filters) == expected
 
 
-def test_a_signal_is_not_unheard_because_its_receivers_were_filtered_out() -> None:
+def test_a_signal_whose_receivers_were_filtered_out_has_receivers() -> None:
     # post_save has receivers of crm, but none of them is left for this sender.
-    assert shown(senders=["testapp.Tag"], unheard=True) == {}
+    assert shown(senders=["testapp.Tag"], without_receivers=True) == {}
 
 
 def test_filters_change_no_record() -> None:
@@ -374,7 +378,7 @@ def test_what_matches_is_no_problem() -> None:
             apps=["SHOP", "auth"],
             senders=["testapp.order", "shop"],
             kinds=["event"],
-            unheard=True,
+            without_receivers=True,
         )
         == []
     )
@@ -492,7 +496,7 @@ def test_a_builtin_signal_that_is_not_imported_is_told_from_a_misspelt_one() -> 
     ]
 
 
-LOST = Finding(
+LOST = Problem(
     "W003", "shop.receivers.lost", "Lost.", "Keep it.", "shop.signals.order_paid"
 )
 
@@ -508,9 +512,9 @@ LOST = Finding(
     ],
 )
 def test_a_pattern_finds_what_is_wrong_with_a_receiver_that_is_gone(
-    filters: dict[str, list[str]], found: list[Finding]
+    filters: dict[str, list[str]], found: list[Problem]
 ) -> None:
     # The command gives lists for options that are not used.
     given = Filters(**{"apps": [], "senders": [], "kinds": [], **filters})
     selected = select(SIGNALS, given)
-    assert select_findings([LOST], selected, SIGNALS, given) == found
+    assert select_problems([LOST], selected, SIGNALS, given) == found

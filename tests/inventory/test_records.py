@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from signaltools.inventory.records import Finding, distinct
+from signaltools.inventory.records import Problem, distinct
 
-WRONG = Finding("W012", "shop.pay", "No **kwargs.", "Add them.", "shop.paid", 0)
+WRONG = Problem("W012", "shop.pay", "No **kwargs.", "Add them.", "shop.paid", 0)
 
 
 def test_findings_that_read_the_same_are_one() -> None:

@@ -208,7 +208,10 @@ def test_all_names_builtin_signals_that_nobody_imported() -> None:
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
     [record] = [record for record in document["signals"] if record["name"] == name]
     assert (record["imported"], record["receivers"]) == (False, [])
-    assert name in start("--all", "--unheard").stdout.rpartition("not imported: ")[2]
+    assert (
+        name
+        in start("--all", "--without-receivers").stdout.rpartition("not imported: ")[2]
+    )
 
 
 def in_terminal(*args: str, **environ: str) -> str:
@@ -316,8 +319,8 @@ def test_the_receivers_of_a_sender_include_those_of_any_sender() -> None:
     }
 
 
-def test_unheard_lists_signals_without_receivers() -> None:
-    found = listed(run("--unheard", "--kind=custom", "--format=json"))
+def test_without_receivers_lists_signals_without_receivers() -> None:
+    found = listed(run("--without-receivers", "--kind=custom", "--format=json"))
     assert "tests.testapp.signals.order_cancelled" in found
     assert set(map(len, found.values())) == {0}
 
@@ -349,7 +352,7 @@ def test_filters_that_match_nothing_together_are_no_error() -> None:
     result = run("order_cancelled", app="auth")
     assert re.fullmatch(r"0 of \d+ signals · 0 of \d+ receivers\n", result.out)
     assert result[1:] == ("Nothing matches all of these filters.\n", "")
-    assert run("order_paid", unheard=True)[1:] == result[1:]
+    assert run("order_paid", without_receivers=True)[1:] == result[1:]
     assert run("order_cancelled", app="auth", verbosity=0)[1:] == ("", "")
 
 
@@ -398,7 +401,10 @@ def test_a_model_is_shown_though_an_import_failed() -> None:
             {"app": "testapp"},
             "--model goes without patterns and without other filters.",
         ),
-        ({"unheard": True}, "--model goes without patterns and without other filters."),
+        (
+            {"without_receivers": True},
+            "--model goes without patterns and without other filters.",
+        ),
         (
             {"format": "markdown"},
             "--model has no Markdown; choose text, json or mermaid.",

@@ -651,8 +651,8 @@ def test_sync_to_async_keeps_sends_and_queries(thread_sensitive):
     ]
     assert outline(hopping.sends) == below
     assert hopping.sends[0].thread != hopping.thread
-    assert (hopping.self_sql, other.self_sql) == (1, 0)
-    assert recording.totals.sql == recording.totals.receiver_sql == 1
+    assert (hopping.self_queries, other.self_queries) == (1, 0)
+    assert recording.totals.queries == recording.totals.receiver_queries == 1
 
 
 @pytest.mark.django_db
@@ -664,7 +664,7 @@ def test_queries_of_a_plain_thread_are_not_recorded():
         thread = threading.Thread(target=Context().run, args=(query,))
         thread.start()
         thread.join()
-    assert recording.totals.sql == 1
+    assert recording.totals.queries == 1
 
 
 @pytest.mark.django_db
@@ -683,7 +683,7 @@ def test_to_thread_keeps_sends_and_queries():
     [sent] = recording.tree
     below = sorted(below.arguments for below in sent.calls[0].sends)
     assert below == [("connection",)] * 2 + [("thread",)] * 2
-    assert sent.calls[0].self_sql == 2
+    assert sent.calls[0].self_queries == 2
 
 
 def test_sync_receiver_of_asend_runs_in_another_thread_and_that_is_told():
@@ -1360,7 +1360,7 @@ def test_own_asend_of_a_subclass_is_one_send(cls, calls):
     [sent] = recording.tree
     assert (sent.method, sent.count, len(sent.calls)) == ("asend", 1, calls)
     assert sent.sends == ()
-    assert sent.unheard == (0 if calls else 1)
+    assert sent.without_receivers == (0 if calls else 1)
 
 
 async def elsewhere(context, function):
@@ -1591,12 +1591,12 @@ def test_own_live_receivers_of_a_subclass_may_be_asked_at_any_time():
 
 
 @all_methods
-def test_send_by_a_sender_that_nobody_listens_to_is_unheard(method):
+def test_send_by_a_sender_without_receivers(method):
     signal = Signal()
     signal.connect(notify, sender=Shop)
     plain, recorded, recording = plain_and_recorded(lambda: send(signal, method))
     assert recorded == plain == []
-    assert (recording.totals.unheard, recording.totals.calls) == (1, 0)
+    assert (recording.totals.without_receivers, recording.totals.calls) == (1, 0)
 
 
 @awaited_methods

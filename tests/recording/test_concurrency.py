@@ -250,7 +250,7 @@ def test_receiver_that_another_thread_connects_is_called_only_if_recorded():
         assert signal.send(None) == []
         assert signal.send(None) == [(label, None)]
     assert events(recording) == (2, 1)
-    assert recording.totals.unheard == 1
+    assert recording.totals.without_receivers == 1
 
 
 def test_trace_may_be_stopped_in_another_task():

@@ -42,7 +42,7 @@ def send(signal, method, weight=Decimal(1)):
 
 def recorded(trace):
     return [
-        (send.signal, send.kind, send.method, send.unheard, send.arguments)
+        (send.signal, send.kind, send.method, send.without_receivers, send.arguments)
         for send in trace.sends
     ]
 
@@ -74,7 +74,7 @@ def test_an_event_declared_meanwhile_is_recorded(method):
 
         send(parcel_found, method)
     [sent] = trace.sends
-    assert (sent.method, sent.kind, sent.unheard) == (method, "event", 1)
+    assert (sent.method, sent.kind, sent.without_receivers) == (method, "event", 1)
     send(parcel_found, method)
     assert len(trace.sends) == 1
 

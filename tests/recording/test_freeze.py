@@ -162,7 +162,7 @@ def test_folded_calls_have_the_worst_outcome():
     assert trace.sends[0].raised == 0
 
 
-def test_unheard_is_counted_in_folded_sends():
+def test_sends_without_receivers_are_counted_when_collapsed():
     signal = Signal()
     with signaltools.trace() as trace:
         for number in range(30):
@@ -171,17 +171,19 @@ def test_unheard_is_counted_in_folded_sends():
             signal.send(None)
 
     [send] = trace.tree
-    assert (send.count, send.unheard, send.calls[0].count) == (30, 10, 20)
-    assert trace.unheard == ()
+    assert (send.count, send.without_receivers, send.calls[0].count) == (30, 10, 20)
+    assert trace.without_receivers == ()
 
 
-def test_signal_with_receivers_for_other_senders_is_unheard():
+def test_signal_with_receivers_for_other_senders_only():
     signal = Signal()
     signal.connect(receive, sender=Tag)
     with signaltools.trace() as trace:
         signal.send(User)
 
-    assert [(send.unheard, send.calls) for send in trace.unheard] == [(1, ())]
+    assert [
+        (send.without_receivers, send.calls) for send in trace.without_receivers
+    ] == [(1, ())]
 
 
 def test_signal_that_is_gone_has_its_label():
@@ -238,7 +240,7 @@ def test_walk_has_parents_first():
 
 def test_sends_are_one_after_as_many_as_asked_for():
     signal = make(receive)
-    with signaltools.trace(fold_after=3) as trace:
+    with signaltools.trace(collapse_after=3) as trace:
         for _ in range(3):
             signal.send(User)
         for _ in range(4):
@@ -261,7 +263,7 @@ def test_sends_stay_apart_up_to_twenty_times():
 
 
 def test_sends_may_be_one_from_the_first_on():
-    with signaltools.trace(fold_after=0) as trace:
+    with signaltools.trace(collapse_after=0) as trace:
         signals.order_cancelled.send(None)
         signals.order_cancelled.send(None)
 
@@ -280,7 +282,7 @@ def test_time_in_sql_is_of_the_nodes_and_what_is_below():
         outer.send(None)
 
     send = trace.tree[0]
-    assert (send.sql, send.calls[0].sql, send.calls[1].sql) == (1, 1, 0)
-    assert send.sql_time == send.calls[0].sql_time > send.calls[1].sql_time == 0
-    assert trace.totals.sql == trace.totals.receiver_sql == 2
-    assert trace.totals.sql_time == sum(send.sql_time for send in trace.tree)
+    assert (send.queries, send.calls[0].queries, send.calls[1].queries) == (1, 1, 0)
+    assert send.query_time == send.calls[0].query_time > send.calls[1].query_time == 0
+    assert trace.totals.queries == trace.totals.receiver_queries == 2
+    assert trace.totals.query_time == sum(send.query_time for send in trace.tree)

@@ -697,7 +697,7 @@ def test_receiver_may_connect_and_disconnect():
     ]
 
 
-def test_muted_signal_is_unheard():
+def test_muted_signal_has_no_receivers():
     signal = make(Signal, first)
     with signaltools.trace() as trace:
         kept, signal.receivers = signal.receivers, []

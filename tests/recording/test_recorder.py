@@ -210,14 +210,14 @@ class Quiet(Signal):
 
 def test_many_signals_exceed_the_limit_with_exact_totals():
     heard = [make(receive, numbered(1)) for _ in range(3_000)]
-    unheard = [Signal() for _ in range(1_000)]
+    without_receivers = [Signal() for _ in range(1_000)]
     quiet = [Quiet() for _ in range(100)]
     for signal in quiet:
         signal.connect(fail)
     nested = make(receive)
     outer = make(lambda **kwargs: nested.send(None))
     with signaltools.trace() as trace:
-        for signal in (*heard, *unheard):
+        for signal in (*heard, *without_receivers):
             signal.send(None)
         for signal in quiet:
             [(_, error)] = signal.send_robust(None)
@@ -228,7 +228,7 @@ def test_many_signals_exceed_the_limit_with_exact_totals():
     totals = trace.totals
     assert totals.sends == 4_100 + 200
     assert totals.calls == 6_000 + 100 + 200
-    assert totals.unheard == 1_000
+    assert totals.without_receivers == 1_000
     assert (totals.raised, totals.swallowed) == (0, 100)
     assert 2_900 < count_nodes(trace) <= 3_000
     others = trace.overflow[-2:]
@@ -492,10 +492,15 @@ def test_sql_belongs_to_the_receiver_that_runs_it():
     [send] = trace.tree
     [call] = send.calls
     [nested] = call.sends
-    assert (send.sql, call.sql, call.self_sql, nested.sql) == (3, 3, 2, 1)
-    assert call.sql_time > nested.sql_time > 0
-    assert (trace.totals.sql, trace.totals.receiver_sql) == (7, 3)
-    assert trace.totals.sql_time > send.sql_time
+    assert (send.queries, call.queries, call.self_queries, nested.queries) == (
+        3,
+        3,
+        2,
+        1,
+    )
+    assert call.query_time > nested.query_time > 0
+    assert (trace.totals.queries, trace.totals.receiver_queries) == (7, 3)
+    assert trace.totals.query_time > send.query_time
 
 
 @pytest.mark.django_db
@@ -509,7 +514,7 @@ def test_executemany_is_one_query():
     with signaltools.trace() as trace:
         make(insert).send(None)
 
-    assert trace.calls[0].self_sql == 1
+    assert trace.calls[0].self_queries == 1
 
 
 @pytest.mark.django_db
@@ -521,7 +526,7 @@ def test_failed_query_is_a_query():
     with signaltools.trace() as trace:
         make(query).send_robust(None)
 
-    assert (trace.totals.sql, trace.calls[0].self_sql) == (1, 1)
+    assert (trace.totals.queries, trace.calls[0].self_queries) == (1, 1)
     assert trace.calls[0].outcome == "swallowed"
 
 

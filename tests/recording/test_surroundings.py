@@ -194,7 +194,7 @@ def test_functions_of_a_rolled_back_savepoint_are_not_counted():
         queueing.send(None)
 
     assert trace.tree[0].on_commit == 0
-    assert trace.calls[0].self_sql == 3
+    assert trace.calls[0].self_queries == 3
 
 
 # Senders

@@ -14,7 +14,7 @@ from django.core.signals import setting_changed
 import signaltools.reports
 from signaltools.inventory.model import ModelSignals
 from signaltools.inventory.reading import not_imported, read_inventory
-from signaltools.inventory.records import Finding
+from signaltools.inventory.records import Problem
 from signaltools.reports.list_json import render_json, render_model_json
 from tests.records import builtin, model, receiver, signal
 
@@ -64,7 +64,7 @@ def test_the_schema_is_a_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-FINDING = Finding(
+FINDING = Problem(
     "W012",
     "crm.receivers.Crm.notify_sales",
     "It does not accept **kwargs.",

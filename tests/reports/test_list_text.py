@@ -233,11 +233,11 @@ def test_a_section_without_signals_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("signals", "counts"),
     [
-        ([signal("a.b")], "1 signal · 0 receivers · 1 unheard"),
+        ([signal("a.b")], "1 signal · 0 receivers · 1 without receivers"),
         ([signal("a.b", receiver("c.d"))], "1 signal · 1 receiver"),
         (
             [signal("a.b", receiver("c.d"), receiver("c.e")), signal("a.c")],
-            "2 signals · 2 receivers · 1 unheard",
+            "2 signals · 2 receivers · 1 without receivers",
         ),
         (
             [signal("a.b", receiver("c.d"), STORAGE)],
@@ -323,10 +323,10 @@ def test_unfolded_nothing_is_counted_as_folded() -> None:
             assert each.name in text
 
 
-# --- unheard signals ----------------------------------------------------------------
+# --- signals without receivers --------------------------------------------------------
 
 
-def test_unheard_project_signals_have_lines_of_their_own() -> None:
+def test_project_signals_without_receivers_have_lines_of_their_own() -> None:
     assert render_one(signal("shop.signals.lost", doc="When lost.\nMore.")) == [
         "shop.signals.lost" + "shop/signals.py:3".rjust(83),
         "  When lost.",
@@ -334,7 +334,7 @@ def test_unheard_project_signals_have_lines_of_their_own() -> None:
     ]
 
 
-def test_unheard_signals_of_others_share_a_line() -> None:
+def test_other_signals_without_receivers_share_a_line() -> None:
     assert render_one(signal("audit.events.purged", component="third_party")) == [
         "no receivers: audit.events.purged"
     ]
@@ -348,7 +348,7 @@ def test_signals_that_are_not_imported_have_their_full_name() -> None:
     assert render_one(record) == ["not imported: django.tasks.signals.task_started"]
 
 
-def test_a_long_line_of_unheard_signals_wraps_between_names() -> None:
+def test_a_long_line_of_signals_without_receivers_wraps_between_names() -> None:
     names = [f"audit.events.something_number_{number}" for number in range(9)]
     records = [signal(name, component="third_party") for name in names]
     lines = render(records, width=60).splitlines()[2:-2]
@@ -500,8 +500,8 @@ def test_a_signal_that_dispatches_in_its_own_way_says_so() -> None:
     )
     [_, remark, _] = render_one(record)
     assert remark == "  In order of connection: a.Sorted decides itself who runs when."
-    unheard = record._replace(receivers=())
-    assert render_one(unheard)[1:] == ["      no receivers"]
+    without_receivers = record._replace(receivers=())
+    assert render_one(without_receivers)[1:] == ["      no receivers"]
 
 
 @pytest.mark.parametrize(

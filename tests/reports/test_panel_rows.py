@@ -54,7 +54,7 @@ def names(*sends: Send, **options: Any) -> list[str]:
         "  " * (len(row["indent"]) // 2)
         + (
             " ".join(signal["name"] for signal in row["signals"])
-            if row["kind"] == "unheard"
+            if row["kind"] == "without_receivers"
             else row["name"]
         )
         for row in rows(*sends, **options)
@@ -71,11 +71,11 @@ def test_stats_of_nothing() -> None:
             "time": 100.0,
             "sends": 0,
             "calls": 0,
-            "unheard": 0,
+            "without_receivers": 0,
             "receiver_time": 0.0,
-            "sql": 0,
-            "sql_time": 0.0,
-            "receiver_sql": 0,
+            "queries": 0,
+            "query_time": 0.0,
+            "receiver_queries": 0,
             "raised": 0,
             "swallowed": 0,
             "on_commit": 0,
@@ -90,9 +90,9 @@ def test_stats_of_nothing() -> None:
         "overflow": [],
         "slowest": [],
         "groups": [
-            {"component": "project", "signals": [], "unheard": []},
-            {"component": "third_party", "signals": [], "unheard": []},
-            {"component": "django", "signals": [], "unheard": []},
+            {"component": "project", "signals": [], "without_receivers": []},
+            {"component": "third_party", "signals": [], "without_receivers": []},
+            {"component": "django", "signals": [], "without_receivers": []},
         ],
         "hidden": 0,
         "slow_ms": 100,
@@ -101,12 +101,12 @@ def test_stats_of_nothing() -> None:
 
 def test_totals_are_in_milliseconds_and_percent() -> None:
     sums = totals(
-        time=0.2, receiver_time=0.0184, sql_time=0.0031, raised=1, swallowed=2
+        time=0.2, receiver_time=0.0184, query_time=0.0031, raised=1, swallowed=2
     )
     found = stats(sums=sums)["totals"]
     assert found["time"] == 200
     assert found["receiver_time"] == 18.4
-    assert found["sql_time"] == 3.1
+    assert found["query_time"] == 3.1
     assert found["share"] == pytest.approx(9.2)
     assert found["errors"] == 3
 
@@ -153,10 +153,10 @@ def test_send_has_everything_about_it() -> None:
         arguments=("order=shop.Order pk=7", "raw=\x1b"),
         method="send_robust",
         count=3,
-        unheard=1,
+        without_receivers=1,
         in_atomic=True,
         on_commit=2,
-        sql=7,
+        queries=7,
         start=0.0096,
         time=0.0164,
         self_time=0.00012,
@@ -167,8 +167,8 @@ def test_send_has_everything_about_it() -> None:
         "name": "shop.paid",
         "method": "send_robust",
         "sender": "shop.Order",
-        "unheard": 1,
-        "is_unheard": False,
+        "without_receivers": 1,
+        "has_no_receivers": False,
         "arguments": "order=shop.Order pk=7, raw=\\x1b",
         "in_atomic": True,
         "on_commit": 2,
@@ -176,7 +176,7 @@ def test_send_has_everything_about_it() -> None:
         "count": 3,
         "self": 0.12,
         "total": 16.4,
-        "sql": 7,
+        "queries": 7,
         "has_more": True,
         "indent": "",
         "is_open": True,
@@ -209,7 +209,7 @@ def test_whether_signals_of_django_were_sent_in_atomic_is_not_shown() -> None:
 
 
 def test_call_has_everything_about_it() -> None:
-    heard = send("shop.paid", call("crm.notify", sql=2, count=3, self_time=0.001))
+    heard = send("shop.paid", call("crm.notify", queries=2, count=3, self_time=0.001))
     assert rows(heard)[1] == {
         "kind": "call",
         "order": "1",
@@ -221,7 +221,7 @@ def test_call_has_everything_about_it() -> None:
         "count": 3,
         "self": 1,
         "total": 2,
-        "sql": 2,
+        "queries": 2,
         "has_more": False,
         "indent": "\u2003\u2003",
         "is_open": True,
@@ -236,7 +236,7 @@ def test_sends_that_nothing_heard_have_everything_about_them() -> None:
         send(SAVE, start=0.001, time=0.001), send(SAVE, count=2), send("a.b", time=0)
     )
     assert row == {
-        "kind": "unheard",
+        "kind": "without_receivers",
         "start": 1,
         "sender": "shop.Order",
         "signals": [{"name": "post_save", "count": 3}, {"name": "a.b", "count": 1}],
@@ -412,9 +412,9 @@ def test_no_subtree_takes_the_room_of_others(place: int) -> None:
 
 
 def test_first_rows_are_kept_of_those_at_the_root() -> None:
-    found = rows(*[send("a.b", call("c.d"), sql=number) for number in range(260)])
+    found = rows(*[send("a.b", call("c.d"), queries=number) for number in range(260)])
 
-    assert [row["sql"] for row in found[:-1]] == [*range(MAX_ROWS)]
+    assert [row["queries"] for row in found[:-1]] == [*range(MAX_ROWS)]
     assert {row["left_out"] for row in found[:-1]} == {1}
     assert found[-1] == {"kind": "end", "left_out": 260 - MAX_ROWS}
 
@@ -460,7 +460,7 @@ def test_what_leads_to_a_problem_is_open() -> None:
     ]
 
 
-# --- unheard, slow, bars ------------------------------------------------------------
+# --- without receivers, slow, bars ----------------------------------------------------
 
 
 def test_what_is_always_shown_stays_apart() -> None:
@@ -468,7 +468,11 @@ def test_what_is_always_shown_stays_apart() -> None:
     assert names(*sends) == ["a.b c.d a.e"]
     assert names(*sends, always_show=["c"]) == ["a.b a.e", "c.d"]
     [_, row] = rows(*sends, always_show=["c"])
-    assert (row["is_unheard"], row["unheard"], row["has_more"]) == (True, 0, False)
+    assert (row["has_no_receivers"], row["without_receivers"], row["has_more"]) == (
+        True,
+        0,
+        False,
+    )
     check_nesting(rows(*sends, always_show=["c"]))
 
 
@@ -741,7 +745,7 @@ def test_signals_without_receivers_are_only_named_unless_they_are_the_projects()
         outcome(records.builtin("db.models.signals.post_save")),
     ]
     found = groups(*signals)
-    assert [group["unheard"] for group in found.values()] == [
+    assert [group["without_receivers"] for group in found.values()] == [
         [],
         ["lib.done"],
         ["post_save"],
@@ -758,7 +762,7 @@ def test_signals_without_receivers_are_only_named_unless_they_are_the_projects()
     ]
     always = groups(*signals, always_show=["lib"])
     assert always["third_party"]["signals"][0]["name"] == "lib.done"
-    assert always["third_party"]["unheard"] == []
+    assert always["third_party"]["without_receivers"] == []
 
 
 def test_reason_of_all_receivers_is_said_once() -> None:
@@ -840,13 +844,17 @@ def test_signals_receivers_and_senders_are_hidden(
     names = [[one["name"] for one in signal["receivers"]] for signal in signals]
     assert names == ([] if shown is None else [shown])
     assert found["hidden"] == hidden
-    assert found["groups"][0]["unheard"] == []
+    assert found["groups"][0]["without_receivers"] == []
 
 
 def test_signal_with_only_hidden_receivers_is_hidden() -> None:
     record = records.signal("shop.paid", receiver("crm.notify"), receiver("crm.log"))
     found = stats(signals=(outcome(record, 1, 1),), hide=["crm"])
-    assert found["groups"][0] == {"component": "project", "signals": [], "unheard": []}
+    assert found["groups"][0] == {
+        "component": "project",
+        "signals": [],
+        "without_receivers": [],
+    }
     assert found["hidden"] == 2
 
     always = groups(outcome(record, 1, 1), hide=["crm"], always_show=["shop"])

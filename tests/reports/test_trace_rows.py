@@ -9,9 +9,9 @@ from signaltools.reports.trace_rows import (
     outcome_of,
     sender_of,
     short_signal,
+    signals_without_receivers,
     slowest,
     together,
-    unheard_signals,
 )
 from tests.records import call, send, totals
 
@@ -52,9 +52,13 @@ def test_calls_are_above_the_sends_of_the_signal_itself() -> None:
     assert below([inner]) == []
 
 
-def test_unheard_signals_are_counted_by_name_and_method() -> None:
+def test_signals_without_receivers_are_counted_by_name_and_method() -> None:
     sends = [send(SAVE), send(SAVE, count=3), send(SAVE, method="asend"), send("a.b")]
-    assert unheard_signals(sends) == {"post_save": 4, "post_save asend": 1, "a.b": 1}
+    assert signals_without_receivers(sends) == {
+        "post_save": 4,
+        "post_save asend": 1,
+        "a.b": 1,
+    }
 
 
 def test_slowest_receivers_are_first_with_all_their_calls() -> None:

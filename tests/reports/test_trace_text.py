@@ -38,7 +38,9 @@ def overview() -> list[str]:
     inner = send(SAVE, call("audit.log.record", self_time=0.0018), sender="shop.Stock")
     paid = send(
         "shop.signals.order_paid",
-        call("stock.receivers.reserve", inner, sql=7, self_time=0.0079, time=0.0098),
+        call(
+            "stock.receivers.reserve", inner, queries=7, self_time=0.0079, time=0.0098
+        ),
         call(
             "crm.receivers.notify_sales",
             order=2,
@@ -49,11 +51,11 @@ def overview() -> list[str]:
         ),
         call("push.ws.broadcast", order=None, time=0.0061),
         method="send_robust",
-        sql=7,
+        queries=7,
         start=0.0096,
         time=0.0164,
     )
-    init = [send(INIT, count=count, unheard=count) for count in (1_204, 1)]
+    init = [send(INIT, count=count, without_receivers=count) for count in (1_204, 1)]
     return render(
         *init,
         paid,
@@ -62,8 +64,8 @@ def overview() -> list[str]:
             sends=1_208,
             calls=4,
             receiver_time=0.0184,
-            receiver_sql=7,
-            sql=9,
+            receiver_queries=7,
+            queries=9,
             swallowed=1,
             on_commit=2,
         ),
@@ -132,7 +134,7 @@ def test_all_totals_are_named() -> None:
 
 def test_sends_without_receivers_are_one_line_for_each_sender() -> None:
     lines = events(
-        send(INIT, count=2, unheard=2),
+        send(INIT, count=2, without_receivers=2),
         send(SAVE, sender="shop.Stock"),
         send(INIT),
         send("shop.lost", method="asend"),
@@ -162,7 +164,9 @@ def test_a_send_that_raised_without_receivers_has_its_own_line() -> None:
 
 
 def test_a_folded_send_says_how_often_it_had_no_receivers() -> None:
-    [line, _, _] = events(send("shop.paid", call("crm.a"), count=9, unheard=4))
+    [line, _, _] = events(
+        send("shop.paid", call("crm.a"), count=9, without_receivers=4)
+    )
     assert "no receivers 4 times" in line
 
 

@@ -17,12 +17,12 @@ from signaltools.introspect.text import printable
 from signaltools.inventory.filters import (
     Filters,
     select,
-    select_findings,
+    select_problems,
     unmatched,
 )
 from signaltools.inventory.model import read_model
 from signaltools.inventory.reading import not_imported
-from signaltools.inventory.records import Finding, SignalRecord, in_order
+from signaltools.inventory.records import Problem, SignalRecord, in_order
 from signaltools.management.base import InventoryCommand, as_list, command_error
 from signaltools.reports.list_json import render_json, render_model_json
 from signaltools.reports.list_markdown import render_markdown
@@ -37,7 +37,7 @@ class _Reading(NamedTuple):
     """
 
     signals: list[SignalRecord]
-    findings: list[Finding]
+    problems: list[Problem]
     notes: list[str]
 
 
@@ -75,7 +75,11 @@ class Command(InventoryCommand):
             metavar="APP.MODEL",
             help="what runs when this model is loaded, saved or deleted, in order",
         )
-        add("--unheard", action="store_true", help="only signals without receivers")
+        add(
+            "--without-receivers",
+            action="store_true",
+            help="only signals without receivers",
+        )
         add(
             "--all",
             action="store_true",
@@ -113,7 +117,7 @@ class Command(InventoryCommand):
     ) -> str:
         signals, found, notes = reading
         selected = select(signals, filters)
-        found = select_findings(found, selected, signals, filters)
+        found = select_problems(found, selected, signals, filters)
         if not selected and not found and options["verbosity"]:
             self.stderr.write("Nothing matches all of these filters.", style_func=str)
         fold = not options["all"] and not any(filters)
@@ -160,7 +164,7 @@ def _check_usage(filters: Filters, options: dict[str, Any]) -> None:
 
 def _unmatched(
     signals: list[SignalRecord],
-    found: list[Finding],
+    found: list[Problem],
     filters: Filters,
     model: str | None,
 ) -> list[str]:
@@ -175,7 +179,7 @@ def _filters(options: dict[str, Any]) -> Filters:
         apps=as_list(options["app"]),
         senders=as_list(options["sender"]),
         kinds=as_list(options["kind"]),
-        unheard=options["unheard"],
+        without_receivers=options["without_receivers"],
     )
 
 

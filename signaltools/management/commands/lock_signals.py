@@ -14,8 +14,8 @@ from django.core.management.base import CommandError
 
 from signaltools.introspect.text import printable
 from signaltools.lock import (
+    LockError,
     Wiring,
-    WiringError,
     compare,
     difference_document,
     make_wiring,
@@ -152,7 +152,7 @@ def _read(file: str) -> Wiring | None:
         return None
     except OSError as error:
         raise _failure(f"Cannot read {file!r}: {error.strerror}.") from error
-    except WiringError as error:
+    except LockError as error:
         raise _failure(str(error)) from error
 
 
