@@ -83,7 +83,7 @@ class Trace:
 
     def __init__(self, text_of: ArgumentText | None, collapse_after: int) -> None:
         self._text_of = text_of
-        self._fold_after = collapse_after
+        self._collapse_after = collapse_after
         self._recorder: Recorder | None = None
         self._result: tuple[Tree, Facts] | None = None
 
@@ -98,7 +98,7 @@ class Trace:
                 "This trace has already been started; call trace() for another one."
             )
         outer = get_current()
-        self._recorder = Recorder(outer, self._text_of, self._fold_after)
+        self._recorder = Recorder(outer, self._text_of, self._collapse_after)
         hooks.arm()
         set_current(self._recorder)
 
@@ -163,7 +163,7 @@ class Trace:
     @property
     def totals(self) -> Totals:
         """
-        Exact sums, whatever was folded or exceeded the limit.
+        Exact sums, whatever was collapsed or exceeded the limit.
         """
         return self._read()[0].totals
 

@@ -206,7 +206,7 @@ def test_a_ready_inherited_from_another_class_counts(make_app):
         "from other import signals",
         "from other.signals import paid",
         "'Connect the signals of this app.'",
-        "self.signalling = 1",
+        "self.signaling = 1",
         "from django.db import models; models.signals.post_save",
     ],
 )

@@ -144,15 +144,15 @@ def test_order_of_connection_changes_nothing():
     assert text_of(*receivers) == text_of(*reversed(receivers))
 
 
-def test_what_the_list_folds_is_left_out_unless_everything_is_asked_for():
-    folded = [
+def test_what_the_list_collapses_is_left_out_unless_everything_is_asked_for():
+    collapsed = [
         receiver("django.core.cache.close_caches", component="django"),
         receiver("debug_toolbar.panels.queries.record"),
         receiver("shop.files.Storage.forget", storage=True),
     ]
 
-    assert text_of(*folded) == ""
-    assert text_of(*folded, everything=True) == (
+    assert text_of(*collapsed) == ""
+    assert text_of(*collapsed, everything=True) == (
         "shop.signals.done -> debug_toolbar.panels.queries.record  any sender\n"
         "shop.signals.done -> django.core.cache.close_caches  any sender\n"
         "shop.signals.done -> shop.files.Storage.forget  any sender\n"

@@ -385,7 +385,7 @@ def test_arguments_are_told_as_asked_for():
     assert arguments(argument_types=True, argument_values=True) == ("order=7",)
 
 
-def test_recording_itself_folds_as_early_as_asked_for():
+def test_recording_itself_collapses_as_early_as_asked_for():
     signal = make(receive)
     with signaltools.trace() as many:
         for _ in range(100):

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from signaltools.checks.watch import is_watching
 
-from .catalogue import MISTAKES
+from .catalog import MISTAKES
 
 
 @require_safe

@@ -17,7 +17,7 @@ from django.utils.html import escape
 from pytest_django.asserts import assertContains, assertNotContains
 
 from mistakes import apps, receivers
-from mistakes.catalogue import MISTAKES, Mistake
+from mistakes.catalog import MISTAKES, Mistake
 from mistakes.signals import parcel_sent
 
 each_mistake = pytest.mark.parametrize("mistake", MISTAKES, ids=lambda each: each.id)

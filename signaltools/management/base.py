@@ -47,12 +47,12 @@ class ReportCommand(BaseCommand):
         self.force_color = options["force_color"]
         return super().execute(*args, **options)
 
-    def look(self, file: str | None, *, fold: bool = True) -> Look:
+    def look(self, file: str | None, *, collapse: bool = True) -> Look:
         stream = None if file else self.stdout
         return Look(
             width=_terminal_width(stream),
             folder=os.getcwd(),
-            fold=fold,
+            collapse=collapse,
             heading=self.paint(stream, self.style.MIGRATE_HEADING),
             name=self.paint(stream, self.style.MIGRATE_LABEL),
         )

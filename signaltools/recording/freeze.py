@@ -40,7 +40,7 @@ class _Freezer:
 
     def __init__(self, recorder: Recorder, entries: Iterable[NamedSignal]) -> None:
         self._origin = recorder.origin
-        self._fold_after = recorder.collapse_after
+        self._collapse_after = recorder.collapse_after
         self._places = Places()
         self._signals: dict[KnownSignal, tuple[str, Kind]] = {}
         self._entries = {id(entry.signal): entry for entry in entries}
@@ -55,7 +55,7 @@ class _Freezer:
         merged = sum(parent.count for parent in parents) > 1
         found: list[Send] = []
         for nodes in _grouped(parents):
-            if merged or sum(node.count for node in nodes) > self._fold_after:
+            if merged or sum(node.count for node in nodes) > self._collapse_after:
                 found.append(self.send(nodes))
             else:
                 found += [self.send([node]) for node in nodes]

@@ -36,7 +36,7 @@ def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
             return original(self, sender, **named)
         # What is sent most often is found here, all else by open_send(). An address
         # may by now be that of another object.
-        node = here.folded.get((id(self), id(sender), method))
+        node = here.collapsed.get((id(self), id(sender), method))
         if node is None or node.signal() is not self or node.sender() is not sender:
             node = open_send(here, self, method, sender, named)
         else:

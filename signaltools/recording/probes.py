@@ -29,7 +29,7 @@ def both_probes(
     find_call = send.call if known else send.new_call
     probes = []
     for position, receiver in enumerate(sync_receivers):
-        # A folded send has nearly always met the same receivers before.
+        # A collapsed send has nearly always met the same receivers before.
         if position < known and calls[position].function() is receiver:
             call = calls[position]
         else:

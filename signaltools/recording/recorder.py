@@ -60,10 +60,10 @@ class Node:
     __slots__ = (
         "active",
         "busy",
+        "collapsed",
         "count",
         "depth",
         "error",
-        "folded",
         "inner",
         "longest",
         "queries",
@@ -92,7 +92,7 @@ class Node:
         self.sends: list[SendNode] | None = None
         self.table: dict[_Key, Series] | None = None
         # By the addresses of signal and sender, and the method.
-        self.folded: Mapping[_FastKey, SendNode] = _EMPTY
+        self.collapsed: Mapping[_FastKey, SendNode] = _EMPTY
 
     def begin(self) -> None:
         recorder = self.recorder
@@ -258,8 +258,8 @@ class CallNode(Node):
         self.cancelled = self.pending = self.swallowed = 0
 
     def end(self) -> None:
-        # What ended sends no more, unless it is one of many in a folded send.
-        if self.send.series.folded is not self.send:
+        # What ended sends no more, unless it is one of many in a collapsed send.
+        if self.send.series.collapsed is not self.send:
             self.table = None
 
     def ended(self, seconds: float, error: BaseException | None = None) -> None:
@@ -290,13 +290,13 @@ class Series:
     The sends of one signal, by one sender and method, below one parent.
     """
 
-    __slots__ = ("count", "folded", "method", "parent", "sender", "signal")
+    __slots__ = ("collapsed", "count", "method", "parent", "sender", "signal")
 
     def __init__(self, parent: Node, key: _Key) -> None:
         self.parent = parent
         self.signal, self.sender, self.method = key
         self.count = 0
-        self.folded: SendNode | None = None
+        self.collapsed: SendNode | None = None
 
 
 class Recorder(Node):
@@ -439,7 +439,7 @@ def open_send(
     """
     series = _series(parent, signal, method, sender)
     series.count += 1
-    send = series.folded or _new_send(series, arguments)
+    send = series.collapsed or _new_send(series, arguments)
     send.count += 1
     return send
 
@@ -449,7 +449,7 @@ def _series(parent: Node, signal: Signal, method: str, sender: Any) -> Series:
     key = recorder.known_signal(signal), recorder.known_sender(sender), method
     series = parent.table.get(key) if parent.table else None
     full = recorder.nodes >= _MAX_TREE or parent.depth >= _MAX_DEPTH
-    if full and (series is None or series.folded is None):
+    if full and (series is None or series.collapsed is None):
         parent = recorder.overflow
         series = parent.table.get(key) if parent.table else None
         if series is None and recorder.nodes >= _MAX_NODES:
@@ -471,11 +471,11 @@ def _new_send(series: Series, arguments: Mapping[str, Any]) -> SendNode:
     parent.sends = parent.sends or []
     parent.sends.append(send)
     if series.count > recorder.collapse_after or parent is recorder.overflow:
-        series.folded = send
+        series.collapsed = send
         # Of an instance only the class is known, which may be a sender itself.
         if series.sender.kind != "instance":
             key = id(send.signal()), id(send.sender()), series.method
-            parent.folded = {**parent.folded, key: send}
+            parent.collapsed = {**parent.collapsed, key: send}
     return send
 
 
@@ -484,7 +484,7 @@ def _new_other(recorder: Recorder, method: str) -> SendNode:
     signal.label = "other signals"
     receiver.described = Described("other receivers", "", "other receivers", None, None)
     series = Series(recorder, (signal, KnownSender(None, None), method))
-    series.folded = send = SendNode(series, {})
+    series.collapsed = send = SendNode(series, {})
     send.site = None
     send.calls = [CallNode(send, receiver, None)]
     return send

@@ -35,9 +35,9 @@ class Send:
     ``on_commit`` is how many functions were queued by then for the commit. Both are
     those of the first send. ``without_receivers`` is how many sends had no receiver to
     call, ``raised`` how many ended in an exception, and ``error`` the first one.
-    ``calls`` are in the order in which the receivers ran; ``sends`` are what the signal's own
-    class sent, which few do. ``wrong_loop``: ``send()`` had asynchronous receivers to
-    run, which it cannot inside of a running event loop.
+    ``calls`` are in the order in which the receivers ran; ``sends`` are what the
+    signal's own class sent, which few do. ``wrong_loop``: ``send()`` had asynchronous
+    receivers to run, which it cannot inside a running event loop.
     """
 
     signal: str
@@ -81,8 +81,8 @@ class Call:
 
     ``time`` is from beginning to end. ``busy`` is the part of it on the event loop, for
     a synchronous receiver the same. ``self_time`` is ``busy`` without what was sent
-    below: these add up, also those of concurrent receivers. ``queries`` and ``query_time``
-    include everything below, ``self_queries`` does not.
+    below: these add up, also those of concurrent receivers. ``queries`` and
+    ``query_time`` include everything below, ``self_queries`` does not.
 
     ``outcome`` is the worst of all ``count`` calls: "swallowed" means that it raised
     and a robust method caught it, "unfinished" that it still ran when recording
@@ -120,12 +120,12 @@ class Call:
 
 class Totals(NamedTuple):
     """
-    Exact sums over everything that was recorded, folded or not.
+    Exact sums over everything that was recorded, collapsed or not.
 
     ``receiver_time`` is the time spent in receivers, counted once: nested and
     concurrent ones do not count twice. ``queries`` includes those outside of receivers,
-    ``receiver_queries`` does not. ``on_commit`` alone is not exact: it misses what folded
-    sends have queued after the first of them.
+    ``receiver_queries`` does not. ``on_commit`` alone is not exact: it misses what
+    collapsed sends have queued after the first of them.
     """
 
     time: float

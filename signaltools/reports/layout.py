@@ -22,13 +22,13 @@ class Look(NamedTuple):
     """
     How to lay the text out: ``folder`` is what paths are relative to.
 
-    ``fold`` counts receivers inside Django, the debug toolbar and storage objects
-    instead of listing them. ``heading`` and ``name`` may add colour.
+    ``collapse`` counts receivers inside Django, the debug toolbar and storage objects
+    instead of listing them. ``heading`` and ``name`` may add color.
     """
 
     width: int = 100
     folder: str = ""
-    fold: bool = True
+    collapse: bool = True
     heading: Paint = str
     name: Paint = str
 

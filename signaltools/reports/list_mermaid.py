@@ -17,23 +17,23 @@ from .layout import joined, plural
 Signals = Sequence[SignalRecord]
 
 
-def render_mermaid(signals: Signals, *, fold: bool = True) -> str:
+def render_mermaid(signals: Signals, *, collapse: bool = True) -> str:
     """
     Return the receivers of ``signals`` as a graph; ids are good for this graph only.
 
-    ``fold`` makes one node of each third-party package, and leaves receivers inside
+    ``collapse`` makes one node of each third-party package, and leaves receivers inside
     Django, the debug toolbar and storage objects out.
     """
     graph = _Graph()
     for signal in signals:
-        receivers = [r for r in signal.receivers if not (fold and home(r))]
+        receivers = [r for r in signal.receivers if not (collapse and home(r))]
         if receivers:
             start = graph.node(_signal_name(signal), "([])")
             for receiver in receivers:
                 sender = expected_sender(receiver) if receiver.sender_kind else ""
-                end = _receiver_node(graph, receiver, fold)
+                end = _receiver_node(graph, receiver, collapse)
                 graph.edge(start, end, sender, dashed=receiver.is_async)
-    return graph.text(_left_out(signals) if fold else "")
+    return graph.text(_left_out(signals) if collapse else "")
 
 
 def render_model_mermaid(model: ModelSignals) -> str:
@@ -63,9 +63,9 @@ def _sent(step: Step, model: ModelSignals) -> list[str]:
     return [step.signal, *([] if step.sender == model.label else [step.sender])]
 
 
-def _receiver_node(graph: _Graph, receiver: ReceiverRecord, fold: bool) -> str:
+def _receiver_node(graph: _Graph, receiver: ReceiverRecord, collapse: bool) -> str:
     package = receiver.module.partition(".")[0]
-    if fold and receiver.component == "third_party":
+    if collapse and receiver.component == "third_party":
         return graph.node([package], "[[]]", counted=True)
     group = receiver.app or package
     label = [_within(group, receiver.name)]

@@ -61,12 +61,12 @@ class _Section:
     def __init__(self, signals: Signals, look: Look) -> None:
         self._signals = signals
         self._look = look
-        rows = [r for s in signals for r in s.receivers if not self._folds(r)]
+        rows = [r for s in signals for r in s.receivers if not self._collapses(r)]
         self._columns = Columns(rows, look)
 
     def lines(self, title: str) -> Iterator[str]:
-        folded = sum(self._folds(r) for s in self._signals for r in s.receivers)
-        counts = _counts(self._signals, folded)
+        collapsed = sum(self._collapses(r) for s in self._signals for r in s.receivers)
+        counts = _counts(self._signals, collapsed)
         yield from self._line(title, counts, paint=self._look.heading)
         heard = [s for s in self._signals if s.receivers or s.component == "project"]
         yield ""
@@ -88,10 +88,10 @@ class _Section:
             cls = printable(signal.class_name or "")
             yield f"  In order of connection: {cls} decides itself who runs when."
         for receiver in signal.receivers:
-            if not self._folds(receiver):
+            if not self._collapses(receiver):
                 yield from self._columns.lines(receiver)
-        if folded := [r for r in signal.receivers if self._folds(r)]:
-            yield from self._folded(signal, folded)
+        if collapsed := [r for r in signal.receivers if self._collapses(r)]:
+            yield from self._collapsed(signal, collapsed)
         if not signal.receivers:
             yield f"{INDENT}no receivers"
 
@@ -100,7 +100,7 @@ class _Section:
         text = printable(event.signature) + version
         yield from wrapped(text, self._look.width, "  ")
 
-    def _folded(
+    def _collapsed(
         self, signal: SignalRecord, receivers: Sequence[ReceiverRecord]
     ) -> Iterator[str]:
         homes = sorted({home(receiver) for receiver in receivers})
@@ -114,8 +114,8 @@ class _Section:
     def _place(self, record: SignalRecord) -> str:
         return short_place(record.file, record.line, self._look.folder)
 
-    def _folds(self, receiver: ReceiverRecord) -> bool:
-        return self._look.fold and bool(home(receiver))
+    def _collapses(self, receiver: ReceiverRecord) -> bool:
+        return self._look.collapse and bool(home(receiver))
 
 
 def _without_receivers(signals: Signals) -> Iterator[tuple[str, list[str]]]:
@@ -137,7 +137,7 @@ def _short(signal: SignalRecord) -> str:
     return signal.name.rpartition(".")[2] if is_known else signal.name
 
 
-def _counts(signals: Signals, folded: int) -> str:
+def _counts(signals: Signals, collapsed: int) -> str:
     receivers = sum(len(signal.receivers) for signal in signals)
     without_receivers = sum(
         signal.imported and not signal.receivers for signal in signals
@@ -145,7 +145,8 @@ def _counts(signals: Signals, folded: int) -> str:
     return " · ".join(
         [
             plural(len(signals), "signal"),
-            plural(receivers, "receiver") + (f" ({folded} folded)" if folded else ""),
+            plural(receivers, "receiver")
+            + (f" ({collapsed} collapsed)" if collapsed else ""),
             *([f"{without_receivers} without receivers"] if without_receivers else []),
         ]
     )

@@ -54,7 +54,7 @@ class _Page:
             yield from ["", *self._heading("Looks related, will NOT run")]
             yield from self._unrelated()
         if self._model.never:
-            yield from ["", *self._heading("Never signalled")]
+            yield from ["", *self._heading("Never signaled")]
             for sentence in self._model.never:
                 yield from wrapped(printable(sentence), self._look.width, "  ")
         if any(receiver.is_async for _, receiver in self._running):

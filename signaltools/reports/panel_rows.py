@@ -32,8 +32,8 @@ from .trace_rows import (
 
 MAX_ROWS = 180
 MAX_REMARKS = 50
-# With more rows than this, only what leads to a problem is unfolded.
-_UNFOLDED_ROWS = 80
+# With more rows than this, only what leads to a problem is expanded.
+_EXPANDED_ROWS = 80
 _MAX_INDENT = 12
 _DOC_WIDTH = 200
 # Less than this reads as 0.0.
@@ -198,7 +198,7 @@ class _Report:
             waiting += ((inner, depth + 1) for inner in reversed(line.below))
             row = self._row(line)
             row["indent"] = "\N{EM SPACE}" * 2 * min(depth, _MAX_INDENT)
-            row["is_open"] = line.is_trouble or count <= _UNFOLDED_ROWS
+            row["is_open"] = line.is_trouble or count <= _EXPANDED_ROWS
             row["left_out"] = line.left_out
             # Each level of depth is one element to be closed.
             level = depth + row["has_more"]

@@ -125,7 +125,7 @@ class ToolbarPage:
 
     def rows(self, heading: str) -> list[str]:
         """
-        Return the text of each row below a heading, folded or not.
+        Return the text of each row below a heading, collapsed or not.
         """
         rows = self.lists(heading).locator(".signaltools-row, .signaltools-more")
         return [plain(text) for text in rows.evaluate_all(_TEXTS)]

@@ -90,8 +90,8 @@ def test_the_panel_tells_what_happened(open_page, setup, theme):
     expect(page.page.locator("#djDebug")).to_have_attribute("data-theme", theme)
     assert page.rows("Problems (1)") == PROBLEMS
     assert page.rows("This request, in order") == TREE.strip().splitlines()
-    fold = page.panel.locator("details", has_text="shop.signals.order_paid (3)")
-    rows = fold.locator(".signaltools-row").all_text_contents()
+    details = page.panel.locator("details", has_text="shop.signals.order_paid (3)")
+    rows = details.locator(".signaltools-row").all_text_contents()
     assert [plain(row) for row in rows] == ORDER_PAID
 
 
@@ -105,13 +105,13 @@ def test_the_tree_is_good_without_its_style_sheet_and_script(open_page, shadow):
     expect(row).not_to_have_css("display", "flex")
     assert page.rows("This request, in order") == TREE.strip().splitlines()
 
-    folds = page.lists("This request, in order").locator("details")
-    fold = folds.filter(has_text="shop.receivers.notify_sales")
-    inner = fold.get_by_text("parcels.receivers.print_label")
+    all_details = page.lists("This request, in order").locator("details")
+    details = all_details.filter(has_text="shop.receivers.notify_sales")
+    inner = details.get_by_text("parcels.receivers.print_label")
     expect(inner).to_be_visible()
-    fold.locator("summary").first.click()
+    details.locator("summary").first.click()
     expect(inner).to_be_hidden()
-    fold.locator("summary").first.click()
+    details.locator("summary").first.click()
     expect(inner).to_be_visible()
 
 

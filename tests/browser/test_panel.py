@@ -33,7 +33,7 @@ def test_axe_finds_nothing(open_page, path, shadow, theme):
     page = open_page(path, Setup(shadow=shadow), color_scheme=theme)
     panel = page.open_panel()
     switch(panel, "Django").check()
-    panel.get_by_role("button", name="Unfold all").click()
+    panel.get_by_role("button", name="Expand all").click()
     parts = ["#djDebugRoot", ".signaltools"] if shadow else [".signaltools"]
     found = Axe().run(page.page, {"fromShadowDom": parts} if shadow else parts[0])
     assert found.response["violations"] == []
@@ -73,10 +73,10 @@ def test_the_keyboard_is_enough(open_page, shadow):
     assert panel.locator("details:not([open])").count() == 0
 
     tab_to("<summary")
-    fold = panel.locator("details").first
+    details = panel.locator("details").first
     for key, state in [("Enter", False), ("Space", True)]:
         press(key)
-        expect(fold).to_have_js_property("open", state)
+        expect(details).to_have_js_property("open", state)
 
     press("Escape")
     expect(panel).to_be_hidden()
@@ -109,7 +109,7 @@ def test_the_filter_shows_what_matches_and_where_it_is(open_page, shadow):
     assert page.visible_rows() == before
 
 
-def test_the_filter_looks_into_folded_notes(open_page):
+def test_the_filter_looks_into_collapsed_notes(open_page):
     page = open_page("/checkout/")
     panel = page.open_panel()
     note = panel.locator(".signaltools-notes .signaltools-row").first
@@ -123,7 +123,7 @@ def test_the_filter_looks_into_folded_notes(open_page):
 def test_switches_hide_receivers_but_no_problem(open_page):
     page = open_page("/checkout/")
     panel = page.open_panel()
-    panel.get_by_role("button", name="Unfold all").click()
+    panel.get_by_role("button", name="Expand all").click()
     rows = {
         name: panel.locator(f'[data-component="{name}"]')
         for name in ["project", "third_party", "django"]
@@ -147,16 +147,16 @@ def test_switches_hide_receivers_but_no_problem(open_page):
     expect(panel.get_by_text("swallowed KeyError: 'vip'")).to_be_visible()
 
 
-def test_everything_is_unfolded_and_folded_by_one_button(open_page):
+def test_everything_is_expanded_and_collapsed_by_one_button(open_page):
     page = open_page("/checkout/")
     panel = page.open_panel()
-    folds, open_folds = panel.locator("details"), panel.locator("details[open]")
-    panel.get_by_role("button", name="Unfold all").click()
-    assert folds.count() > 20
-    expect(open_folds).to_have_count(folds.count())
-    panel.get_by_role("button", name="Fold all", exact=True).click()
-    expect(open_folds).to_have_count(0)
-    expect(panel.get_by_role("button", name="Unfold all")).to_be_visible()
+    all_details, open_details = panel.locator("details"), panel.locator("details[open]")
+    panel.get_by_role("button", name="Expand all").click()
+    assert all_details.count() > 20
+    expect(open_details).to_have_count(all_details.count())
+    panel.get_by_role("button", name="Collapse all", exact=True).click()
+    expect(open_details).to_have_count(0)
+    expect(panel.get_by_role("button", name="Expand all")).to_be_visible()
 
 
 @both_roots
@@ -186,7 +186,7 @@ def test_a_request_of_a_script_takes_the_place_of_the_page(open_page):
 def test_hostile_names_are_only_text(open_page, setup):
     page = open_page("/hostile/", setup)
     panel = page.open_panel()
-    panel.get_by_role("button", name="Unfold all").click()
+    panel.get_by_role("button", name="Expand all").click()
     assert panel.locator("script, img, iframe").count() == 0
     assert page.page.locator("[onerror]").count() == 0
     text = panel.inner_text()

@@ -44,7 +44,7 @@ def test_the_checkout_of_the_example_looks_like_in_the_docs(chromium, example, t
 
 def small(png: bytes) -> bytes:
     """
-    Return a picture with 256 colours, which nobody sees and is half the size.
+    Return a picture with 256 colors, which nobody sees and is half the size.
     """
     output = BytesIO()
     with Image.open(BytesIO(png)) as image:

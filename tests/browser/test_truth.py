@@ -142,9 +142,9 @@ def test_all_receivers_are_those_of_list_signals_row_by_row(open_page):
     page.goto("/quiet/")
     panel = page.open_panel()
     shown = panel.locator("h5 + .signaltools-list > details").evaluate_all(
-        """folds => folds.map(fold => [
-            fold.querySelector("summary b").textContent,
-            [...fold.querySelectorAll(".signaltools-what")].map(what => {
+        """all_details => all_details.map(details => [
+            details.querySelector("summary b").textContent,
+            [...details.querySelectorAll(".signaltools-what")].map(what => {
                 const place = what.querySelector(".signaltools-place");
                 place?.remove();
                 return [what.textContent.trim(), place?.getAttribute("href")];

@@ -40,7 +40,7 @@ def test_E001_unknown_setting_suggests_the_nearest():
 
 
 def test_E001_unknown_setting_like_no_other_gets_the_whole_list():
-    [error] = check(COLOUR="red")
+    [error] = check(COLOR="red")
     assert error.hint == (
         "Known: ALWAYS_SHOW, AUTODISCOVER, AUTODISCOVER_EXCLUDE, "
         "AUTODISCOVER_MODULES, CHECK_EVENTS, EDITOR_PATHS, EDITOR_URL, HIDE, IGNORE, "
@@ -70,7 +70,7 @@ def test_E002_a_value_of_another_type_is_named():
 
 
 def test_E002_is_beside_E001():
-    errors = check(SHOW_VALUES=1, COLOUR="red")
+    errors = check(SHOW_VALUES=1, COLOR="red")
     assert [error.id for error in errors] == ["signaltools.E001", "signaltools.E002"]
 
 

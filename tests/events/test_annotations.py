@@ -29,7 +29,7 @@ P = typing.ParamSpec("P")
 OrderId = NewType("OrderId", int)
 
 
-class Colour(models.TextChoices):
+class Color(models.TextChoices):
     RED = "red"
 
 
@@ -122,10 +122,10 @@ def test_what_cannot_be_told_is_allowed(annotation):
         (type[T], [int], [1]),
         (type[Bound], [Order], [Tag]),
         (type[Speaks], [int], [1]),
-        (Literal["red", 1], ["red", 1, Colour.RED], ["blue", 2, True, None]),
+        (Literal["red", 1], ["red", 1, Color.RED], ["blue", 2, True, None]),
         (Literal[Plain.ONE], [Plain.ONE], [1]),
         (Literal[True], [True], [1, False]),
-        (Colour, [Colour.RED], ["red"]),
+        (Color, [Color.RED], ["red"]),
         (Odd, [1, None], []),
     ],
 )

@@ -157,7 +157,7 @@ def test_exception_is_told_without_running_its_code():
         (Uid("shop.index"), "shop.index"),
         ("<Stock at 0x7f3a5c0012d0>", "<Stock at 0x…>"),
         ("0x7F3A5C0012D0 and 0x7f3a5c0012d1", "0x… and 0x…"),
-        ("colour 0xfff", "colour 0xfff"),
+        ("color 0xfff", "color 0xfff"),
         ("watch-140734799804112 at 139986543210987", "watch-… at …"),
         ("watch_94123456789012x", "watch_…x"),
         ("day 20261121, 123456789", "day 20261121, 123456789"),

@@ -95,7 +95,7 @@ def listed(result: Result) -> dict[str, list[str]]:
     }
 
 
-def without_colour(text: str) -> str:
+def without_color(text: str) -> str:
     return re.sub(r"\x1b\[[0-9;]*m", "", text)
 
 
@@ -149,7 +149,7 @@ def test_a_broken_project_is_exit_0_with_notes_on_stderr(tmp_path: Path) -> None
         "MIDDLEWARE = ['broken_middleware.Middleware']\n"
     )
     (tmp_path / "broken_urls.py").write_text(
-        "print('loading')\nraise SystemExit('no licence')\n"
+        "print('loading')\nraise SystemExit('no license')\n"
     )
     done = start(
         "--app=testapp",
@@ -160,7 +160,7 @@ def test_a_broken_project_is_exit_0_with_notes_on_stderr(tmp_path: Path) -> None
     assert (done.returncode, done.stderr) == (
         0,
         "loading\n"
-        "Could not import ROOT_URLCONF 'broken_urls' (SystemExit: no licence).\n"
+        "Could not import ROOT_URLCONF 'broken_urls' (SystemExit: no license).\n"
         "Could not import middleware 'broken_middleware.Middleware'"
         " (ModuleNotFoundError: No module named 'broken_middleware').\n",
     )
@@ -230,10 +230,10 @@ def in_terminal(*args: str, **environ: str) -> str:
     return text.decode().replace("\r\n", "\n")
 
 
-def test_a_terminal_gets_colour_and_its_own_width() -> None:
+def test_a_terminal_gets_color_and_its_own_width() -> None:
     text = in_terminal("order_paid")
     assert "\x1b[1mtests.testapp.signals.order_paid\x1b[0m" in text
-    heading = without_colour(text).splitlines()[0]
+    heading = without_color(text).splitlines()[0]
     assert heading.startswith("PROJECT SIGNALS   ")
     assert len(heading) == 80
 
@@ -241,7 +241,7 @@ def test_a_terminal_gets_colour_and_its_own_width() -> None:
 @pytest.mark.parametrize(
     ("args", "environ"), [(["--no-color"], {}), ([], {"DJANGO_COLORS": "nocolor"})]
 )
-def test_a_terminal_gets_no_colour_when_told_so(
+def test_a_terminal_gets_no_color_when_told_so(
     args: list[str], environ: dict[str, str]
 ) -> None:
     assert "\x1b" not in in_terminal("order_paid", *args, **environ)
@@ -281,7 +281,7 @@ def test_events_are_a_kind_of_their_own() -> None:
     )
 
 
-def test_markdown_is_a_catalogue() -> None:
+def test_markdown_is_a_catalog() -> None:
     out = run("testapp", kind="event", format="markdown").out
     assert out.startswith("# Signals\n\n## testapp.order_shipped\n")
 
@@ -356,12 +356,12 @@ def test_filters_that_match_nothing_together_are_no_error() -> None:
     assert run("order_cancelled", app="auth", verbosity=0)[1:] == ("", "")
 
 
-def test_a_filter_unfolds() -> None:
-    assert " folded)" in run().out
+def test_a_filter_expands() -> None:
+    assert " collapsed)" in run().out
     for filters in ({"app": "auth"}, {"kind": "builtin"}, {"all": True}):
         result = run(**filters)
         assert "django.contrib.auth.management.create_permissions" in result.out
-        assert " folded)" not in result.out
+        assert " collapsed)" not in result.out
 
 
 # --- one model ----------------------------------------------------------------------
@@ -486,13 +486,13 @@ def test_what_a_module_prints_is_no_data(
 
 
 BROKEN_URLS = (
-    "Could not import ROOT_URLCONF 'broken_urls' (SystemExit: no \\x1b licence)."
+    "Could not import ROOT_URLCONF 'broken_urls' (SystemExit: no \\x1b license)."
 )
 
 
 @pytest.fixture
 def broken_urls(settings: Any, write_module: WriteModule) -> None:
-    write_module("broken_urls", r"raise SystemExit('no \x1b licence')")
+    write_module("broken_urls", r"raise SystemExit('no \x1b license')")
     settings.ROOT_URLCONF = "broken_urls"
 
 
@@ -550,7 +550,7 @@ def test_output_goes_to_a_file_in_utf8(tmp_path: Path) -> None:
     assert file.read_bytes().decode() == run(app="testapp").out
 
 
-def test_a_file_is_never_coloured_and_as_wide_as_a_pipe(
+def test_a_file_is_never_colored_and_as_wide_as_a_pipe(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "60")
@@ -568,18 +568,18 @@ def test_a_file_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     )
 
 
-def test_colour_only_adds() -> None:
+def test_color_only_adds() -> None:
     plain = run(app="testapp", no_color=True)
-    coloured = run(app="testapp", force_color=True)
-    assert "\x1b[" in coloured.out
-    assert without_colour(coloured.out) == plain.out == run(app="testapp").out
+    colored = run(app="testapp", force_color=True)
+    assert "\x1b[" in colored.out
+    assert without_color(colored.out) == plain.out == run(app="testapp").out
 
 
 @pytest.mark.usefixtures("broken_urls")
-def test_forced_colour_colours_notes_as_well() -> None:
-    coloured = run("order_cancelled", force_color=True)
-    assert coloured.err != run("order_cancelled").err
-    assert without_colour(coloured.err) == f"{BROKEN_URLS}\n"
+def test_forced_color_colors_notes_as_well() -> None:
+    colored = run("order_cancelled", force_color=True)
+    assert colored.err != run("order_cancelled").err
+    assert without_color(colored.err) == f"{BROKEN_URLS}\n"
 
 
 @pytest.mark.parametrize(

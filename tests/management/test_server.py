@@ -36,8 +36,8 @@ def test_a_module_that_raises_leaves_a_note(module):
 
 
 def test_a_module_that_exits_leaves_a_note(module):
-    assert load(module("raise SystemExit('no licence')")) == (
-        "Could not import module 'loaded_by_test' (SystemExit: no licence)."
+    assert load(module("raise SystemExit('no license')")) == (
+        "Could not import module 'loaded_by_test' (SystemExit: no license)."
     )
 
 

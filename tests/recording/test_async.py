@@ -1600,7 +1600,7 @@ def test_send_by_a_sender_without_receivers(method):
 
 
 @awaited_methods
-def test_many_sends_are_folded_and_counted_exactly(method):
+def test_many_sends_are_collapsed_and_counted_exactly(method):
     signal = connected(notify, reserve)
 
     async def main():

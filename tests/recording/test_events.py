@@ -100,7 +100,7 @@ def test_sends_on_commit_are_recorded_when_they_are_sent(method):
     assert recorded(trace) == [(parcel_sent.name, "event", method, 1, ("weight",))]
 
 
-def test_many_events_are_folded():
+def test_many_events_are_collapsed():
     with signaltools.trace() as trace:
         for _ in range(100):
             parcel_sent.send(None, weight=Decimal(1))

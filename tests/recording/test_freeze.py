@@ -143,7 +143,7 @@ def test_receiver_that_still_runs_is_unfinished():
     assert trace.calls[0].outcome == "returned"
 
 
-def test_folded_calls_have_the_worst_outcome():
+def test_collapsed_calls_have_the_worst_outcome():
     def maybe(number, **kwargs):
         if number == 25:
             raise ValueError("wrong")

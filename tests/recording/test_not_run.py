@@ -364,7 +364,7 @@ def test_methods_of_two_objects_are_two_receivers(paid, sends):
     assert item.text == "paid came from testapp.Tag only"
 
 
-def test_folded_sends_are_told_once(paid):
+def test_collapsed_sends_are_told_once(paid):
     paid.connect(on_save, sender=Order)
     paid.connect(audit)
 
@@ -443,7 +443,7 @@ def test_send_robust_goes_on_after_an_error(paid, sends, caplog):
     assert not_run(record(*[lambda: paid.send_robust(Web)] * sends)) == []
 
 
-def test_error_in_folded_sends_is_told(paid):
+def test_error_in_collapsed_sends_is_told(paid):
     paid.connect(fail)
     paid.connect(on_save)
 

@@ -54,7 +54,7 @@ def count_nodes(trace):
     return len(trace.sends) + len(trace.calls)
 
 
-# Folding
+# Collapsing
 
 
 def test_twenty_sends_stay_apart():
@@ -79,7 +79,7 @@ def test_more_sends_are_one():
     assert send.time > call.time > call.longest > 0
 
 
-def test_longest_and_total_of_a_folded_send_are_exact():
+def test_longest_and_total_of_a_collapsed_send_are_exact():
     def wait(duration, **kwargs):
         time.sleep(duration)
 
@@ -105,7 +105,7 @@ def test_longest_and_total_of_a_folded_send_are_exact():
     ],
     ids=["sender", "instance and class", "signal", "method"],
 )
-def test_different_sends_do_not_fold(send):
+def test_different_sends_do_not_collapse(send):
     with signaltools.trace() as trace:
         for number in range(60):
             send(number)
@@ -113,7 +113,7 @@ def test_different_sends_do_not_fold(send):
     assert [node.count for node in trace.sends] == [30, 30]
 
 
-def test_sends_below_different_parents_do_not_fold():
+def test_sends_below_different_parents_do_not_collapse():
     first, second = [
         make(lambda **kwargs: [first_signal.send(None) for _ in range(30)])
         for _ in range(2)
@@ -125,7 +125,7 @@ def test_sends_below_different_parents_do_not_fold():
     assert [call.sends[0].count for call in trace.calls] == [30, 30]
 
 
-def test_instances_of_a_class_fold():
+def test_instances_of_a_class_collapse():
     with signaltools.trace() as trace:
         for _ in range(30):
             first_signal.send(Shop())
@@ -134,7 +134,7 @@ def test_instances_of_a_class_fold():
     assert (send.count, send.sender_kind) == (30, "instance")
 
 
-def test_what_is_below_a_folded_send_folds_as_well():
+def test_what_is_below_a_collapsed_send_collapses_as_well():
     inner = make(receive)
     outer = make(lambda **kwargs: [inner.send(None), inner.send(User)])
     with signaltools.trace() as trace:
@@ -150,7 +150,7 @@ def test_what_is_below_a_folded_send_folds_as_well():
     assert trace.totals[1:3] == (150, 150)
 
 
-def test_receivers_of_folded_sends_may_change():
+def test_receivers_of_collapsed_sends_may_change():
     receivers = [numbered(number) for number in range(4)]
     signal = make(*receivers)
     with signaltools.trace() as trace:
@@ -170,7 +170,7 @@ def test_receivers_of_folded_sends_may_change():
     }
 
 
-def test_methods_and_what_takes_no_weak_reference_fold():
+def test_methods_and_what_takes_no_weak_reference_collapse():
     sloth = Sloth()
     signal = make(sloth, sloth.receive, numbered(1))
     with signaltools.trace() as trace:
@@ -381,7 +381,7 @@ def test_dead_receivers_are_never_mixed_up():
     }
 
 
-def test_folded_signal_is_not_taken_for_its_successor():
+def test_collapsed_signal_is_not_taken_for_its_successor():
     with signaltools.trace() as trace:
         for _ in range(100):
             signal = Signal()

@@ -67,7 +67,7 @@ def test_site_is_the_caller_outside_of_django():
     assert (node.file, node.line) == (__file__, line_of(create) + 1)
 
 
-def test_folded_sends_have_the_site_of_the_first():
+def test_collapsed_sends_have_the_site_of_the_first():
     def send():
         for number in range(50):
             if number == 20:

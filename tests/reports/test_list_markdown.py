@@ -8,7 +8,7 @@ from signaltools.inventory.records import EventRecord
 from signaltools.reports.list_markdown import render_markdown
 from tests.records import builtin, receiver, signal
 
-GOLDEN = Path(__file__).parents[1] / "golden/catalogue.md"
+GOLDEN = Path(__file__).parents[1] / "golden/catalog.md"
 HOSTILE = "a|b`c``d*_<script>[x](y)\x1b[31m"
 
 PAID = signal(
@@ -41,7 +41,7 @@ NAMED_BADLY = signal(
 )
 
 
-def test_the_catalogue_is_what_people_read() -> None:
+def test_the_catalog_is_what_people_read() -> None:
     records = [PAID, BARE, builtin("db.models.signals.pre_init"), NAMED_BADLY]
     text = render_markdown(records, "/srv/site")
     if os.environ.get("UPDATE_GOLDEN"):
@@ -49,7 +49,7 @@ def test_the_catalogue_is_what_people_read() -> None:
     assert text == GOLDEN.read_text(encoding="utf-8")
 
 
-def test_a_catalogue_of_nothing_is_its_heading() -> None:
+def test_a_catalog_of_nothing_is_its_heading() -> None:
     assert render_markdown([]) == "# Signals\n"
 
 

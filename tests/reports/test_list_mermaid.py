@@ -61,8 +61,8 @@ def test_a_project_as_a_graph() -> None:
     assert_golden("graph.mmd", render_mermaid(SITE))
 
 
-def test_unfolded() -> None:
-    assert_golden("graph_unfolded.mmd", render_mermaid(SITE, fold=False))
+def test_expanded() -> None:
+    assert_golden("graph_expanded.mmd", render_mermaid(SITE, collapse=False))
 
 
 def test_a_model_as_a_graph() -> None:

@@ -111,12 +111,12 @@ def test_a_project_at_a_glance() -> None:
     assert_golden("overview.txt", render(SITE))
 
 
-def test_unfolded() -> None:
-    assert_golden("unfolded.txt", render(SITE, fold=False))
+def test_expanded() -> None:
+    assert_golden("expanded.txt", render(SITE, collapse=False))
 
 
 def test_a_narrow_terminal() -> None:
-    assert_golden("narrow.txt", render(SITE, width=60, fold=False))
+    assert_golden("narrow.txt", render(SITE, width=60, collapse=False))
 
 
 def test_a_wide_terminal() -> None:
@@ -124,7 +124,7 @@ def test_a_wide_terminal() -> None:
 
 
 def test_a_part_of_everything() -> None:
-    assert_golden("part.txt", render(SITE[:1], SITE, fold=False))
+    assert_golden("part.txt", render(SITE[:1], SITE, collapse=False))
 
 
 def test_every_sort_of_sender() -> None:
@@ -198,17 +198,17 @@ def test_hostile_names_are_escaped() -> None:
 # --- nothing unprintable ------------------------------------------------------------
 
 
-@pytest.mark.parametrize("fold", [True, False])
-def test_no_report_has_an_unprintable_character(fold: bool) -> None:
-    text = render(hostile_site(), fold=fold)
+@pytest.mark.parametrize("collapse", [True, False])
+def test_no_report_has_an_unprintable_character(collapse: bool) -> None:
+    text = render(hostile_site(), collapse=collapse)
     assert [char for char in text if not char.isprintable()] == ["\n"] * text.count(
         "\n"
     )
 
 
-def test_the_hint_how_to_unfold_a_hostile_signal_is_escaped() -> None:
-    folded = django("core.run")
-    text = render([signal(f"shop.{HOSTILE}paid", folded)])
+def test_the_hint_how_to_expand_a_hostile_signal_is_escaped() -> None:
+    collapsed = django("core.run")
+    text = render([signal(f"shop.{HOSTILE}paid", collapsed)])
     assert "\x1b" not in text
     assert "\u202e" not in text
 
@@ -241,7 +241,7 @@ def test_a_section_without_signals_is_left_out() -> None:
         ),
         (
             [signal("a.b", receiver("c.d"), STORAGE)],
-            "1 signal · 2 receivers (1 folded)",
+            "1 signal · 2 receivers (1 collapsed)",
         ),
     ],
 )
@@ -273,7 +273,7 @@ def test_an_empty_report_is_its_last_line() -> None:
     assert render([], SITE) == "0 of 13 signals · 0 of 10 receivers\n"
 
 
-# --- folding ------------------------------------------------------------------------
+# --- collapsing -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -293,7 +293,7 @@ def test_an_empty_report_is_its_last_line() -> None:
         ),
     ],
 )
-def test_folded_receivers_are_counted_with_their_home(
+def test_collapsed_receivers_are_counted_with_their_home(
     receivers: list[Any], line: str
 ) -> None:
     record = builtin("core.signals.setting_changed", *receivers)
@@ -301,21 +301,21 @@ def test_folded_receivers_are_counted_with_their_home(
     assert render_one(record)[1:] == [line + hint.rjust(100 - len(line))]
 
 
-def test_receivers_of_a_package_that_starts_like_the_toolbar_are_not_folded() -> None:
+def test_receivers_of_a_package_named_almost_like_the_toolbar_do_not_collapse() -> None:
     [_, line] = render_one(signal("a.b", receiver("debug_toolbars.x.run")))
     assert line.split()[:2] == ["1", "debug_toolbars.x.run"]
 
 
-def test_order_numbers_do_not_change_by_folding() -> None:
+def test_order_numbers_do_not_change_by_collapsing() -> None:
     record = signal("a.b", django("x.y"), receiver("shop.run", order=2))
-    [_, shown, folded] = render_one(record)
+    [_, shown, collapsed] = render_one(record)
     assert shown.split()[:2] == ["2", "shop.run"]
-    assert folded.split()[:2] == ["+", "1"]
+    assert collapsed.split()[:2] == ["+", "1"]
 
 
-def test_unfolded_nothing_is_counted_as_folded() -> None:
-    text = render(SITE, fold=False)
-    assert "folded" not in text
+def test_expanded_nothing_is_counted_as_collapsed() -> None:
+    text = render(SITE, collapse=False)
+    assert "collapsed" not in text
     assert "list_signals" not in text
     assert sum(line.startswith("   +") for line in text.splitlines()) == 0
     for record in SITE:
@@ -362,15 +362,15 @@ def test_a_long_line_of_signals_without_receivers_wraps_between_names() -> None:
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 140])
-@pytest.mark.parametrize("fold", [True, False])
-def test_no_line_ends_in_blanks(width: int, fold: bool) -> None:
-    lines = render(SITE, width=width, fold=fold).split("\n")
+@pytest.mark.parametrize("collapse", [True, False])
+def test_no_line_ends_in_blanks(width: int, collapse: bool) -> None:
+    lines = render(SITE, width=width, collapse=collapse).split("\n")
     assert [line for line in lines if line != line.rstrip()] == []
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 140])
 def test_names_and_places_are_never_cut(width: int) -> None:
-    words = render(SITE, width=width, fold=False).split()
+    words = render(SITE, width=width, collapse=False).split()
     for record in SITE[:2]:
         assert record.name in words
         for each in record.receivers:
@@ -466,7 +466,7 @@ def test_paths_are_short(file: str, folder: str, shown: str) -> None:
     assert render_one(record, folder=folder)[1].endswith(f" {shown}:9")
 
 
-# --- colour -------------------------------------------------------------------------
+# --- color -------------------------------------------------------------------------
 
 
 def bold(text: str) -> str:
@@ -478,12 +478,12 @@ def cyan(text: str) -> str:
 
 
 @pytest.mark.parametrize("width", [60, 100, 140])
-@pytest.mark.parametrize("fold", [True, False])
-def test_colour_only_adds(width: int, fold: bool) -> None:
-    plain = render(SITE, width=width, fold=fold)
-    colourful = render(SITE, width=width, fold=fold, heading=cyan, name=bold)
-    assert colourful != plain
-    assert re.sub(r"\x1b\[[0-9;]*m", "", colourful) == plain
+@pytest.mark.parametrize("collapse", [True, False])
+def test_color_only_adds(width: int, collapse: bool) -> None:
+    plain = render(SITE, width=width, collapse=collapse)
+    colorful = render(SITE, width=width, collapse=collapse, heading=cyan, name=bold)
+    assert colorful != plain
+    assert re.sub(r"\x1b\[[0-9;]*m", "", colorful) == plain
 
 
 def test_headings_and_names_of_signals_are_painted() -> None:

@@ -39,7 +39,7 @@ def test_a_model_that_is_never_saved_says_why() -> None:
     )
 
 
-def test_colour_is_for_headings_and_actions() -> None:
+def test_color_is_for_headings_and_actions() -> None:
     lines = render(model(), heading="<{}>".format, name="[{}]".format).splitlines()
     assert [line for line in lines if line.startswith(("<", "["))] == [
         f"<shop.Order: what runs, in order>{' ' * 58}5 receivers",
@@ -47,7 +47,7 @@ def test_colour_is_for_headings_and_actions() -> None:
         "[delete()]",
         "[tags.add(), remove(), set(), clear()]",
         "<Looks related, will NOT run>",
-        "<Never signalled>",
+        "<Never signaled>",
     ]
 
 

@@ -321,7 +321,7 @@ def test_overflow_has_rows_of_its_own() -> None:
     assert len(found["rows"]) == 1
 
 
-def test_calls_without_sends_cannot_be_unfolded() -> None:
+def test_calls_without_sends_cannot_be_expanded() -> None:
     outer = send("a.b", call("c.d", send("e.f")), call("c.leaf"))
     assert [row["has_more"] for row in rows(outer)] == [True, True, False, False]
 
@@ -426,7 +426,7 @@ def test_nothing_is_left_out_of_as_many_rows_as_fit() -> None:
     assert {row["left_out"] for row in found} == {0}
 
 
-def test_a_call_whose_sends_are_all_left_out_can_be_unfolded() -> None:
+def test_a_call_whose_sends_are_all_left_out_can_be_expanded() -> None:
     calls = [call("c.d", send("e.f")) for _ in range(MAX_ROWS - 1)]
     found = rows(send("a.b", *calls))
 

@@ -163,7 +163,7 @@ def test_a_send_that_raised_without_receivers_has_its_own_line() -> None:
     assert lines[1:] == ["          from shop/views.py:88"]
 
 
-def test_a_folded_send_says_how_often_it_had_no_receivers() -> None:
+def test_a_collapsed_send_says_how_often_it_had_no_receivers() -> None:
     [line, _, _] = events(
         send("shop.paid", call("crm.a"), count=9, without_receivers=4)
     )

@@ -83,12 +83,12 @@ class Command(InventoryCommand):
         add(
             "--all",
             action="store_true",
-            help="list what is otherwise folded, left out or not imported",
+            help="list what is otherwise collapsed, left out or not imported",
         )
         self.add_import_argument(parser)
         self.add_report_arguments(
             parser,
-            markdown="Markdown for a catalogue",
+            markdown="Markdown for a catalog",
             mermaid="Mermaid for a graph",
         )
 
@@ -120,14 +120,14 @@ class Command(InventoryCommand):
         found = select_problems(found, selected, signals, filters)
         if not selected and not found and options["verbosity"]:
             self.stderr.write("Nothing matches all of these filters.", style_func=str)
-        fold = not options["all"] and not any(filters)
+        collapse = not options["all"] and not any(filters)
         if options["format"] == "json":
             return render_json(selected, notes, found, with_storage=options["all"])
         if options["format"] == "markdown":
             return render_markdown(selected, os.getcwd())
         if options["format"] == "mermaid":
-            return render_mermaid(selected, fold=fold)
-        look = self.look(options["output"], fold=fold)
+            return render_mermaid(selected, collapse=collapse)
+        look = self.look(options["output"], collapse=collapse)
         return render_text(selected, signals, look, found)
 
     def _model_report(self, reading: _Reading, options: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-// The panel reads well without this, which adds a filter, switches and "unfold all".
+// The panel reads well without this, which adds a filter, switches and "expand all".
 const PANEL = "SignalToolsPanel";
 
 // Since version 7 the toolbar is in a shadow root, unless the project says otherwise.
@@ -8,8 +8,8 @@ function toolbar() {
 }
 
 function ownText(node) {
-  const ofFold = ":scope > summary, :scope > .signaltools-at";
-  const own = node.matches("details") ? [...node.querySelectorAll(ofFold)] : [node];
+  const ofDetails = ":scope > summary, :scope > .signaltools-at";
+  const own = node.matches("details") ? [...node.querySelectorAll(ofDetails)] : [node];
   return own.map((part) => part.textContent).join(" ").toLowerCase();
 }
 
@@ -58,17 +58,17 @@ function start(panel) {
   const search = controls.querySelector("input[type=search]");
   const switches = [...controls.querySelectorAll("input[type=checkbox]")];
   const status = controls.querySelector(".signaltools-found");
-  const folds = [...panel.querySelectorAll("details")];
+  const allDetails = [...panel.querySelectorAll("details")];
   let wasOpen = null;
 
   function apply() {
     const query = search.value.trim().toLowerCase();
     const off = new Set(switches.filter((box) => !box.checked).map((box) => box.value));
-    // A search unfolds what it finds; without it, all is as it was before.
+    // A search expands what it finds; without it, all is as it was before.
     if (query && !wasOpen) {
-      wasOpen = folds.map((fold) => fold.open);
+      wasOpen = allDetails.map((details) => details.open);
     } else if (!query && wasOpen) {
-      folds.forEach((fold, index) => { fold.open = wasOpen[index]; });
+      allDetails.forEach((details, index) => { details.open = wasOpen[index]; });
       wasOpen = null;
     }
     let isFound = false;
@@ -84,10 +84,10 @@ function start(panel) {
   }
   controls.addEventListener("input", apply);
   const button = controls.querySelector("button");
-  const labels = [button.textContent, button.dataset.fold];
+  const labels = [button.textContent, button.dataset.collapse];
   button.addEventListener("click", () => {
-    const open = folds.some((fold) => !fold.open);
-    folds.forEach((fold) => { fold.open = open; });
+    const open = allDetails.some((details) => !details.open);
+    allDetails.forEach((details) => { details.open = open; });
     button.textContent = labels[Number(open)];
   });
   apply();
