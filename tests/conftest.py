@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -12,6 +13,27 @@ from signaltools.checks.watch import watch
 from signaltools.introspect.objects import loaded_modules
 from signaltools.inventory.names import _places
 from signaltools.inventory.rows import restore_connections, save_connections
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_garbage_collection():
+    """
+    Keep what pytest and Django hold out of the hundreds of ``gc.collect()`` calls.
+    """
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.fixture
+def whole_heap():
+    """
+    Let the test see all objects: what is frozen can't be asked who refers to it.
+    """
+    gc.unfreeze()
+    yield
+    gc.freeze()
 
 
 @pytest.fixture
