@@ -4,7 +4,7 @@ PYTHON ?= python3
 PORT ?= 8000
 EXAMPLE = .venv/bin/python example_project/manage.py
 
-.PHONY: example test coverage bench clean
+.PHONY: example test coverage bench dist clean
 
 # Whatever project the shell is set up for. The mistakes in it are not shown here: the
 # warnings would push aside what to try next.
@@ -38,19 +38,31 @@ bench: .venv/ready
 	.venv/bin/python benchmarks/events.py
 	.venv/bin/python benchmarks/panel.py
 
+# What is uploaded, from a clean copy of a tag: docs/releasing.md.
+dist: .venv-dist/ready
+	@! grep --line-number PLACEHOLDER pyproject.toml || \
+	  { echo 'Write the addresses of the project into pyproject.toml first.'; exit 1; }
+	rm -rf dist
+	.venv-dist/bin/python -m build
+	.venv-dist/bin/python -m twine check --strict dist/*
+
 clean:
-	rm -rf .venv .venv-test .tox .coverage* reports example_project/db.sqlite3
+	rm -rf .venv .venv-dist .venv-test dist .tox .pythons .coverage* reports example_project/db.sqlite3
 
 # The ready files are written last, so an interrupted run starts over.
 .venv/ready: pyproject.toml
-	$(call venv,.venv,--editable '.[example]')
+	$(call venv,.venv,--editable . --group example)
 
 .venv-test/ready: pyproject.toml
 	$(call venv,.venv-test,tox)
 
+.venv-dist/ready: pyproject.toml
+	$(call venv,.venv-dist,build twine)
+
 define venv
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("signaltools needs Python 3.11 or later: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv --clear $(1)
-	$(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2)
+	$(1)/bin/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	$(1)/bin/python -m pip install --quiet $(2)
 	touch $(1)/ready
 endef

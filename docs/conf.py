@@ -4,16 +4,11 @@ How Sphinx builds these pages: ``tox run -e docs``. Nothing is read from the net
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
+import signaltools
 
-_PYPROJECT = tomllib.loads(
-    Path(__file__).parents[1].joinpath("pyproject.toml").read_text("utf-8")
-)
-
-project = _PYPROJECT["project"]["name"]
-release = version = _PYPROJECT["project"]["version"]
-project_copyright = "2026 The signaltools authors"
+project = "django-signaltools"
+release = version = signaltools.__version__
+project_copyright = "2026 signaltools contributors"
 
 extensions = ["myst_parser"]
 exclude_patterns = ["_build"]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .tracing import trace
 
 __all__ = ["event", "receiver", "registry", "trace"]
+__version__ = "0.1.0"
 
 # pytest loads the plugin in every project, so a name is imported when it is first used.
 _MODULES = {

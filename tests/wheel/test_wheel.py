@@ -5,6 +5,7 @@ The installed wheel, without the checkout: nothing here may import from ``tests`
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from importlib.metadata import entry_points, metadata, requires
@@ -59,3 +60,20 @@ def test_django_is_the_only_requirement():
     needed = [item for item in requires("django-signaltools") if "extra" not in item]
     assert needed == ["django>=5.2"]
     assert metadata("django-signaltools")["License-Expression"] == "MIT"
+
+
+def test_the_version_is_that_of_the_package():
+    assert signaltools.__version__ == metadata("django-signaltools")["Version"]
+
+
+def test_an_index_shows_whole_addresses():
+    described = metadata("django-signaltools")
+    readme = described["Description"]
+    without_code = re.sub(r"^```.*?^```", "", readme, flags=re.MULTILINE | re.DOTALL)
+    links = re.findall(r"\]\(([^)\s]+)\)", without_code)
+    pictures = re.findall(r'(?:src|srcset)="([^"]+)"', without_code)
+    assert links
+    assert pictures
+    assert [link for link in links + pictures if not link.startswith("https://")] == []
+    urls = [each.partition(", ")[0] for each in described.get_all("Project-URL")]
+    assert urls == ["Documentation", "Source", "Changelog", "Issues"]
