@@ -14,7 +14,7 @@ from django.core.management import get_commands
 
 from ..conf import KEYS, conf
 from ..events import Event
-from ..events.base import any_events
+from ..events.base import any_events, unresolved_arguments
 from ..introspect.objects import is_a, loaded_modules
 from ..introspect.text import did_you_mean
 from ..inventory.names import NamedSignal, find_signals, registry, unnamed
@@ -133,7 +133,7 @@ def check_events(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _annotations(event: Event[Any]) -> Iterator[CheckMessage]:
-    for name in event.unresolved():
+    for name in unresolved_arguments(event):
         yield CheckWarning(
             f"The annotation of {name!r} in {event.name!r} cannot be resolved, so its "
             "type is not checked.",

@@ -14,7 +14,7 @@ from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from ..events import Event
-from ..events.fitting import misfit
+from ..events.fitting import find_mismatch
 from ..introspect.callables import innermost_code
 from ..introspect.objects import (
     class_attribute,
@@ -42,7 +42,9 @@ def check_receiver(link: Connection) -> Iterator[Problem]:
 def _arguments(link: Connection) -> Iterator[Problem]:
     event = link.signal if is_a(link.signal, Event) else None
     sent = _sent(link)
-    unknown, is_closed = misfit(_plain(link.row.receiver), {"signal", "sender", *sent})
+    unknown, is_closed = find_mismatch(
+        _plain(link.row.receiver), {"signal", "sender", *sent}
+    )
     # Of other signals nobody knows what they are sent with.
     is_known = event is not None or link.signal_name in BUILTIN_ARGUMENTS
     for argument in unknown:

@@ -1,5 +1,5 @@
 """
-Declare business events: signals whose arguments are known.
+Declare events: signals whose arguments are known.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ __all__ = ["Event", "event", "receiver"]
 
 P = ParamSpec("P")
 Check = Literal["error", "warn"]
+_CLASSES: dict[str, Any] = {"error": Event, "warn": LenientEvent}
 
 
 @overload
@@ -38,13 +39,13 @@ def event(
     use_caching: bool = False,
 ) -> Any:
     """
-    Declare an event by the signature of its ideal receiver.
+    Declare an event with the signature of a receiver that takes every argument.
 
     ``sender`` is the first argument; all others follow a ``*``. The function gives the
-    event its name and its docstring, and never runs. Senders that pass other arguments
-    raise ``TypeError``, as any Python call does, unless ``check`` is "warn". ``name``
-    is the label of the event in place of app label and function. Raises ``TypeError``
-    for a function that declares no event.
+    event its name and its docstring, and is never run. Sends with other arguments raise
+    ``TypeError``, as any Python call does, or only warn if ``check`` is "warn".
+    ``name`` replaces the default label, app label and function name. Raises
+    ``TypeError`` for a function that doesn't declare an event.
     """
     if function is None:
         return partial(
@@ -53,10 +54,8 @@ def event(
     if check not in _CLASSES:
         raise ValueError(f"check must be 'error' or 'warn', not {check!r}.")
     declaration = declare(function, version)
-    # A class of its own: the methods have the signature of this event.
+    # Each event has a class of its own, because its methods have its signature. All of
+    # them have the name of Event, for people and for tools that print it.
     cls = type("Event", (_CLASSES[check],), {"_declaration": declaration})
     cls.__module__, cls.__qualname__ = Event.__module__, Event.__qualname__
     return cls(name, use_caching)
-
-
-_CLASSES: dict[str, Any] = {"error": Event, "warn": LenientEvent}

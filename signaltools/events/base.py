@@ -8,14 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    ClassVar,
-    Concatenate,
-    Generic,
-    ParamSpec,
-)
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec
 
 from django.apps import apps
 from django.conf import settings
@@ -25,25 +18,30 @@ from ..conf import conf
 from ..exceptions import EventWarning
 from ..introspect.callables import describe
 from ..introspect.objects import is_a, short_name
-from ..introspect.text import stable_repr
-from .annotations import ANYTHING, Allowed, NotLoaded, Unresolved, allowed, fits
-from .declaration import Argument, Declaration
-from .fitting import Misfit, OnlyKeywords, misfit
+from ..introspect.text import did_you_mean, stable_repr
+from .annotations import AllowedTypes, ModuleNotLoaded, is_allowed
+from .declaration import Argument, Declaration, annotation_text
+from .fitting import OnlyKeywords, find_mismatch
 from .methods import LENIENT, STRICT, Templates, make_methods
 
 P = ParamSpec("P")
 Responses = list[tuple[Callable[..., Any], Any]]
 
+# What is skipped to find the line that uses an event: the methods of the event, and the
+# decorator that connects receivers.
+_SKIPPED = (os.path.join(os.path.dirname(__file__), ""), dispatcher.__file__)
+
 
 class _Method:
     """
-    A method that is made when it is first asked for, which most events never are.
+    A method that is generated when it is first used, as most events are only declared.
     """
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
     def __get__(self, event: Event[Any] | None, owner: type[Event[Any]]) -> Any:
+        # Event itself declares nothing, but tools look at its methods.
         if not hasattr(owner, "_declaration"):
             return self
         return owner._make_methods()[self._name].__get__(event, owner)
@@ -51,15 +49,15 @@ class _Method:
 
 class Event(Signal, Generic[P]):
     """
-    A signal that is declared by ``@event``, the only instance of its own class.
+    A signal that is declared with ``@event``, the only instance of its own class.
 
-    ``name`` is the path it is imported by. ``label`` and ``version`` are for
-    documents and message buses; the label needs the app registry. ``arguments`` and
-    ``signature`` are the declaration as text. An event pickles and copies by its name.
+    ``name`` is its import path. ``label`` and ``version`` are for documentation and
+    message brokers; the label needs the app registry. ``arguments`` and ``signature``
+    describe the declaration as strings. An event is pickled and copied by its name.
     """
 
     _declaration: ClassVar[Declaration]
-    _allowed: ClassVar[Mapping[str, Allowed]]
+    _allowed: ClassVar[Mapping[str, AllowedTypes]]
     _templates: ClassVar[Templates] = STRICT
 
     if TYPE_CHECKING:
@@ -71,17 +69,21 @@ class Event(Signal, Generic[P]):
 
         def send_on_commit(self, *args: P.args, **named: P.kwargs) -> None:
             """
-            Check the arguments now and send when the transaction is committed.
+            Check the arguments now, and send when the transaction is committed.
 
-            Sends at once outside of a transaction, and never after a rollback. The
-            transaction is that of the database to which a sender that is a model is
-            written, else of the default database; ``using()`` names another one.
+            Outside a transaction, it sends immediately. After a rollback, it never
+            sends. If the sender is a model, the transaction is that of the database the
+            model is written to, otherwise that of the default database. Use ``using()``
+            to choose another one.
             """
 
         def send_robust_on_commit(self, *args: P.args, **named: P.kwargs) -> None:
             """
-            Do as ``send_on_commit()``, with ``send_robust()``.
+            Do the same as ``send_on_commit()``, with ``send_robust()``.
             """
+
+        _send_on_commit: Callable[Concatenate[str | None, P], None]
+        _send_robust_on_commit: Callable[Concatenate[str | None, P], None]
 
     else:
         send = _Method()
@@ -90,10 +92,14 @@ class Event(Signal, Generic[P]):
         asend_robust = _Method()
         send_on_commit = _Method()
         send_robust_on_commit = _Method()
+        _send_on_commit = _Method()
+        _send_robust_on_commit = _Method()
 
     def __init__(self, label: str | None = None, use_caching: bool = False) -> None:
         if not hasattr(self, "_declaration"):
-            raise TypeError("Declare an event with @event, not by its class.")
+            raise TypeError(
+                "Use @event to declare an event; don't instantiate Event directly."
+            )
         super().__init__(use_caching)
         function = self._declaration.function
         self._label = label
@@ -108,12 +114,16 @@ class Event(Signal, Generic[P]):
         return f"<Event: {self.name}>"
 
     def __reduce__(self) -> str:
+        # A Signal can't be pickled: it holds a lock. This is a global name, as for a
+        # function.
         return self.__qualname__
 
     @property
     def label(self) -> str:
         """
-        Return the name for documents and buses: app label and function by default.
+        Return the name for documentation and message brokers.
+
+        By default it consists of the label of the app and the name of the function.
         """
         if self._label is not None:
             return self._label
@@ -123,14 +133,14 @@ class Event(Signal, Generic[P]):
     @property
     def arguments(self) -> tuple[Argument, ...]:
         """
-        Return what the event is sent with, besides its sender.
+        Return the arguments of the event without the sender.
         """
         return self._declaration.arguments
 
     @property
     def signature(self) -> str:
         """
-        Return the signature of the ideal receiver, as it was declared.
+        Return the signature as it was declared.
         """
         return self._declaration.signature
 
@@ -145,10 +155,10 @@ class Event(Signal, Generic[P]):
         dispatch_uid: Any = None,
     ) -> None:
         """
-        Connect as ``Signal.connect()`` does.
+        Connect a receiver as ``Signal.connect()`` does.
 
-        Raises ``ValueError`` for a receiver that cannot be called with what the event
-        sends, if ``SIGNALTOOLS["CHECK_EVENTS"]`` is true.
+        Raises ``ValueError`` for a receiver that can't be called with the arguments of
+        the event, if ``SIGNALTOOLS["CHECK_EVENTS"]`` is true.
         """
         if _checking():
             self._check_receiver(receiver)
@@ -156,156 +166,128 @@ class Event(Signal, Generic[P]):
 
     def using(self, alias: str) -> Using[P]:
         """
-        Return what sends on commit of the database ``alias``.
+        Return an object whose send methods wait for a commit on the database ``alias``.
         """
         return Using(self, alias)
-
-    def misfit(self, receiver: Any) -> Misfit:
-        """
-        Return what keeps ``receiver`` from being called with what the event sends.
-        """
-        return misfit(receiver, {"signal", *self._declaration.names})
-
-    def unresolved(self) -> list[str]:
-        """
-        Return the arguments whose annotations name what cannot be found.
-        """
-        _, missing = self._resolve()
-        return [name for name, error in missing.items() if not is_a(error, NotLoaded)]
-
-    @classmethod
-    def _resolve(cls) -> tuple[dict[str, Allowed], dict[str, Unresolved]]:
-        found: dict[str, Allowed] = {}
-        missing: dict[str, Unresolved] = {}
-        scope = cls._declaration.function.__globals__
-        for parameter in cls._declaration.parameters:
-            try:
-                found[parameter.name] = allowed(parameter.annotation, scope)
-            except Unresolved as error:
-                found[parameter.name] = ANYTHING
-                missing[parameter.name] = error
-        return found, missing
 
     @classmethod
     def _make_methods(cls) -> Mapping[str, Any]:
         declaration = cls._declaration
-        cls._allowed, missing = cls._resolve()
+        cls._allowed, unresolved = declaration.resolve()
         methods = make_methods(cls._templates, declaration.parameters, cls._allowed)
         for name, method in methods.items():
             method.__module__ = declaration.function.__module__
-            method.__qualname__ = f"{declaration.function.__qualname__}.{name}"
+            # Python's own messages start with it: "order_paid.send() missing 1 ...".
+            qualname = f"{declaration.function.__qualname__}.{name.removeprefix('_')}"
+            method.__qualname__ = qualname
             method.__doc__ = declaration.function.__doc__
-            # While modules are being imported, a name may not be there yet.
-            if apps.ready or not missing:
+            # While Django imports apps, an annotation may use a name that comes later.
+            # Its methods are generated again, until then the type isn't checked.
+            if apps.ready or not unresolved:
                 setattr(cls, name, method)
         return methods
 
-    # What follows is called by the generated methods, and by those of Using.
+    # The generated methods call these.
 
     def _check_type(self, method: str, name: str, value: Any) -> None:
-        if _checking() and not fits(value, self._allowed[name]):
-            self._refuse(
-                TypeError(
-                    f"{self.__qualname__}.{method}() argument {name!r} must be "
-                    f"{self._declaration.annotation(name)}, not {_value_text(value)}."
-                )
-            )
+        if not _checking() or is_allowed(value, self._allowed[name]):
+            return
+        # The repr() of other values may run queries, or show what is private.
+        text = stable_repr(value) if type(value) is str else short_name(type(value))
+        if is_a(value, type):
+            text = f"type[{short_name(value)}]"
+        annotation = annotation_text(self._declaration.parameters[name].annotation)
+        self._refuse(
+            TypeError,
+            f"{self.__qualname__}.{method}() argument {name!r} must be {annotation}, "
+            f"not {text}.",
+        )
+
+    def _method_of_signal(self, name: str) -> Any:
+        # Looked up as Python does: a mock in this place isn't a function, for example.
+        return getattr(super(), name)
+
+    def _on_commit(
+        self, method: str, alias: str | None, arguments: Mapping[str, Any]
+    ) -> None:
+        # Events can be declared and sent without settings, which these modules need.
+        from django.db import DEFAULT_DB_ALIAS, router, transaction
+        from django.db.models import Model
+        from django.db.models.base import ModelBase
+
+        sender = arguments["sender"]
+        if not alias and is_a(sender, ModelBase):
+            alias = router.db_for_write(sender)  # type: ignore[arg-type]
+        elif not alias and is_a(sender, Model):
+            alias = router.db_for_write(type(sender), instance=sender)
+        # The method is looked up when it is called: a test may mock it meanwhile.
+        transaction.on_commit(
+            lambda: getattr(self, method)(**arguments), using=alias or DEFAULT_DB_ALIAS
+        )
 
     def _check_receiver(self, receiver: Any) -> None:
-        # What is not callable is left to Django.
-        unknown, is_closed = self.misfit(receiver)
+        parameters = self._declaration.parameters
+        not_sent, lacks_kwargs = find_mismatch(receiver, {"signal", *parameters})
         name = describe(receiver).name
-        for argument in unknown:
-            hint = self._declaration.suggest(argument)
+        for argument in not_sent:
             self._refuse(
-                ValueError(
-                    f"The receiver {name!r} asks for {argument!r}, which {self.name!r} "
-                    f"does not send.{hint}"
-                )
+                ValueError,
+                f"The receiver {name!r} requires the argument {argument!r}, but "
+                f"{self.name!r} doesn't send it.{did_you_mean(argument, parameters)}",
             )
-        if is_closed:
+        if lacks_kwargs:
+            # The first sentence is Django's.
             self._refuse(
-                ValueError(
-                    "Signal receivers must accept keyword arguments (**kwargs). "
-                    f"{name!r}, to be connected to {self.name!r}, does not."
-                )
+                ValueError,
+                "Signal receivers must accept keyword arguments (**kwargs). "
+                f"The receiver {name!r} of {self.name!r} doesn't.",
             )
 
-    def _method_of_signal(self, name: str) -> Callable[..., Any]:
-        # Looked up as Python does: what somebody has put there may be no function.
-        method: Callable[..., Any] = getattr(super(), name)
-        return method
-
-    def _on_commit(self, method: str, arguments: Mapping[str, Any]) -> None:
-        on_commit(self, method, arguments)
-
-    def _refuse(self, error: Exception) -> None:
-        raise error
+    def _refuse(self, error: type[Exception], message: str) -> None:
+        raise error(message)
 
 
 class LenientEvent(Event[P]):
     """
-    An event that warns where others raise, while its senders are being migrated.
+    An event that warns instead of raising, until all its senders are correct.
     """
 
     _templates = LENIENT
 
-    def _completed(
+    def _complete(
         self, method: str, sender: Any, named: dict[str, Any]
     ) -> dict[str, Any]:
-        declaration = self._declaration
-        arguments = {**declaration.defaults, **named, "sender": sender}
+        """
+        Warn about the arguments, and return them with the defaults of the declaration.
+        """
+        parameters = self._declaration.parameters
         call = f"{self.__qualname__}.{method}()"
         for name in named:
-            if name not in declaration.names:
-                hint = declaration.suggest(name)
-                self._refuse(TypeError(f"{call} does not take {name!r}.{hint}"))
-        for name in declaration.names:
+            if name not in parameters:
+                hint = did_you_mean(name, parameters)
+                self._refuse(
+                    TypeError, f"{call} got an unknown argument {name!r}.{hint}"
+                )
+        arguments = {**named, "sender": sender}
+        for name, parameter in parameters.items():
+            if parameter.default is not parameter.empty:
+                arguments.setdefault(name, parameter.default)
             if name in arguments:
                 self._check_type(method, name, arguments[name])
             else:
-                self._refuse(TypeError(f"{call} needs {name!r}."))
+                self._refuse(TypeError, f"{call} is missing the argument {name!r}.")
         return arguments
 
-    def _refuse(self, error: Exception) -> None:
-        warnings.warn(str(error), EventWarning, stacklevel=_level_of_caller())
-
-
-def any_events() -> bool:
-    """
-    Tell whether any event has been declared: each has a class of its own.
-    """
-    lenient: list[type] = type.__subclasses__(LenientEvent)
-    return bool(lenient) or type.__subclasses__(Event) != [LenientEvent]
-
-
-def _checking() -> bool:
-    return settings.configured and conf.CHECK_EVENTS
-
-
-def _value_text(value: Any) -> str:
-    if is_a(value, type):
-        return f"type[{short_name(value)}]"
-    return stable_repr(value) if type(value) is str else short_name(type(value))
-
-
-def _level_of_caller() -> int:
-    """
-    Return the stack level, for ``_refuse()``, of the code that uses the event.
-    """
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back and frame.f_code.co_filename.startswith(_BETWEEN):
-        level, frame = level + 1, frame.f_back
-    return level
-
-
-# The methods of an event, and what decorates receivers.
-_BETWEEN = (os.path.join(os.path.dirname(__file__), ""), dispatcher.__file__)
+    def _refuse(self, error: type[Exception], message: str) -> None:
+        level, frame = 1, sys._getframe()
+        while frame.f_back and frame.f_code.co_filename.startswith(_SKIPPED):
+            level, frame = level + 1, frame.f_back
+        warnings.warn(message, EventWarning, stacklevel=level)
 
 
 class Using(Generic[P]):
     """
-    An event that is sent on commit of one database, whoever sends it.
+    An event whose send methods wait for a commit on a given database.
     """
 
     def __init__(self, event: Event[P], alias: str) -> None:
@@ -314,51 +296,35 @@ class Using(Generic[P]):
 
     def send_on_commit(self, *args: P.args, **named: P.kwargs) -> None:
         """
-        Check the arguments now and send when the transaction is committed.
+        Check the arguments now, and send when the transaction is committed.
         """
-        # The method of the event, which calls the methods below.
-        type(self._event).send_on_commit(self, *args, **named)  # type: ignore[arg-type]
+        self._event._send_on_commit(self._alias, *args, **named)
 
     def send_robust_on_commit(self, *args: P.args, **named: P.kwargs) -> None:
         """
-        Do as ``send_on_commit()``, with ``send_robust()``.
+        Do the same as ``send_on_commit()``, with ``send_robust()``.
         """
-        type(self._event).send_robust_on_commit(self, *args, **named)  # type: ignore[arg-type]
-
-    def _check_type(self, method: str, name: str, value: Any) -> None:
-        self._event._check_type(method, name, value)
-
-    def _completed(self, *args: Any) -> Any:
-        return self._event._completed(*args)  # type: ignore[attr-defined]
-
-    def _on_commit(self, method: str, arguments: Mapping[str, Any]) -> None:
-        on_commit(self._event, method, arguments, self._alias)
+        self._event._send_robust_on_commit(self._alias, *args, **named)
 
 
-def on_commit(
-    event: Event[Any], method: str, arguments: Mapping[str, Any], alias: str = ""
-) -> None:
+def any_events() -> bool:
     """
-    Call ``method`` of ``event`` when the transaction is committed.
+    Tell whether any event is declared: each one has a class of its own.
     """
-    # Declaring an event shall need no settings.
-    from django.db import transaction
-
-    alias = alias or _database(arguments["sender"])
-    # The method is looked up then: it may be mocked meanwhile, or put back.
-    transaction.on_commit(lambda: getattr(event, method)(**arguments), using=alias)
+    # LenientEvent is one of the subclasses of Event.
+    return len(Event.__subclasses__()) + len(LenientEvent.__subclasses__()) > 1
 
 
-def _database(sender: Any) -> str:
+def unresolved_arguments(event: Event[Any]) -> list[str]:
     """
-    Return the database that instances of ``sender`` are written to.
+    Return the arguments of ``event`` whose annotations can never be resolved.
     """
-    from django.db import DEFAULT_DB_ALIAS, router
-    from django.db.models import Model
-    from django.db.models.base import ModelBase
+    _, unresolved = event._declaration.resolve()
+    # A module that hasn't been imported yet may still be.
+    return [
+        name for name, error in unresolved.items() if not is_a(error, ModuleNotLoaded)
+    ]
 
-    if is_a(sender, ModelBase):
-        return router.db_for_write(sender)  # type: ignore[arg-type]
-    if is_a(sender, Model):
-        return router.db_for_write(type(sender), instance=sender)
-    return DEFAULT_DB_ALIAS
+
+def _checking() -> bool:
+    return settings.configured and conf.CHECK_EVENTS

@@ -1,5 +1,5 @@
 """
-Read what the function below ``@event`` declares.
+Read the declaration of an event: the function below ``@event``.
 """
 
 from __future__ import annotations
@@ -7,18 +7,34 @@ from __future__ import annotations
 import dis
 import inspect
 import re
+from collections.abc import Mapping
+from inspect import Parameter
 from types import FunctionType
 from typing import Any, NamedTuple
 
 from ..introspect.objects import class_path, is_a, short_name
-from ..introspect.text import did_you_mean, stable_repr
+from ..introspect.text import stable_repr
+from .annotations import ANYTHING, AllowedTypes, UnresolvedAnnotation, allowed_types
+
+# The instructions of a function that only returns None. RETURN_CONST is used on Python
+# 3.12 and 3.13.
+_EMPTY_BODY = {
+    ("RESUME", 0),
+    *((name, None) for name in ("NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE")),
+}
+_RESERVED = {
+    "self": "a method can't have two arguments of this name",
+    "signal": "every receiver gets the event itself under this name",
+}
+_MODULES = re.compile(r"\b(?:\w+\.)+(?=\w)")
 
 
 class Argument(NamedTuple):
     """
-    What an event is sent with, as the declaration has it.
+    Describe an argument of an event as it was declared.
 
-    ``annotation`` and ``default`` are text, "" and None where there is none.
+    ``annotation`` and ``default`` are strings. Without an annotation it is "", without
+    a default it is None.
     """
 
     name: str
@@ -27,117 +43,98 @@ class Argument(NamedTuple):
     required: bool
 
     def __str__(self) -> str:
-        text = f"{self.name}: {self.annotation}" if self.annotation else self.name
-        if self.default is None:
-            return text
-        return (
-            f"{text} = {self.default}" if self.annotation else f"{text}={self.default}"
-        )
+        if not self.annotation:
+            return self.name if self.default is None else f"{self.name}={self.default}"
+        default = "" if self.default is None else f" = {self.default}"
+        return f"{self.name}: {self.annotation}{default}"
 
 
 class Declaration(NamedTuple):
     """
-    A validated declaration; ``parameters`` are the sender and the arguments.
+    Hold a valid declaration; ``parameters`` are the sender and the arguments.
     """
 
     function: Any
     name: str
     version: int
-    parameters: tuple[inspect.Parameter, ...]
-
-    @property
-    def defaults(self) -> dict[str, Any]:
-        return {p.name: p.default for p in self.parameters if p.default is not p.empty}
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(parameter.name for parameter in self.parameters)
+    parameters: Mapping[str, Parameter]
 
     @property
     def arguments(self) -> tuple[Argument, ...]:
-        return tuple(map(_argument, self.parameters[1:]))
+        return tuple(map(_argument, self.parameters.values()))[1:]
+
+    def resolve(
+        self,
+    ) -> tuple[dict[str, AllowedTypes], dict[str, UnresolvedAnnotation]]:
+        """
+        Return the allowed types by argument, and why some can't be checked.
+        """
+        allowed = dict.fromkeys(self.parameters, ANYTHING)
+        unresolved: dict[str, UnresolvedAnnotation] = {}
+        for name, parameter in self.parameters.items():
+            try:
+                allowed[name] = allowed_types(
+                    parameter.annotation, self.function.__globals__
+                )
+            except UnresolvedAnnotation as error:
+                unresolved[name] = error
+        return allowed, unresolved
 
     @property
     def signature(self) -> str:
-        sender, *arguments = map(str, map(_argument, self.parameters))
+        sender, *arguments = map(str, map(_argument, self.parameters.values()))
         return f"({', '.join([sender, '*', *arguments] if arguments else [sender])})"
-
-    def annotation(self, name: str) -> str:
-        [annotation] = (p.annotation for p in self.parameters if p.name == name)
-        return annotation_text(annotation)
-
-    def suggest(self, name: str) -> str:
-        return did_you_mean(name, self.names)
 
 
 def declare(function: Any, version: int) -> Declaration:
     """
     Return the declaration that ``function`` makes.
 
-    Raises ``TypeError`` for a function that declares no event.
+    Raises ``TypeError`` for a function that doesn't declare an event.
     """
     if not is_a(function, FunctionType):
-        raise TypeError(f"@event needs a function, not {function!r}.")
+        raise TypeError(f"@event can only decorate a function, not {function!r}.")
     name = f"{function.__module__}.{function.__qualname__}"
     if type(version) is not int or version < 1:
         raise TypeError(
-            f"The version of event {name!r} must be a number from 1, not {version!r}."
+            f"The version of event {name!r} must be a positive integer, "
+            f"not {version!r}."
         )
-    parameters = tuple(inspect.Signature.from_callable(function).parameters.values())
-    problem = _body_problem(function) or _problem(parameters)
+    parameters = inspect.Signature.from_callable(function).parameters
+    problem = _find_problem(function, [*parameters.values()])
     if problem:
         raise TypeError(f"Event {name!r} {problem}.")
     return Declaration(function, name, version, parameters)
 
 
-def _body_problem(function: FunctionType) -> str:
+def _find_problem(function: FunctionType, parameters: list[Parameter]) -> str:
     if inspect.iscoroutinefunction(function):
-        return "must not be async: it declares arguments and never runs"
+        return "must not be async: its body is never run"
+    # The source of the function may not be there, but its byte code always is.
     for instruction in dis.get_instructions(function.__code__):
-        is_empty = instruction.opname in _EMPTY_BODY and instruction.argval in _NOTHING
-        if not is_empty:
-            return "must hold nothing but a docstring: its body would never run"
-    return ""
-
-
-# The instructions of a function that returns None, and their arguments.
-_EMPTY_BODY = {"RESUME", "NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}
-_NOTHING = (None, 0)
-
-
-def _problem(parameters: tuple[inspect.Parameter, ...]) -> str:
+        if (instruction.opname, instruction.argval) not in _EMPTY_BODY:
+            return "must contain only a docstring: its body is never run"
     first = parameters[0] if parameters else None
-    if first is None or first.name != "sender" or first.kind not in _NAMED:
+    by_keyword = (Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
+    if first is None or first.name != "sender" or first.kind not in by_keyword:
         return "must have 'sender' as its first argument"
-    problems = (_parameter_problem(parameter) for parameter in parameters[1:])
-    return next(filter(None, problems), "")
-
-
-_NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-
-
-def _parameter_problem(parameter: inspect.Parameter) -> str:
-    name = parameter.name
-    if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-        return f"must name each argument, not take {str(parameter).partition(':')[0]!r}"
-    if parameter.kind is not parameter.KEYWORD_ONLY:
-        return f"needs a '*' before {name!r}: all but the sender is sent by keyword"
-    if name in _TAKEN:
-        return f"must not declare {name!r}: {_TAKEN[name]}"
-    # The methods that are made of the names have private names of their own.
-    if name.startswith("__"):
-        return f"must not declare {name!r}: such names are Python's"
+    for parameter in parameters[1:]:
+        name = parameter.name
+        if parameter.kind in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD):
+            variadic = str(parameter).partition(":")[0]
+            return f"must name each argument instead of taking {variadic!r}"
+        if parameter.kind is not Parameter.KEYWORD_ONLY:
+            return f"must declare {name!r} as keyword-only: add a '*' after 'sender'"
+        if name in _RESERVED:
+            return f"must not declare {name!r}: {_RESERVED[name]}"
+        # The generated methods of an event use such names for themselves.
+        if name.startswith("__"):
+            return f"must not declare {name!r}: names that begin with '__' are reserved"
     return ""
 
 
-_TAKEN = {
-    "self": "no signal can be sent with it",
-    "signal": "every receiver gets the event itself by this name",
-}
-
-
-def _argument(parameter: inspect.Parameter) -> Argument:
-    required = parameter.default is parameter.empty
+def _argument(parameter: Parameter) -> Argument:
+    required = parameter.default is Parameter.empty
     return Argument(
         parameter.name,
         annotation_text(parameter.annotation),
@@ -148,22 +145,22 @@ def _argument(parameter: inspect.Parameter) -> Argument:
 
 def annotation_text(annotation: Any) -> str:
     """
-    Return an annotation as a person would write it, "" for none.
+    Return an annotation as it is written in source code; "" if there isn't one.
     """
-    if annotation is inspect.Parameter.empty:
+    if annotation is Parameter.empty:
         return ""
+    # With "from __future__ import annotations" it is a string already.
     if type(annotation) is str:
         return annotation
     if annotation is None:
         return "None"
     if is_a(annotation, type):
         return class_path(annotation)[1]
-    kind = type(annotation)
-    # Whatever else stands there, its repr() may be anyone's code.
-    if class_path(kind)[0] not in ("types", "typing"):
-        return short_name(kind)
+    cls = type(annotation)
+    # Any object can be an annotation. Its repr() may be code of the project, so only
+    # those of Python's own classes are called.
+    if class_path(cls)[0] not in ("types", "typing"):
+        return short_name(cls)
     text = repr(annotation).replace("typing.", "")
+    # A dot in a literal string, as in Literal["a.b"], doesn't follow a module.
     return text if "'" in text else _MODULES.sub("", text)
-
-
-_MODULES = re.compile(r"\b(?:\w+\.)+(?=\w)")

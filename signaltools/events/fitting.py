@@ -1,5 +1,5 @@
 """
-Tell whether a receiver can be called with what an event sends.
+Compare the signature of a receiver with the arguments that an event sends.
 """
 
 from __future__ import annotations
@@ -9,38 +9,44 @@ from collections.abc import Collection
 from inspect import Parameter
 from typing import Any, NamedTuple, Protocol
 
+_VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 
-class Misfit(NamedTuple):
+
+class Mismatch(NamedTuple):
     """
-    What is wrong with a receiver: arguments that it requires and does not get, and
-    whether it refuses arguments that are added later.
+    Hold why a receiver can't be called with the arguments of a signal.
+
+    ``not_sent`` are the arguments that it requires and that aren't sent. A receiver
+    that ``lacks_kwargs`` breaks as soon as another argument is sent.
     """
 
-    unknown: tuple[str, ...]
-    is_closed: bool
+    not_sent: tuple[str, ...]
+    lacks_kwargs: bool
 
 
-def misfit(receiver: Any, sent: Collection[str]) -> Misfit:
+def find_mismatch(receiver: Any, sent: Collection[str]) -> Mismatch:
     """
-    Return what keeps ``receiver`` from being called with the arguments ``sent``.
-
-    Only what is called counts, not what it wraps: a decorator may add arguments.
+    Return why ``receiver`` can't be called with the arguments ``sent``.
     """
     try:
+        # The signature of a decorated function is that of the wrapper, which is called.
+        # The wrapper may well pass further arguments to the function.
         signature = inspect.signature(receiver, follow_wrapped=False)
     except Exception:
-        return Misfit((), False)
+        # Some classes and builtins have no signature, and __signature__ may be code of
+        # the project. What isn't callable is refused by Django.
+        return Mismatch((), False)
     parameters = signature.parameters.values()
-    unknown = [p.name for p in parameters if _is_required(p) and p.name not in sent]
-    is_open = any(p.kind is Parameter.VAR_KEYWORD for p in parameters)
-    return Misfit(tuple(unknown), not is_open)
-
-
-def _is_required(parameter: Parameter) -> bool:
-    return parameter.default is parameter.empty and parameter.kind in (
-        parameter.POSITIONAL_ONLY,
-        parameter.POSITIONAL_OR_KEYWORD,
-        parameter.KEYWORD_ONLY,
+    not_sent = tuple(
+        parameter.name
+        for parameter in parameters
+        if parameter.default is Parameter.empty
+        and parameter.kind not in _VARIADIC
+        and parameter.name not in sent
+    )
+    return Mismatch(
+        not_sent,
+        lacks_kwargs=all(each.kind is not Parameter.VAR_KEYWORD for each in parameters),
     )
 
 
@@ -53,5 +59,6 @@ class OnlyKeywords(Protocol):
     A receiver that names no argument, for type checkers.
     """
 
-    # Whoever names an argument expects it to be of another type.
+    # A receiver that names an argument expects it to be of another type than this one,
+    # so it doesn't match.
     def __call__(self, **kwargs: _Nothing) -> Any: ...

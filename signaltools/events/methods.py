@@ -1,25 +1,29 @@
 """
-Make the methods that send an event, with its own signature.
+Generate the methods that send an event, with the signature of its declaration.
 
-Python's binding of arguments then is the check of their names, as in any call. What a
-method does besides is as little as possible: it compares exact types, and leaves all
-else to the event. It goes on to the method of ``Signal`` that is there at that moment,
-so that whoever patches or records it meets events too.
+That way Python itself checks the names of arguments and fills in defaults, which costs
+next to nothing. A method that takes ``**named`` packs the keywords twice instead: its
+send to one receiver takes 1.7 times as long as that of a plain signal, a generated one
+takes 1.1 times as long.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from inspect import Parameter
 from types import FunctionType, NoneType
 from typing import Any
 
 from django.dispatch import Signal, dispatcher
 
-from .annotations import Allowed, OneOf, SubclassOf
+from .annotations import AllowedTypes, OneOf, SubclassOf
 
-# All private names begin with "__", which those of arguments must not.
+# What the templates name by themselves begins with "__", as no argument does.
+#
+# A method goes on to that of ``Signal``, which an APM or the recorder may have replaced
+# since. Such a replacement gets every send, as with a plain signal. Django's own method
+# isn't called if there is nothing to do.
 _SEND = """
 {define} {method}(self, /, {parameters}):
     {checks}
@@ -30,126 +34,124 @@ _SEND = """
         return []
     return {wait}__method(self, {keywords})
 """
+# The method with an underscore is for Using, which passes a database.
 _ON_COMMIT = """
 def {caller}(self, /, {parameters}):
+    self._{caller}(None, {keywords})
+def _{caller}(self, __alias, /, {parameters}):
     {checks}
-    self._on_commit({method!r}, {arguments})
+    self._on_commit({method!r}, __alias, {arguments})
 """
 _LENIENT_SEND = """
 {define} {method}(self, /, sender, **named):
-    named = self._completed({method!r}, sender, named)
+    named = self._complete({method!r}, sender, named)
     return {wait}self._method_of_signal({method!r})(**named)
 """
 _LENIENT_ON_COMMIT = """
 def {caller}(self, /, sender, **named):
-    named = self._completed({caller!r}, sender, named)
-    self._on_commit({method!r}, named)
+    self._{caller}(None, sender, **named)
+def _{caller}(self, __alias, /, sender, **named):
+    named = self._complete({caller!r}, sender, named)
+    self._on_commit({method!r}, __alias, named)
 """
 
-# Source, the methods of Signal that it is for, and what it adds to their names.
-Templates = tuple[tuple[str, tuple[str, ...], str], ...]
-
 SENDING = ("send", "send_robust", "asend", "asend_robust")
+ON_COMMIT = ("send", "send_robust")
 
+#: The template for ``SENDING``, and that for ``ON_COMMIT``.
+Templates = tuple[str, str]
+#: Let Python check the names of arguments.
+STRICT: Templates = (_SEND, _ON_COMMIT)
+#: Accept any arguments, and let the event warn about them.
+LENIENT: Templates = (_LENIENT_SEND, _LENIENT_ON_COMMIT)
 
-#: Check the names of arguments as Python does.
-STRICT: Templates = (
-    (_SEND, SENDING, ""),
-    (_ON_COMMIT, SENDING[:2], "_on_commit"),
-)
-#: Take any arguments, and let the event say what is wrong.
-LENIENT: Templates = (
-    (_LENIENT_SEND, SENDING, ""),
-    (_LENIENT_ON_COMMIT, SENDING[:2], "_on_commit"),
-)
-
-# Not a file, but in this folder: nobody looks for the caller of a signal here.
+# Not a file, but in this folder: its frames are skipped when the recorder or a warning
+# looks for the line that sends a signal.
 _FILENAME = os.path.join(os.path.dirname(__file__), "<methods of an event>")
 
 
-def make_methods(
-    templates: Templates,
-    parameters: Sequence[Parameter],
-    allowed: Mapping[str, Allowed],
-) -> dict[str, FunctionType]:
-    """
-    Return the methods for arguments whose names have been validated.
-    """
-    names = [parameter.name for parameter in parameters]
-    namespace = {"__Signal": Signal, "__type": type, **_DJANGOS_OWN}
-    parts = {
-        "parameters": ", ".join(_parameters(parameters, namespace)),
-        "arguments": f"{{{', '.join(f'{name!r}: {name}' for name in names)}}}",
-        "keywords": ", ".join(f"{name}={name}" for name in names),
-        "checks": "\n    ".join(_checks(names, allowed, namespace)),
-    }
-    source = "".join(
-        _source(template, method, suffix, parts)
-        for template, methods, suffix in templates
-        for method in methods
-    )
-    made: dict[str, Any] = {}
-    exec(compile(source, _FILENAME, "exec"), namespace, made)
-    return made
-
-
-def _source(template: str, method: str, suffix: str, parts: Mapping[str, str]) -> str:
-    define, wait = ("async def", "await ") if method[0] == "a" else ("def", "")
-    names = {"method": method, "caller": method + suffix}
-    checks = parts["checks"].format(**names)
-    return template.format(
-        **{**parts, **names, "checks": checks, "define": define, "wait": wait}
-    )
-
-
 def _djangos_own(name: str) -> Any:
-    """
-    Return a method of ``Signal``, None if somebody has patched it by now.
-    """
     method = vars(Signal)[name]
-    own = getattr(method, "__globals__", None) is vars(dispatcher)
-    return method if own else None
+    # An APM may have replaced it before signaltools is imported.
+    is_own = getattr(method, "__globals__", None) is vars(dispatcher)
+    return method if is_own else None
 
 
 _DJANGOS_OWN = {f"__{name}": _djangos_own(name) for name in SENDING}
 
 
+def make_methods(
+    templates: Templates,
+    parameters: Mapping[str, Parameter],
+    allowed: Mapping[str, AllowedTypes],
+) -> dict[str, FunctionType]:
+    """
+    Return the methods by name, for parameters whose names have been validated.
+    """
+    namespace = {"__Signal": Signal, "__type": type, **_DJANGOS_OWN}
+    checks = "\n    ".join(_checks(allowed, namespace))
+    parts = {
+        "parameters": ", ".join(_parameters(parameters, namespace)),
+        "arguments": f"{{{', '.join(f'{name!r}: {name}' for name in parameters)}}}",
+        "keywords": ", ".join(f"{name}={name}" for name in parameters),
+    }
+    sending, on_commit = templates
+    source = ""
+    for template, method, caller in [
+        *((sending, name, name) for name in SENDING),
+        *((on_commit, name, f"{name}_on_commit") for name in ON_COMMIT),
+    ]:
+        is_async = method.startswith("a")
+        source += template.format(
+            **parts,
+            method=method,
+            caller=caller,
+            checks=checks.format(caller=caller),
+            define="async def" if is_async else "def",
+            wait="await " if is_async else "",
+        )
+    methods: dict[str, Any] = {}
+    exec(compile(source, _FILENAME, "exec"), namespace, methods)
+    return methods
+
+
 def _parameters(
-    parameters: Sequence[Parameter], namespace: dict[str, Any]
+    parameters: Mapping[str, Parameter], namespace: dict[str, Any]
 ) -> Iterator[str]:
-    for index, parameter in enumerate(parameters):
+    for index, (name, parameter) in enumerate(parameters.items()):
+        # All but the sender.
         if index == 1:
             yield "*"
         if parameter.default is Parameter.empty:
-            yield parameter.name
+            yield name
         else:
             namespace[f"__default{index}"] = parameter.default
-            yield f"{parameter.name}=__default{index}"
+            yield f"{name}=__default{index}"
 
 
 def _checks(
-    names: Sequence[str], allowed: Mapping[str, Allowed], namespace: dict[str, Any]
+    allowed: Mapping[str, AllowedTypes], namespace: dict[str, Any]
 ) -> Iterator[str]:
     """
-    Yield a statement for each argument that may be wrong.
+    Yield a statement for each argument that isn't of one of its exact types.
+
+    ``type(x) is not C`` is all that most sends pay for. A subclass, a literal, or a
+    wrong value is left to the event, which also knows whether types are checked at all.
     """
-    for name in names:
+    for name, types in allowed.items():
+        if any(each is object for each in types):
+            continue
         tests = []
-        for part in allowed[name]:
-            if part is object:
-                break
-            if not isinstance(part, OneOf):
-                tests.append(_test(name, part, namespace))
-        else:
-            unlike = " and ".join(tests) or "True"
-            yield f"if {unlike}: self._check_type({{caller!r}}, {name!r}, {name})"
-
-
-def _test(name: str, part: type | SubclassOf, namespace: dict[str, Any]) -> str:
-    if part is NoneType:
-        return f"{name} is not None"
-    exact = part.base if isinstance(part, SubclassOf) else part
-    private = f"__class{len(namespace)}"
-    namespace[private] = exact
-    value = name if isinstance(part, SubclassOf) else f"__type({name})"
-    return f"{value} is not {private}"
+        for each in types:
+            if each is NoneType:
+                tests.append(f"{name} is not None")
+            elif not isinstance(each, OneOf):
+                constant = f"__class{len(namespace)}"
+                if isinstance(each, SubclassOf):
+                    namespace[constant] = each.base
+                    tests.append(f"{name} is not {constant}")
+                else:
+                    namespace[constant] = each
+                    tests.append(f"__type({name}) is not {constant}")
+        condition = " and ".join(tests) or "True"
+        yield f"if {condition}: self._check_type({{caller!r}}, {name!r}, {name})"

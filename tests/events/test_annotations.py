@@ -15,10 +15,10 @@ from django.utils.translation import gettext_lazy
 
 from signaltools.events.annotations import (
     ANYTHING,
-    NotLoaded,
-    Unresolved,
-    allowed,
-    fits,
+    ModuleNotLoaded,
+    UnresolvedAnnotation,
+    allowed_types,
+    is_allowed,
 )
 from tests.testapp.models import Order, RushOrder, Tag
 
@@ -58,8 +58,8 @@ class Odd(metaclass=Undecided):
     pass
 
 
-def is_allowed(annotation: Any, value: Any) -> bool:
-    return fits(value, allowed(annotation, globals()))
+def allows(annotation, value):
+    return is_allowed(value, allowed_types(annotation, globals()))
 
 
 @pytest.mark.parametrize(
@@ -82,9 +82,9 @@ def is_allowed(annotation: Any, value: Any) -> bool:
         3,
     ],
 )
-def test_what_cannot_be_told_is_allowed(annotation):
-    assert allowed(annotation, globals()) is ANYTHING
-    assert is_allowed(annotation, mock.sentinel.value)
+def test_every_value_is_allowed_if_types_are_not_enough(annotation):
+    assert allowed_types(annotation, globals()) is ANYTHING
+    assert allows(annotation, mock.sentinel.value)
 
 
 @pytest.mark.parametrize(
@@ -129,17 +129,17 @@ def test_what_cannot_be_told_is_allowed(annotation):
         (Odd, [1, None], []),
     ],
 )
-def test_values_fit_an_annotation_as_type_checkers_have_it(annotation, right, wrong):
-    assert [value for value in right if not is_allowed(annotation, value)] == []
-    assert [value for value in wrong if is_allowed(annotation, value)] == []
+def test_the_same_values_are_allowed_as_by_type_checkers(annotation, right, wrong):
+    assert [value for value in right if not allows(annotation, value)] == []
+    assert [value for value in wrong if allows(annotation, value)] == []
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="syntax of Python 3.12")
-def test_a_type_alias_is_what_it_stands_for():
+def test_a_type_alias_allows_what_its_value_allows():
     scope = dict(globals())
     exec("type Goods = Order | Tag", scope)
-    assert fits(Order(), allowed("Goods", scope))
-    assert not fits(1, allowed("Goods", scope))
+    assert is_allowed(Order(), allowed_types("Goods", scope))
+    assert not is_allowed(1, allowed_types("Goods", scope))
 
 
 @pytest.mark.parametrize(
@@ -151,16 +151,16 @@ def test_a_type_alias_is_what_it_stands_for():
         lambda: mock.Mock(spec=Tag),
     ],
 )
-def test_what_stands_for_something_else_is_not_asked(make):
+def test_lazy_objects_and_mocks_are_allowed_without_evaluating_them(make):
     value = make()
-    assert is_allowed(Order, value)
-    assert is_allowed(type[Order], value)
+    assert allows(Order, value)
+    assert allows(type[Order], value)
 
 
-def test_models_of_migrations_stand_for_the_real_ones():
+def test_models_of_migrations_are_allowed():
     old = type("Order", (), {"__module__": "__fake__"})
-    assert is_allowed(Order, old())
-    assert is_allowed(type[Order], old)
+    assert allows(Order, old())
+    assert allows(type[Order], old)
 
 
 @pytest.mark.parametrize(
@@ -175,8 +175,8 @@ def test_models_of_migrations_stand_for_the_real_ones():
     ],
 )
 def test_an_annotation_that_cannot_be_resolved_is_an_error(annotation):
-    with pytest.raises(Unresolved):
-        allowed(annotation, globals())
+    with pytest.raises(UnresolvedAnnotation):
+        allowed_types(annotation, globals())
 
 
 GUARDED = """
@@ -212,24 +212,24 @@ GUARDED = """
 )
 def test_names_imported_for_type_checkers_are_found(import_source, text, right, wrong):
     scope = vars(import_source("guarded", GUARDED))
-    assert fits(right, allowed(text, scope))
-    assert not fits(wrong, allowed(text, scope))
+    assert is_allowed(right, allowed_types(text, scope))
+    assert not is_allowed(wrong, allowed_types(text, scope))
 
 
 @pytest.mark.parametrize(
     ("text", "error"),
     [
-        ("Thing", NotLoaded),
-        ("never_loaded.Thing", NotLoaded),
-        ("Missing", Unresolved),
-        ("Nothing", Unresolved),
-        ("(lambda: Order)()", Unresolved),
+        ("Thing", ModuleNotLoaded),
+        ("never_loaded.Thing", ModuleNotLoaded),
+        ("Missing", UnresolvedAnnotation),
+        ("Nothing", UnresolvedAnnotation),
+        ("(lambda: Order)()", UnresolvedAnnotation),
     ],
 )
 def test_nothing_is_imported_to_find_a_name(import_source, text, error):
     scope = vars(import_source("guarded", GUARDED))
-    with pytest.raises(Unresolved) as caught:
-        allowed(text, scope)
+    with pytest.raises(UnresolvedAnnotation) as caught:
+        allowed_types(text, scope)
     assert caught.type is error
 
 
@@ -245,10 +245,10 @@ def test_relative_imports_for_type_checkers_are_found(monkeypatch, import_source
     )
     module.__package__ = "tests.testapp"
     for text in ("Order", "models.Order"):
-        assert not fits(1, allowed(text, vars(module)))
+        assert not is_allowed(1, allowed_types(text, vars(module)))
 
 
-def test_a_name_is_found_without_a_module_only_if_it_is_there():
-    assert allowed("int", {}) == (int,)
-    with pytest.raises(Unresolved):
-        allowed("Order", {})
+def test_without_a_module_only_names_in_scope_are_found():
+    assert allowed_types("int", {}) == (int,)
+    with pytest.raises(UnresolvedAnnotation):
+        allowed_types("Order", {})

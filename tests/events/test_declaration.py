@@ -15,6 +15,10 @@ def returns_text(sender):
     return "x"
 
 
+def returns_zero(sender):
+    return 0
+
+
 def has_body(sender):
     """
     Has docs.
@@ -96,15 +100,19 @@ NAME = "tests.events.test_declaration"
 @pytest.mark.parametrize(
     ("function", "problem"),
     [
-        (returns_text, "must hold nothing but a docstring: its body would never run"),
-        (has_body, "must hold nothing but a docstring: its body would never run"),
-        (yields, "must hold nothing but a docstring: its body would never run"),
-        (is_async, "must not be async: it declares arguments and never runs"),
-        (takes_kwargs, "must name each argument, not take '**kwargs'"),
-        (takes_args, "must name each argument, not take '*args'"),
+        (returns_text, "must contain only a docstring: its body is never run"),
+        (
+            returns_zero,
+            "must contain only a docstring: its body is never run",
+        ),
+        (has_body, "must contain only a docstring: its body is never run"),
+        (yields, "must contain only a docstring: its body is never run"),
+        (is_async, "must not be async: its body is never run"),
+        (takes_kwargs, "must name each argument instead of taking '**kwargs'"),
+        (takes_args, "must name each argument instead of taking '*args'"),
         (
             positional,
-            "needs a '*' before 'order': all but the sender is sent by keyword",
+            "must declare 'order' as keyword-only: add a '*' after 'sender'",
         ),
         (positional_only, "must have 'sender' as its first argument"),
         (no_sender, "must have 'sender' as its first argument"),
@@ -113,31 +121,34 @@ NAME = "tests.events.test_declaration"
         (
             names_signal,
             "must not declare 'signal': every receiver gets the event itself "
-            "by this name",
+            "under this name",
         ),
-        (names_self, "must not declare 'self': no signal can be sent with it"),
-        (dunder, "must not declare '__order': such names are Python's"),
+        (
+            names_self,
+            "must not declare 'self': a method can't have two arguments of this name",
+        ),
+        (dunder, "must not declare '__order': names that begin with '__' are reserved"),
     ],
 )
-def test_what_declares_no_event_is_refused_in_one_sentence(function, problem):
+def test_an_invalid_declaration_raises_one_sentence(function, problem):
     with pytest.raises(TypeError) as caught:
         event(function)
     assert str(caught.value) == f"Event '{NAME}.{function.__name__}' {problem}."
 
 
 @pytest.mark.parametrize("thing", [1, "shop", int, len, None])
-def test_what_is_no_function_is_refused(thing):
+def test_only_functions_can_be_decorated(thing):
     with pytest.raises(TypeError) as caught:
         event(version=1)(thing) if thing is not None else declare(thing, 1)
-    assert str(caught.value) == f"@event needs a function, not {thing!r}."
+    assert str(caught.value) == f"@event can only decorate a function, not {thing!r}."
 
 
 @pytest.mark.parametrize("version", [0, -1, "1", True, None, 1.5])
-def test_the_version_must_be_a_number(version):
+def test_the_version_must_be_a_positive_integer(version):
     with pytest.raises(TypeError) as caught:
         event(version=version)(only_docs)
     assert str(caught.value) == (
-        f"The version of event '{NAME}.only_docs' must be a number from 1, "
+        f"The version of event '{NAME}.only_docs' must be a positive integer, "
         f"not {version!r}."
     )
 
@@ -156,8 +167,8 @@ def test_the_sender_may_always_be_sent_by_position():
     assert signal.send(1, order=2) == []
 
 
-def test_the_declaration_reads_as_it_was_written():
-    scope: dict[str, Any] = {}
+def test_the_signature_is_shown_as_it_was_declared():
+    scope = {}
     source = """
 def order_paid(
     sender, *, a: int, b: "Order", c=1, d: "str" = "x", e=(1, None), f=object(), g: None
@@ -187,5 +198,5 @@ def order_paid(
         (Hostile(), f"{NAME}.Hostile"),
     ],
 )
-def test_annotations_read_as_a_person_writes_them(annotation, text):
+def test_annotations_are_shown_as_in_source_code(annotation, text):
     assert annotation_text(annotation) == text

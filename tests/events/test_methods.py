@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Sequence
 from decimal import Decimal
@@ -10,7 +11,13 @@ import pytest
 from django.dispatch import Signal
 
 from signaltools import event
+from signaltools.events import Event
 from signaltools.events.methods import SENDING, STRICT, make_methods
+from tests.testapp.models import Order
+
+from .declared import METHODS, ON_COMMIT, bill_lost, bill_paid, connect, send
+
+pytestmark = pytest.mark.usefixtures("without_test_tools")
 
 
 class Other:
@@ -34,27 +41,23 @@ def mixed(
 ) -> None: ...
 
 
-@pytest.fixture(autouse=True)
-def checked(settings):
-    settings.SIGNALTOOLS = {"CHECK_EVENTS": True}
-
-
-def looked_at(**named: Any) -> bool:
+def is_looked_at(**named):
     """
-    Tell whether the exact types were not enough to see that all is well.
+    Tell whether comparing exact types isn't enough.
     """
     with mock.patch.object(mixed, "_check_type") as check:
         mixed.send(None, **named)
     return check.called
 
 
-def test_defaults_and_exact_types_need_no_second_look():
+def test_arguments_without_an_annotation_are_not_looked_at():
     method = event(lambda sender, *, a=1: None)
     with mock.patch.object(method, "_check_type") as check:
         method.send(None, a="")
     assert not check.called
 
 
+@pytest.mark.usefixtures("checked")
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
@@ -67,8 +70,8 @@ def test_defaults_and_exact_types_need_no_second_look():
         ({"print": None}, {"print": 2}),
     ],
 )
-def test_what_is_not_exact_is_looked_at_more_closely(right, wrong):
-    assert looked_at(**right)
+def test_other_types_are_looked_at_by_the_event(right, wrong):
+    assert is_looked_at(**right)
     assert mixed.send(None, **right) == []
     [name] = wrong
     with pytest.raises(TypeError, match=rf"mixed\.send\(\) argument '{name}' must be "):
@@ -77,8 +80,8 @@ def test_what_is_not_exact_is_looked_at_more_closely(right, wrong):
 
 @pytest.mark.parametrize("name", ["type", "print", "sender_", "Signal", "named", "_on"])
 @pytest.mark.parametrize("method", ["send", "send_robust"])
-def test_an_argument_may_be_called_what_it_likes(name, method):
-    scope: dict[str, Any] = {"event": event}
+def test_an_argument_may_have_any_other_name(name, method):
+    scope = {"event": event}
     exec(f"@event(name='x')\ndef done(sender, *, {name}): ...", scope)
     got = []
     scope["done"].connect(lambda **named: got.append(named[name]), weak=False)
@@ -87,7 +90,100 @@ def test_an_argument_may_be_called_what_it_likes(name, method):
 
 
 def test_methods_are_those_of_a_signal_and_two_more():
-    parameters = inspect.signature(lambda sender: None).parameters.values()
-    methods = make_methods(STRICT, tuple(parameters), {"sender": (object,)})
-    assert [*methods] == [*SENDING, "send_on_commit", "send_robust_on_commit"]
+    parameters = inspect.signature(lambda sender: None).parameters
+    methods = make_methods(STRICT, parameters, {"sender": (object,)})
+    public = [name for name in methods if not name.startswith("_")]
+    assert public == [*SENDING, "send_on_commit", "send_robust_on_commit"]
+    assert {*methods} - {*public} == {f"_{name}" for name in public[-2:]}
     assert all(callable(getattr(Signal, name)) for name in SENDING)
+
+
+def test_methods_have_the_declared_signature():
+    for name in METHODS + ON_COMMIT:
+        signature = str(inspect.signature(getattr(bill_paid, name)))
+        assert signature == "(sender, *, order, amount, coupon=None)"
+    assert inspect.iscoroutinefunction(bill_paid.asend)
+    assert bill_paid.send.__doc__ == bill_paid.__doc__
+
+
+def test_methods_are_made_when_they_are_first_asked_for():
+    @event
+    def done(sender): ...
+
+    assert "send" not in vars(type(done))
+    first = done.send
+    assert "asend" in vars(type(done))
+    assert done.send == first
+    assert "send" in vars(Event)
+    assert Event.send is vars(Event)["send"]
+
+
+@pytest.mark.parametrize("method", METHODS + ON_COMMIT)
+def test_names_of_arguments_are_always_checked(method, order):
+    with pytest.raises(TypeError) as missing:
+        send(bill_paid, method, sender=Order, order=order)
+    with pytest.raises(TypeError) as unknown:
+        send(bill_paid, method, sender=Order, order=order, amount=1, note="")
+    assert str(missing.value) == (
+        f"bill_paid.{method}() missing 1 required keyword-only argument: 'amount'"
+    )
+    assert str(unknown.value) == (
+        f"bill_paid.{method}() got an unexpected keyword argument 'note'"
+    )
+
+
+@pytest.mark.parametrize("place", [Signal, Event, type(bill_paid)])
+def test_live_receivers_can_be_patched(place, order):
+    got = connect()
+    original = Signal._live_receivers
+
+    def live_receivers(self, sender):
+        sync, _ = original(self, sender)
+        return [functools.partial(receiver, traced=True) for receiver in sync], []
+
+    with mock.patch.object(place, "_live_receivers", live_receivers, create=True):
+        bill_paid.send(sender=Order, order=order, amount=1)
+    assert [call["traced"] for call in got] == [True]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("signal", [bill_paid, bill_lost])
+def test_a_patch_of_signal_sees_events_without_receivers(method, signal, order):
+    seen = []
+    original = getattr(Signal, method)
+
+    def patched(self, sender, **named):
+        seen.append((self, sender, [*named]))
+        return original(self, sender, **named)
+
+    named = {"order": order} | ({"amount": 1} if signal is bill_paid else {})
+    with mock.patch.object(Signal, method, patched):
+        send(signal, method, sender=Order, **named)
+    assert [(sent, sender) for sent, sender, _ in seen] == [(signal, Order)]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("signal", [bill_paid, bill_lost])
+def test_signal_can_be_mocked(method, signal, order):
+    named = {"order": order} | ({"amount": 1} if signal is bill_paid else {})
+    defaults = {"coupon": None} if signal is bill_paid else {"reason": ""}
+    with mock.patch.object(Signal, method) as mocked:
+        assert send(signal, method, sender=Order, **named) is mocked.return_value
+    mocked.assert_called_once_with(sender=Order, **named, **defaults)
+
+
+def test_an_event_whose_methods_are_made_under_a_patch_is_no_different(order):
+    @event
+    def done(sender): ...
+
+    seen = []
+
+    def patched(self, sender):
+        seen.append(sender)
+        return []
+
+    with mock.patch.object(Signal, "send", patched):
+        assert done.send(sender=1) == []
+    got = connect(done)
+    done.send(sender=2)
+    assert (seen, len(got)) == ([1], 1)
