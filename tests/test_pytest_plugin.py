@@ -191,7 +191,7 @@ def test_fails():
         pass
 """
     )
-    assert "'project.paid' was not sent. No other signal was sent either." in out
+    assert "'project.paid' wasn't sent. No other signals were sent either." in out
     assert "capturing.py" not in out
 
 

@@ -1,11 +1,10 @@
 """
-Switch something on for a block of a test, in this context or everywhere.
+Enable a test tool in a ``with`` block, for the current context or everywhere.
 """
 
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from inspect import iscoroutinefunction
@@ -20,16 +19,16 @@ from ..recording.patches import Tool
 F = TypeVar("F", bound=Callable[..., Any])
 
 _here: ContextVar[tuple[Block, ...]] = ContextVar("signaltools.testing", default=())
-_everywhere: tuple[Block, ...] = ()
-_lock = threading.Lock()
+_everywhere: list[Block] = []
 
 
 class Block:
     """
-    What a ``with`` statement switches on.
+    A context manager that enables a tool.
 
-    It holds in this context: the code of the block, tasks that it starts, and threads
-    of ``sync_to_async``. With ``everywhere`` it holds in all threads of the process.
+    It applies to the current context: the code of the block, tasks that it starts, and
+    threads of ``sync_to_async``. With ``everywhere``, it applies to all threads of the
+    process.
     """
 
     #: The hooks that it needs.
@@ -41,50 +40,47 @@ class Block:
 
     def __enter__(self) -> Self:
         if self.is_on:
-            raise RuntimeError(f"{self!r} is in use already; make another one.")
+            raise RuntimeError(f"{self!r} is already in use; create another one.")
         self.tool.arm()
         self.is_on = True
-        _replace(self, (self,))
+        if self.everywhere:
+            _everywhere.append(self)
+        else:
+            _here.set((*_here.get(), self))
         return self
 
     def __exit__(self, *exception: object) -> None:
-        # A task that goes on has a context of its own, where this stays.
+        # A task that the block has started may still run. It has a copy of the context,
+        # from which the block can't be removed.
         self.is_on = False
-        _replace(self, ())
+        if self.everywhere:
+            _everywhere.remove(self)
+        else:
+            # Not ContextVar.reset(): blocks may end in any order, and those of an async
+            # fixture end in another context.
+            _here.set(tuple(block for block in _here.get() if block is not self))
         self.tool.disarm()
-
-
-def _replace(block: Block, blocks: tuple[Block, ...]) -> None:
-    global _everywhere
-    if block.everywhere:
-        with _lock:
-            _everywhere = (*_without(block, _everywhere), *blocks)
-    else:
-        _here.set((*_without(block, _here.get()), *blocks))
-
-
-def _without(block: Block, blocks: tuple[Block, ...]) -> tuple[Block, ...]:
-    return tuple(each for each in blocks if each is not block)
 
 
 B = TypeVar("B", bound=Block)
 
 
-def active(kind: type[B]) -> list[B]:
+def active(cls: type[B]) -> list[B]:
     """
-    Return the blocks of this kind that hold here and now, the outer ones first.
+    Return the blocks of a class that apply to the current context, outer ones first.
     """
-    blocks = _everywhere + _here.get()
-    return [block for block in blocks if isinstance(block, kind) and block.is_on]
+    blocks = (*_everywhere, *_here.get())
+    return [block for block in blocks if isinstance(block, cls) and block.is_on]
 
 
 def decorated(function: F, make: Callable[[], Block]) -> F:
     """
-    Return ``function``, synchronous or not, that runs in a block of its own each time.
+    Return ``function``, synchronous or not, wrapped in a new block for each call.
     """
     if isinstance(function, type) or not callable(function):
         raise TypeError(f"Only functions can be decorated, not {function!r}.")
 
+    # The block has to last until the coroutine ends, not only until it is created.
     async def run_async(*args: Any, **kwargs: Any) -> Any:
         with make():
             return await function(*args, **kwargs)
@@ -99,19 +95,19 @@ def decorated(function: F, make: Callable[[], Block]) -> F:
 
 def as_signals(caller: str, signals: tuple[Signal | str, ...]) -> tuple[Signal, ...]:
     """
-    Return the signals that somebody has named for ``caller``.
+    Return the signals that were passed to ``caller``, where names may stand for them.
     """
     if not signals:
-        raise TypeError(f"{caller}() needs a signal.")
+        raise TypeError(f"{caller}() requires at least one signal.")
     return tuple(as_signal(caller, signal) for signal in signals)
 
 
 def as_signal(caller: str, signal: Signal | str) -> Signal:
     """
-    Return ``signal``, or the one of this name.
+    Return the signal that was passed to ``caller``, by itself or by its name.
     """
     if isinstance(signal, str):
         return registry.get(signal)
     if not is_a(signal, Signal):
-        raise TypeError(f"{caller}() needs a signal, not {signal!r}.")
+        raise TypeError(f"{caller}() requires a signal, not {signal!r}.")
     return signal

@@ -1,11 +1,11 @@
 """
-Look at what is sent.
+Capture the signals that are sent, and assert them.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from inspect import iscoroutinefunction
 from types import CoroutineType
@@ -15,21 +15,21 @@ from django.dispatch import Signal
 
 from ..recording.patches import Tool, caller, sender_of
 from .blocks import Block, active, as_signal, as_signals
-from .matching import ANY_SENDER, Expected, Sent, sent_too_often, verdict_of
+from .matching import ANY_SENDER, Expected, Sent
 
 Arguments = Mapping[str, Any]
 
 
 def capture(*signals: Signal | str, everywhere: bool = False) -> Capture:
     """
-    Return what keeps each send of ``signals`` in a ``with`` block, in their order.
+    Return a context manager that captures each send of ``signals``, in order.
 
-    A signal may be given by its name. Sends are kept as they are made, with their
-    sender, arguments and responses themselves, until the capture is dropped; whether
-    anything receives them does not matter, and ``has_listeners()`` is true meanwhile.
+    Signals can be given by name. Each send is captured with the sender, the arguments,
+    and the responses themselves, which are kept as long as the capture, whether the
+    signal has receivers or not. In the block, ``has_listeners()`` is true for them.
 
-    What other threads and tasks send is not captured, unless ``everywhere`` is true,
-    which captures in the whole process: a live server answers in threads of its own.
+    Sends of other threads and tasks aren't captured, unless ``everywhere`` is true,
+    which captures in the whole process: a live server uses other threads.
     """
     return Capture(as_signals("capture", signals), everywhere)
 
@@ -43,16 +43,14 @@ def assert_sent(
     everywhere: bool = False,
 ) -> Capture:
     """
-    Fail at the end of a ``with`` block that has not sent ``signal``.
+    Fail at the end of a ``with`` block if it hasn't sent ``signal``.
 
-    Only sends that have all of ``arguments`` count, which may have others as well, and
-    only those by ``sender``, None being one. With ``times`` there have to be exactly so
-    many of them. For ``everywhere`` see ``capture()``, which this returns.
+    Only sends with all of ``arguments`` count, which may have other arguments as well,
+    and only those by ``sender`` (``None`` is a valid sender). With ``times``, there
+    must be exactly that many. Returns a capture; see ``capture()`` for ``everywhere``.
     """
     watched = as_signal("assert_sent", signal)
-    expected = Expected(watched, arguments, sender)
-    check = functools.partial(Capture._check, expected=expected, times=times)
-    return _Assertion(watched, everywhere, check)
+    return _Assertion(Expected(watched, arguments, sender, times), everywhere)
 
 
 def assert_not_sent(
@@ -63,12 +61,10 @@ def assert_not_sent(
     everywhere: bool = False,
 ) -> Capture:
     """
-    Fail at the end of a ``with`` block that has sent ``signal`` in this way.
+    Fail at the end of a ``with`` block if it has sent ``signal`` in this way.
     """
     watched = as_signal("assert_not_sent", signal)
-    expected = Expected(watched, arguments, sender)
-    refuse = functools.partial(Capture._refuse, expected=expected)
-    return _Assertion(watched, everywhere, refuse)
+    return _Assertion(Expected(watched, arguments, sender, times=0), everywhere)
 
 
 class Capture(Block, Sequence[Sent]):
@@ -80,7 +76,8 @@ class Capture(Block, Sequence[Sent]):
         super().__init__(everywhere)
         self.signals = signals
         self._sends: list[Sent] = []
-        # Of all other signals, how often they were sent.
+        # The number of sends of other signals, by id: a class of signals may not be
+        # hashable. The signal itself is kept, so its id isn't used again.
         self._others: dict[int, tuple[Signal, int]] = {}
 
     @overload
@@ -108,10 +105,11 @@ class Capture(Block, Sequence[Sent]):
         sender: Any = ANY_SENDER,
     ) -> None:
         """
-        Fail unless ``signal`` has been sent so far, as the function says.
+        Fail if ``signal`` hasn't been sent so far; see ``assert_sent()``.
         """
         __tracebackhide__ = True
-        self._check(Expected(self._own(signal), arguments, sender), times)
+        watched = self._captured("assert_sent", signal)
+        self._check(Expected(watched, arguments, sender, times))
 
     def assert_not_sent(
         self,
@@ -121,74 +119,67 @@ class Capture(Block, Sequence[Sent]):
         sender: Any = ANY_SENDER,
     ) -> None:
         """
-        Fail if ``signal`` has been sent so far, as the function says.
+        Fail if ``signal`` has been sent so far in this way.
         """
         __tracebackhide__ = True
-        self._refuse(Expected(self._own(signal), arguments, sender))
+        watched = self._captured("assert_not_sent", signal)
+        self._check(Expected(watched, arguments, sender, times=0))
 
-    def watches(self, signal: Signal) -> bool:
-        return any(signal is watched for watched in self.signals)
+    def captures(self, signal: Signal) -> bool:
+        return any(signal is captured for captured in self.signals)
 
     def begin(self, signal: Signal, method: str, arguments: dict[str, Any]) -> Sent:
         """
-        Keep a send that begins now, of other signals only their number.
+        Add a send that begins now.
         """
         sent = Sent(signal, method, arguments.pop("sender"), arguments)
-        if self.watches(signal):
+        if self.captures(signal):
             self._sends.append(sent)
         else:
             _, count = self._others.get(id(signal), (signal, 0))
             self._others[id(signal)] = signal, count + 1
         return sent
 
-    def _own(self, signal: Signal | str) -> Signal:
-        watched = as_signal("assert_sent", signal)
-        if not self.watches(watched):
-            raise ValueError(f"{signal!r} is not captured: name it in capture().")
-        return watched
+    def _captured(self, caller: str, signal: Signal | str) -> Signal:
+        found = as_signal(caller, signal)
+        if not self.captures(found):
+            raise ValueError(f"{signal!r} isn't captured; pass it to capture().")
+        return found
 
-    def _check(self, expected: Expected, times: int | None) -> None:
+    def _check(self, expected: Expected) -> None:
+        # pytest then shows the line of the test instead of this one.
         __tracebackhide__ = True
-        found = [sent for sent in self._sends if expected.fits(sent)]
-        if len(found) == times or (times is None and found):
-            return
-        own = [sent for sent in self._sends if sent.signal is expected.signal]
-        others = tuple(self._others.values())
-        raise AssertionError(verdict_of(expected, times, found, own, others))
-
-    def _refuse(self, expected: Expected) -> None:
-        __tracebackhide__ = True
-        found = [sent for sent in self._sends if expected.fits(sent)]
-        if found:
-            raise AssertionError(sent_too_often(expected, found))
+        failure = expected.find_failure(self._sends, self._others.values())
+        if failure:
+            raise AssertionError(failure)
 
 
 class _Assertion(Capture):
     """
-    A capture that is looked at when its block ends.
+    A capture that is checked at the end of its block.
     """
 
-    def __init__(
-        self, signal: Signal, everywhere: bool, check: Callable[[Capture], None]
-    ) -> None:
-        super().__init__((signal,), everywhere)
-        self._check_at_end = check
+    def __init__(self, expected: Expected, everywhere: bool) -> None:
+        super().__init__((expected.signal,), everywhere)
+        self._expected = expected
 
     def __exit__(self, *exception: object) -> None:
         __tracebackhide__ = True
         super().__exit__(*exception)
+        # An exception of the block explains more than the signal that wasn't sent.
         if exception[0] is None:
-            self._check_at_end(self)
+            self._check(self._expected)
 
 
-# The signal that is being sent until it asks for its receivers: a method of a class of
-# signals most often goes on to that of Signal, which is hooked as well.
+# The signal whose send has begun and hasn't yet asked for its receivers. send() of a
+# subclass usually calls that of Signal, and both have a hook: the inner call belongs to
+# the same send. Once receivers run, what they send is another one.
 _sending: ContextVar[Signal | None] = ContextVar("signaltools.sending", default=None)
 
 
 class _Sends:
     """
-    Tell the captures of one send, for a ``with`` statement around each part of it.
+    One send in all active captures; a context manager around each step of it.
     """
 
     def __init__(
@@ -206,12 +197,14 @@ class _Sends:
         _sending.set(self._signal)
         return self
 
-    def __exit__(self, _kind: object, error: BaseException | None, _tb: object) -> None:
+    def __exit__(self, _cls: object, error: BaseException | None, _tb: object) -> None:
+        # Not ContextVar.reset(): a coroutine may be awaited in another context.
         _sending.set(self._outer)
         for sent in self._sends:
             sent.error = error
 
-    def answered(self, responses: Any) -> Any:
+    def set_responses(self, responses: Any) -> Any:
+        # A subclass of Signal may return anything.
         if type(responses) is list:
             for sent in self._sends:
                 sent.responses = list(responses)
@@ -221,34 +214,27 @@ class _Sends:
 def _send_hook(_cls: type, original: Any, method: str) -> Any:
     call = caller(original)
 
-    @functools.wraps(original)
-    def send(self: Signal, /, *args: Any, **named: Any) -> Any:
-        with _Sends(self, method, args, named) as sends:
-            responses = call(self, *args, **named)
-        # A plain function may leave it to its caller to await.
-        if type(responses) is CoroutineType:
-            return _await_send(sends, responses)
-        return sends.answered(responses)
-
-    return send
-
-
-async def _await_send(sends: _Sends, awaitable: Awaitable[Any]) -> Any:
-    with sends:
-        return sends.answered(await awaitable)
-
-
-def _asend_hook(cls: type, original: Any, method: str) -> Any:
-    if not iscoroutinefunction(original):
-        return _send_hook(cls, original, method)
-    call = caller(original)
+    async def wait(sends: _Sends, awaitable: Awaitable[Any]) -> Any:
+        with sends:
+            return sends.set_responses(await awaitable)
 
     @functools.wraps(original)
     async def asend(self: Signal, /, *args: Any, **named: Any) -> Any:
         sends = _Sends(self, method, args, named)
-        return await _await_send(sends, call(self, *args, **named))
+        return await wait(sends, call(self, *args, **named))
 
-    return asend
+    @functools.wraps(original)
+    def send(self: Signal, /, *args: Any, **named: Any) -> Any:
+        with _Sends(self, method, args, named) as sends:
+            responses = call(self, *args, **named)
+        # A plain function may return a coroutine for its caller to await, as asend() of
+        # a subclass that returns super().asend().
+        if type(responses) is CoroutineType:
+            return wait(sends, responses)
+        return sends.set_responses(responses)
+
+    # asgiref and Django look at this to decide whether to await a method.
+    return asend if iscoroutinefunction(original) else send
 
 
 def _live_receivers_hook(_cls: type, original: Any, _name: str) -> Any:
@@ -257,7 +243,7 @@ def _live_receivers_hook(_cls: type, original: Any, _name: str) -> Any:
     @functools.wraps(original)
     def live_receivers(self: Signal, /, *args: Any, **named: Any) -> Any:
         found = call(self, *args, **named)
-        # What these send themselves is another send, also of the same signal.
+        # A receiver that sends the same signal begins another send.
         _sending.set(None)
         return found
 
@@ -269,22 +255,20 @@ def _has_listeners_hook(_cls: type, original: Any, _name: str) -> Any:
 
     @functools.wraps(original)
     def has_listeners(self: Signal, /, *args: Any, **named: Any) -> Any:
+        # Django's has_listeners() asks for the receivers too, which isn't a send.
         outer = _sending.get()
         try:
             found = call(self, *args, **named)
         finally:
             _sending.set(outer)
-        return found or any(each.watches(self) for each in active(Capture))
+        return found or any(each.captures(self) for each in active(Capture))
 
     return has_listeners
 
 
 Capture.tool = Tool(
     {
-        "send": _send_hook,
-        "send_robust": _send_hook,
-        "asend": _asend_hook,
-        "asend_robust": _asend_hook,
+        **dict.fromkeys(("send", "send_robust", "asend", "asend_robust"), _send_hook),
         "_live_receivers": _live_receivers_hook,
         "has_listeners": _has_listeners_hook,
     },

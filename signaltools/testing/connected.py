@@ -1,10 +1,10 @@
 """
-Look at what is connected.
+Assert that a receiver is connected.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from django.dispatch import Signal
@@ -15,7 +15,7 @@ from ..inventory.rows import DEAD, Row, Sender, dead_rows, read_rows, sender_fin
 from ..inventory.weak import receiver_key
 from .blocks import as_signal
 from .matching import ANY_SENDER
-from .wording import listed, name_of, nearest, sender_text
+from .wording import name_of, receiver_name, sender_text, suggest_receiver, text_list
 
 Receiver = Callable[..., Any] | str
 
@@ -24,90 +24,73 @@ def assert_connected(
     signal: Signal | str, receiver: Receiver, *, sender: Any = ANY_SENDER
 ) -> None:
     """
-    Fail unless ``receiver`` is connected, so that a send by ``sender`` reaches it.
+    Fail if ``receiver`` isn't connected, so a send by ``sender`` wouldn't reach it.
 
-    A receiver may be given by its name, as ``list_signals`` has it. Without ``sender``
-    any connection will do.
+    The receiver can be given by its name in ``list_signals``. Without ``sender``, any
+    connection passes.
     """
     __tracebackhide__ = True
     watched = as_signal("assert_connected", signal)
-    connected = list(_rows(watched, receiver))
+    connected = _find_rows(watched, receiver)
     if any(_reaches(row, sender) for row in connected):
         return
-    name = _name(receiver)
+    name = receiver_name(receiver)
     if connected:
         raise AssertionError(
-            f"{name!r} is connected to {name_of(watched)} for "
-            f"{listed(map(_sender, connected))} only, not for {sender_text(sender)}."
+            f"{name!r} is connected to {name_of(watched)} only for "
+            f"{text_list(map(_sender, connected))}, not for {sender_text(sender)}."
         )
-    raise AssertionError(
-        f"{name!r} is not connected to {name_of(watched)}.{_reason(watched, receiver)}"
-    )
+    message = f"{name!r} isn't connected to {name_of(watched)}."
+    rows = read_rows(watched, sender_finder())
+    names = [describe(row.receiver).name for row in rows]
+    if names:
+        message += f" Connected receivers: {text_list(map(repr, names))}."
+    others = [
+        repr(entry.name)
+        for entry in registry.entries()
+        if entry.signal is not watched and _find_rows(entry.signal, receiver)
+    ]
+    if others:
+        message += f" {name!r} is connected to {text_list(others)}."
+    dead = sum(row.receiver is DEAD for row in dead_rows(watched))
+    if dead:
+        receivers = "1 receiver was" if dead == 1 else f"{dead} receivers were"
+        message += f" {receivers} connected weakly and garbage-collected."
+    raise AssertionError(message + suggest_receiver(name, names))
 
 
 def assert_not_connected(
     signal: Signal | str, receiver: Receiver, *, sender: Any = ANY_SENDER
 ) -> None:
     """
-    Fail if ``receiver`` is connected, so that a send by ``sender`` reaches it.
+    Fail if ``receiver`` is connected, so a send by ``sender`` would reach it.
     """
     __tracebackhide__ = True
     watched = as_signal("assert_not_connected", signal)
-    reached = [row for row in _rows(watched, receiver) if _reaches(row, sender)]
+    connected = _find_rows(watched, receiver)
+    reached = [row for row in connected if _reaches(row, sender)]
     if reached:
         raise AssertionError(
-            f"{_name(receiver)!r} is connected to {name_of(watched)} for "
-            f"{listed(map(_sender, reached))}."
+            f"{receiver_name(receiver)!r} is connected to {name_of(watched)} for "
+            f"{text_list(map(_sender, reached))}."
         )
 
 
-def _rows(signal: Signal, receiver: Receiver) -> Iterator[Row]:
-    for row in read_rows(signal, sender_finder()):
-        if isinstance(receiver, str):
-            is_same = describe(row.receiver).name == receiver
-        else:
-            is_same = receiver_key(row.receiver) == receiver_key(receiver)
-        if is_same:
-            yield row
+def _find_rows(signal: Signal, receiver: Receiver) -> list[Row]:
+    rows = read_rows(signal, sender_finder())
+    if isinstance(receiver, str):
+        return [row for row in rows if describe(row.receiver).name == receiver]
+    # Each access creates a new bound method, so the objects can't be compared.
+    key = receiver_key(receiver)
+    return [row for row in rows if receiver_key(row.receiver) == key]
 
 
 def _reaches(row: Row, sender: Any) -> bool:
+    # As Django does: a sender matches by identity, not by equality.
     return sender is ANY_SENDER or row.sender is Sender.ANY or row.sender is sender
 
 
-def _reason(signal: Signal, receiver: Receiver) -> str:
-    """
-    Return what is connected instead, or what has been and is gone.
-    """
-    rows = read_rows(signal, sender_finder())
-    names = [describe(row.receiver).name for row in rows]
-    others = [
-        repr(entry.name)
-        for entry in registry.entries()
-        if entry.signal is not signal and any(_rows(entry.signal, receiver))
-    ]
-    return "".join(
-        [
-            f" Connected are {listed(map(repr, names))}." if names else "",
-            f" It is connected to {listed(others)}." if others else "",
-            _gone(sum(row.receiver is DEAD for row in dead_rows(signal))),
-            nearest(_name(receiver), names),
-        ]
-    )
-
-
-def _gone(count: int) -> str:
-    if count == 1:
-        return " 1 weak connection is gone: its receiver was garbage-collected."
-    several = f" {count} weak connections are gone: receivers were garbage-collected."
-    return several if count else ""
-
-
-def _name(receiver: Receiver) -> str:
-    return receiver if isinstance(receiver, str) else describe(receiver).name
-
-
 def _sender(row: Row) -> str:
-    if isinstance(row.sender, Sender):
-        return row.sender.value
-    return sender_text(row.sender)
+    # "any sender", or one that was garbage-collected.
+    is_special = isinstance(row.sender, Sender)
+    return row.sender.value if is_special else sender_text(row.sender)

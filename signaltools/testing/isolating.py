@@ -1,29 +1,26 @@
 """
-Undo connections.
+Undo connections at the end of a block.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from django.dispatch import Signal
 
 from ..inventory.rows import Connections, restore_connections, save_connections
 from ..recording.patches import Tool, caller
-from .blocks import Block, active, decorated
-
-F = TypeVar("F", bound=Callable[..., Any])
+from .blocks import Block, F, active, decorated
 
 
 def isolate() -> Isolation:
     """
-    Return what undoes each connect and disconnect in a ``with`` block at its end.
+    Return a context manager that undoes every connect() and disconnect() in its block.
 
-    Receivers are then those of before, in the same order. Connections belong to the
-    process: meanwhile all threads meet the receivers of the block, and what they
-    connect is undone too. It may decorate a function or a coroutine function as well.
+    Afterwards, the receivers are the same as before, in the same order. Connections
+    belong to the process: during the block, all threads use its receivers, and what
+    they connect is undone, too. It can also decorate a function or coroutine function.
     """
     return Isolation()
 
@@ -34,6 +31,7 @@ class Isolation(Block):
     """
 
     def __init__(self) -> None:
+        # Another thread may connect something as well, and there is one list for all.
         super().__init__(everywhere=True)
         self._saved: dict[int, tuple[Signal, Connections]] = {}
 
@@ -47,12 +45,13 @@ class Isolation(Block):
         return decorated(function, Isolation)
 
     def __repr__(self) -> str:
-        return "<isolation of connections>"
+        return "<Isolation>"
 
     def save(self, signal: Signal) -> None:
         """
-        Remember the connections of a signal that is about to change.
+        Save the connections of a signal that are about to change.
         """
+        # Only the first time. The signal itself is kept, so its id isn't used again.
         if id(signal) not in self._saved:
             self._saved[id(signal)] = signal, save_connections(signal)
 

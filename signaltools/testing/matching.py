@@ -1,10 +1,10 @@
 """
-Tell whether a send is the expected one, and in what it differs.
+Compare the sends in a block with the expected one, and describe the difference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -16,9 +16,9 @@ from ..inventory.names import registry, unnamed
 from ..inventory.places import Places
 from ..inventory.records import Component
 from ..inventory.rows import Sender
-from .wording import listed, name_of, sender_text, times_text, value_text
+from .wording import name_of, sender_text, text_list, times_text, value_text
 
-#: All senders, None included.
+#: Any sender, or none at all.
 ANY_SENDER = Sender.ANY
 
 
@@ -26,9 +26,9 @@ class Sent:
     """
     A send, with the objects themselves.
 
-    ``arguments`` has all of them but the sender, those that have a default in the
-    declaration of an event too. ``responses`` is what the method has returned, None if
-    it has not or raised ``error``.
+    ``arguments`` holds all arguments except the sender, including the defaults of a
+    declared event. ``responses`` is what the method has returned; it is None until
+    then, or if the method raised ``error``.
     """
 
     def __init__(
@@ -42,48 +42,68 @@ class Sent:
         self.error: BaseException | None = None
 
     def __repr__(self) -> str:
-        return f"<Sent: {name_of(self.signal)} {sent_text(self)}>"
+        return f"<Sent: {name_of(self.signal)} {_sent_text(self)}>"
 
 
 class Expected(NamedTuple):
     """
-    What a test expects of a send.
+    What a test expects: a signal with some arguments, sent a number of times.
+
+    Without ``times``, it has to be sent at least once.
     """
 
     signal: Signal
     arguments: Mapping[str, Any] | None
     sender: Any
+    times: int | None
 
-    def fits(self, sent: Sent) -> bool:
-        return sent.signal is self.signal and not any(self.differences(sent))
+    def find_failure(
+        self, sends: Collection[Sent], others: Collection[tuple[Signal, int]]
+    ) -> str:
+        """
+        Return how ``sends`` differ from what is expected, "" if they don't.
 
-    def differences(self, sent: Sent) -> Iterator[str]:
+        ``others`` are other signals, with the number of times each was sent.
         """
-        Yield in what ``sent`` differs, as ends of a sentence.
-        """
-        if not self.is_by_sender(sent):
+        own = [sent for sent in sends if sent.signal is self.signal]
+        found = [sent for sent in own if not any(self._differences(sent))]
+        if len(found) == self.times or (self.times is None and found):
+            return ""
+        name = name_of(self.signal)
+        if not own:
+            return f"{name} wasn't sent.{_sent_instead(others)}{_pending_callbacks()}"
+        if found:
+            is_partial = self.arguments or self.sender is not ANY_SENDER
+            times = f"{times_text(len(found))}{' in this way' if is_partial else ''}"
+            expected = f"not {times_text(self.times)}" if self.times else _NOT_EXPECTED
+            all_found = text_list(map(_sent_text, found))
+            return f"{name} was sent {times}, {expected}: {all_found}."
+        closest = min(own, key=lambda sent: len([*self._differences(sent)]))
+        where = "" if len(own) == 1 else "in the closest match, "
+        differences = text_list(self._differences(closest))
+        return f"{name} was sent {times_text(len(own))}, but {where}{differences}."
+
+    def _differences(self, sent: Sent) -> Iterator[str]:
+        if self.sender is not ANY_SENDER and not _equal(sent.sender, self.sender):
             yield (
                 f"the sender was {sender_text(sent.sender)}, "
                 f"not {sender_text(self.sender)}"
             )
         for name, value in (self.arguments or {}).items():
             if name not in sent.arguments:
-                hint = did_you_mean(name, sent.arguments)
-                yield f"there was no argument {name!r}{_in_brackets(hint)}"
+                hint = did_you_mean(name, sent.arguments).strip()
+                yield f"there was no argument {name!r}{hint and f' ({hint})'}"
             elif not _equal(sent.arguments[name], value):
                 yield (
                     f"{name!r} was {value_text(sent.arguments[name])}, "
                     f"not {value_text(value)}"
                 )
 
-    def is_by_sender(self, sent: Sent) -> bool:
-        return self.sender is ANY_SENDER or _equal(sent.sender, self.sender)
+
+_NOT_EXPECTED = "but should not have been sent"
 
 
-def sent_text(sent: Sent) -> str:
-    """
-    Return who sent a signal with what.
-    """
+def _sent_text(sent: Sent) -> str:
     arguments = ", ".join(
         f"{name}={value_text(value)}" for name, value in sent.arguments.items()
     )
@@ -91,76 +111,24 @@ def sent_text(sent: Sent) -> str:
 
 
 def _equal(value: Any, expected: Any) -> bool:
+    # Objects that aren't equal to themselves, such as NaN, are still what was sent.
     if value is expected:
         return True
     try:
-        # On the left is what may be equal to anything, such as mock.ANY.
+        # On the left is the object that may be equal to anything, such as mock.ANY.
         return bool(expected == value)
     except Exception:
+        # An array, for example, has no truth value.
         return False
 
 
-def _in_brackets(hint: str) -> str:
-    return f" ({hint.strip()[:-1]}?)" if hint else ""
-
-
-Counted = tuple[Signal, int]
-
-
-def verdict_of(
-    expected: Expected,
-    times: int | None,
-    found: Sequence[Sent],
-    own: Sequence[Sent],
-    others: Sequence[Counted],
-) -> str:
-    """
-    Return why ``found`` of all sends ``own`` are not what was expected.
-    """
-    name = name_of(expected.signal)
-    if not own:
-        return f"{name} was not sent.{_instead(others)}{_waiting()}"
-    if found or times == 0:
-        wanted = times_text(times or 0)
-        return (
-            f"{name} was sent {times_text(len(found))}{_so(expected)}, not {wanted}: "
-            f"{_all(found)}."
-        )
-    nearest = min(own, key=lambda sent: len(list(expected.differences(sent))))
-    differences = listed(expected.differences(nearest))
-    if len(own) == 1:
-        return f"{name} was sent once, but {differences}."
-    return f"{name} was sent {times_text(len(own))}, but in the nearest {differences}."
-
-
-def sent_too_often(expected: Expected, found: Sequence[Sent]) -> str:
-    """
-    Return that something was sent that should not.
-    """
-    return (
-        f"{name_of(expected.signal)} was sent {times_text(len(found))}{_so(expected)}, "
-        f"not never: {_all(found)}."
-    )
-
-
-def _so(expected: Expected) -> str:
-    if not expected.arguments and expected.sender is ANY_SENDER:
-        return ""
-    return " in this way"
-
-
-def _all(found: Iterable[Sent]) -> str:
-    return listed(map(sent_text, found))
-
-
-def _instead(others: Sequence[Counted]) -> str:
-    """
-    Return what was sent instead, signals of the project first, those of Django last.
-    """
+def _sent_instead(others: Collection[tuple[Signal, int]]) -> str:
     if not others:
-        return " No other signal was sent either."
+        return " No other signals were sent either."
     places = Places()
     entries = {id(entry.signal): entry for entry in registry.entries()}
+    # A typo is most likely to be in a signal of the project. A test that uses the
+    # database sends many of Django's.
     parts: dict[Component, list[str]] = {"project": [], "third_party": [], "django": []}
     for signal, count in others:
         entry = entries.get(id(signal))
@@ -168,20 +136,20 @@ def _instead(others: Sequence[Counted]) -> str:
         name = entry.name if entry else unnamed(signal)
         part = parts[place.component if place else "project"]
         part.append(f"{name!r} {times_text(count)}")
-    return f" Sent instead: {listed(chain(*parts.values()))}."
+    return f" Sent instead: {text_list(chain(*parts.values()))}."
 
 
-def _waiting() -> str:
-    """
-    Return which databases wait for a commit, which a ``TestCase`` never makes.
-    """
-    waiting = {
-        connection.alias: len(connection.run_on_commit)
-        for connection in connections.all(initialized_only=True)
-        if connection.run_on_commit
-    }
-    return "".join(
-        f" {count} function{'s wait' if count > 1 else ' waits'} for the commit of "
-        f"{alias!r}: run them with captureOnCommitCallbacks(execute=True)."
-        for alias, count in waiting.items()
-    )
+def _pending_callbacks() -> str:
+    # A TestCase never commits its transaction, so send_on_commit() doesn't send.
+    text = ""
+    for connection in connections.all(initialized_only=True):
+        count = len(connection.run_on_commit)
+        if count:
+            callbacks, them = (
+                ("callback is", "it") if count == 1 else ("callbacks are", "them")
+            )
+            text += (
+                f" {count} on_commit() {callbacks} pending on {connection.alias!r}; "
+                f"run {them} with captureOnCommitCallbacks(execute=True)."
+            )
+    return text

@@ -1,14 +1,15 @@
 """
-Say in a sentence what a test has found. Whatever values do, the sentence is made.
+Put values, senders, and counts into sentences. No value can make that fail.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.dispatch import Signal
 
+from ..introspect.callables import describe
 from ..introspect.objects import short_name
 from ..introspect.text import did_you_mean, printable
 from ..inventory.names import registry
@@ -25,50 +26,56 @@ def name_of(signal: Signal) -> str:
     return repr(registry.name_of(signal))
 
 
+def receiver_name(receiver: Callable[..., Any] | str) -> str:
+    """
+    Return the name of a receiver, which may be given by it.
+    """
+    return receiver if isinstance(receiver, str) else describe(receiver).name
+
+
 def value_text(value: Any) -> str:
     """
-    Return the ``repr()`` of any value on one line, cut if it is long.
+    Return the ``repr()`` of any value on one line, truncated if it is long.
     """
+    # In a test, running the project's own __repr__() is fine, and the most helpful.
     try:
         text = printable(repr(value))
     except Exception as error:
-        kind = short_name(type(value))
-        return f"<{kind} whose repr() raises {short_name(type(error))}>"
+        cls = short_name(type(value))
+        return f"<{cls} whose repr() raises {short_name(type(error))}>"
     return text if len(text) <= _MAX_VALUE else f"{text[: _MAX_VALUE - 1]}…"
 
 
 def sender_text(sender: Any) -> str:
     """
-    Return who a sender is.
+    Return the label of a sender.
     """
     label, kind, app = describe_sender(sender)
-    if kind is None:
-        return "nobody (None)"
-    if kind == "instance":
+    if kind is None or kind == "instance":
         return value_text(sender)
     return f"app {app}" if app else str(label)
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
+def suggest_receiver(name: str, names: Iterable[str]) -> str:
     """
-    Ask whether one of ``names`` was meant; their modules make all look the same.
+    Return " Did you mean 'x'?" for the most similar of ``names``, else "".
     """
-    return did_you_mean(_last_part(name), map(_last_part, names))
-
-
-def _last_part(name: str) -> str:
-    return name.rpartition(".")[2]
+    # Receivers of one module all look similar because of the module.
+    last, *others = (each.rpartition(".")[2] for each in (name, *names))
+    return did_you_mean(last, others)
 
 
 def times_text(count: int) -> str:
     return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
-def listed(items: Iterable[str], word: str = "and") -> str:
+def text_list(items: Iterable[str], word: str = "and") -> str:
     """
-    Return "a, b and c", of many only the first ones.
+    Return "a, b, and c". If there are many items, the last ones are only counted.
     """
     parts = list(items)
     if len(parts) > _MAX_LISTED + 1:
         parts[_MAX_LISTED:] = [f"{len(parts) - _MAX_LISTED} others"]
-    return f" {word} ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+    if len(parts) < 3:
+        return f" {word} ".join(parts)
+    return f"{', '.join(parts[:-1])}, {word} {parts[-1]}"

@@ -2,18 +2,16 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from decimal import Decimal
 from unittest import mock
 
 import pytest
 from django.db import transaction
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import post_delete
 from django.dispatch import Signal
-from django.test import TestCase
 
-from signaltools import event, trace
+from signaltools import trace
 from signaltools.exceptions import SignalNotFound
-from signaltools.testing import assert_not_sent, assert_sent, capture, mute
+from signaltools.testing import assert_sent, capture, mute
 from tests.sending import make
 from tests.testapp.models import Order, Tag
 from tests.testapp.signals import order_cancelled, order_paid, order_shipped
@@ -25,23 +23,8 @@ def receive(**kwargs):
     return 1
 
 
-class Hostile:
-    def __eq__(self, other):
-        raise RuntimeError
-
-    __hash__ = None
-
-    def __repr__(self):
-        raise ValueError
-
-
 def message(caught):
     return str(caught.value)
-
-
-@pytest.fixture
-def failing():
-    return pytest.raises(AssertionError)
 
 
 # Captures
@@ -142,7 +125,7 @@ def test_a_class_with_methods_of_its_own_is_captured_once():
     assert [each.responses for each in sent] == [[(receive, 1)]] * 2 + [None]
 
 
-def test_what_is_captured_has_listeners():
+def test_a_captured_signal_has_listeners():
     with capture(order_cancelled):
         assert order_cancelled.has_listeners()
         assert not Signal().has_listeners()
@@ -156,7 +139,7 @@ def test_deleting_sends_what_is_captured():
         tag.delete()
 
 
-def test_a_trace_around_or_inside_sees_the_same():
+def test_a_trace_around_or_inside_records_the_same():
     signal = make(receive)
     for outer, inner in ((trace, capture), (capture, trace)):
         arguments = {trace: (), capture: (signal,)}
@@ -182,8 +165,8 @@ def test_signals_may_be_given_by_name():
 @pytest.mark.parametrize(
     ("signals", "expected"),
     [
-        ((), "capture() needs a signal."),
-        ((3,), "capture() needs a signal, not 3."),
+        ((), "capture() requires at least one signal."),
+        ((3,), "capture() requires a signal, not 3."),
     ],
 )
 def test_capture_needs_signals(signals, expected):
@@ -200,7 +183,7 @@ def test_a_capture_shows_its_sends():
     )
     with pytest.raises(RuntimeError) as caught, sent, sent:
         pass
-    assert message(caught) == f"{sent!r} is in use already; make another one."
+    assert message(caught) == f"{sent!r} is already in use; create another one."
 
 
 def test_other_threads_are_captured_only_everywhere():
@@ -239,18 +222,6 @@ def test_a_task_that_goes_on_is_not_captured():
 # Assertions that hold
 
 
-def test_a_part_of_the_arguments_is_enough():
-    with assert_sent(order_cancelled, {"a": 1, "b": mock.ANY}, sender=Order) as sent:
-        order_cancelled.send(Order, a=1, b=2, c=3)
-    assert len(sent) == 1
-    with assert_not_sent(order_cancelled, {"a": 2}), assert_not_sent(order_paid):
-        order_cancelled.send(Order, a=1)
-    sent.assert_not_sent(order_cancelled, sender=None)
-    sent.assert_not_sent(order_cancelled, {"d": 1})
-    sent.assert_sent(order_cancelled, times=1)
-    sent.assert_sent(order_cancelled, {"a": 7}, times=0)
-
-
 def test_an_error_in_the_block_comes_first():
     with pytest.raises(ZeroDivisionError), assert_sent(order_cancelled):
         1 / 0  # noqa: B018
@@ -271,140 +242,19 @@ def test_defaults_of_an_event_are_captured():
         order_shipped.send(Order, order=order)
 
 
-# Messages
-
-
-def test_not_sent_says_what_was_sent_instead(failing):
-    with failing as caught, assert_sent(order_cancelled):
-        pass
-    assert message(caught) == f"{NAME} was not sent. No other signal was sent either."
-
-    with failing as caught, assert_sent(order_cancelled):
-        order_paid.send(None)
-        order_shipped.send(Order, order=Order.__new__(Order))
-        for _ in range(3):
-            post_save.send(Order)
-    assert message(caught) == (
-        f"{NAME} was not sent. Sent instead: 'tests.testapp.signals.order_paid' once, "
-        "'tests.testapp.signals.order_shipped' once and "
-        "'django.db.models.signals.post_save' 3 times."
-    )
-
-
-def test_signals_of_the_project_are_named_before_others(failing, import_source):
-    source = "from django.dispatch import Signal\nshipped = Signal()"
-    vendor = import_source("site-packages.vendor", source)
-    with failing as caught, assert_sent(order_cancelled):
-        post_save.send(Order)
-        vendor.shipped.send(None)
-        order_paid.send(None)
-    assert message(caught) == (
-        f"{NAME} was not sent. Sent instead: 'tests.testapp.signals.order_paid' once"
-        ", 'site-packages.vendor.shipped' once and "
-        "'django.db.models.signals.post_save' once."
-    )
-
-
-@pytest.mark.django_db
-def test_not_sent_says_that_the_commit_is_missing(failing):
-    order = Order()
-    with failing as caught, assert_sent(order_shipped):
-        order_shipped.send_on_commit(Order, order=order)
-    expected = (
-        "'tests.testapp.signals.order_shipped' was not sent. "
-        "No other signal was sent either. 1 function waits for the commit of "
-        "'default': run them with captureOnCommitCallbacks(execute=True)."
-    )
-    assert message(caught) == expected
-    with assert_sent(order_shipped), TestCase.captureOnCommitCallbacks(execute=True):
-        order_shipped.send_on_commit(Order, order=Order())
-
-
-def test_other_arguments_are_told_apart(failing):
-    with failing as caught, assert_sent(order_cancelled, {"amount": Decimal(36)}):
-        order_cancelled.send(None, amount=Decimal(37))
-    assert message(caught) == (
-        f"{NAME} was sent once, but 'amount' was Decimal('37'), not Decimal('36')."
-    )
-
-    with failing as caught, assert_sent(order_cancelled, {"amout": 1}, sender=Tag):
-        order_cancelled.send(Order, amount=1)
-    assert message(caught) == (
-        f"{NAME} was sent once, but the sender was testapp.Order, not testapp.Tag and "
-        "there was no argument 'amout' (Did you mean 'amount'?)."
-    )
-
-
-def test_of_several_sends_the_nearest_one_is_told(failing):
-    with failing as caught, assert_sent(order_cancelled, {"a": 1, "b": 2, "z": 3}):
-        order_cancelled.send(None, a=7, b=7)
-        order_cancelled.send(None, a=1, b=2)
-    assert message(caught) == (
-        f"{NAME} was sent twice, but in the nearest there was no argument 'z'."
-    )
-
-
-def test_another_number_of_times_is_told(failing):
-    with failing as caught, assert_sent(order_cancelled, times=1):
-        order_cancelled.send(None)
-        order_cancelled.send(Order, a=1)
-    assert message(caught) == (
-        f"{NAME} was sent twice, not once: "
-        "by nobody (None) with no arguments and by testapp.Order with a=1."
-    )
-    with failing as caught, assert_sent(order_cancelled, {"a": 1}, times=3):
-        order_cancelled.send(Order, a=1)
-    assert message(caught) == (
-        f"{NAME} was sent once in this way, not 3 times: by testapp.Order with a=1."
-    )
-
-
-def test_what_should_not_be_sent_is_told(failing):
-    with failing as caught, assert_not_sent(order_cancelled):
-        for number in range(8):
-            order_cancelled.send("text", number=number)
-    assert message(caught) == (
-        f"{NAME} was sent 8 times, not never: by 'text' with number=0, "
-        "by 'text' with number=1, by 'text' with number=2, by 'text' with number=3, "
-        "by 'text' with number=4 and 3 others."
-    )
-
-
-def test_an_argument_may_do_anything(failing):
-    hostile = Hostile()
-    with assert_sent(order_cancelled, {"a": hostile}):
-        order_cancelled.send(None, a=hostile)
-    with failing as caught, assert_sent(order_cancelled, {"a": hostile}):
-        order_cancelled.send(None, a="x" * 500)
-    assert message(caught) == (
-        f"{NAME} was sent once, but 'a' was '{'x' * 198}…, "
-        f"not <{__name__}.Hostile whose repr() raises ValueError>."
-    )
-
-
-def test_what_is_not_captured_is_refused():
+def test_a_signal_that_is_not_captured_is_refused():
     with capture(order_paid) as sent:
         pass
     with pytest.raises(ValueError) as caught:  # noqa: PT011
         sent.assert_sent(order_cancelled)
     assert (
-        message(caught) == f"{order_cancelled!r} is not captured: name it in capture()."
-    )
-
-
-def test_an_unnamed_signal_and_an_app_are_told(failing):
-    from django.apps import apps
-
-    signal = event(lambda sender: None)
-    with failing as caught, assert_not_sent(signal):
-        signal.send(apps.get_app_config("testapp"))
-    assert message(caught).endswith(
-        " was sent once, not never: by app testapp with no arguments."
+        message(caught) == f"{order_cancelled!r} isn't captured; pass it to capture()."
     )
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_rollback_sends_nothing(failing):
+def test_a_rollback_sends_nothing():
+    failing = pytest.raises(AssertionError)
     with failing, assert_sent(order_shipped), transaction.atomic():
         order_shipped.send_on_commit(Order, order=Order())
         transaction.set_rollback(True)

@@ -27,7 +27,7 @@ def failure(function, *args, **named):
     return str(caught.value)
 
 
-def test_what_is_connected_is_found():
+def test_connected_receivers_are_found():
     assert_connected(post_save, index_order)
     assert_connected(post_save, index_order, sender=Order)
     assert_connected("django.db.models.signals.post_save", audit, sender=Tag)
@@ -38,44 +38,55 @@ def test_what_is_connected_is_found():
     assert_not_connected(pre_save, "index_order")
 
 
-def test_another_sender_is_told():
+def test_other_senders_are_shown():
     assert failure(assert_connected, post_save, index_order, sender=Tag) == (
-        f"{INDEX} is connected to {POST_SAVE} for testapp.Order only, "
+        f"{INDEX} is connected to {POST_SAVE} only for testapp.Order, "
         "not for testapp.Tag."
     )
     config = apps.get_app_config("auth")
     assert failure(assert_connected, post_migrate, create_defaults, sender=config) == (
         "'tests.testapp.receivers.create_defaults' is connected to "
-        "'django.db.models.signals.post_migrate' for app testapp only, "
+        "'django.db.models.signals.post_migrate' only for app testapp, "
         "not for app auth."
     )
 
 
-def test_what_is_connected_instead_is_told():
+def test_other_connections_are_shown():
     assert failure(assert_connected, post_save, "tests.testapp.receivers.audits") == (
-        f"'tests.testapp.receivers.audits' is not connected to {POST_SAVE}. Connected "
-        f"are {INDEX} and 'tests.testapp.receivers.audit'. "
+        f"'tests.testapp.receivers.audits' isn't connected to {POST_SAVE}. "
+        f"Connected receivers: {INDEX} and 'tests.testapp.receivers.audit'. "
         "Did you mean 'audit'?"
     )
     assert failure(assert_connected, pre_save, index_order) == (
-        f"{INDEX} is not connected to 'django.db.models.signals.pre_save'. "
-        "Connected are 'tests.testapp.receivers.normalize_tag'. "
-        f"It is connected to {POST_SAVE}."
+        f"{INDEX} isn't connected to 'django.db.models.signals.pre_save'. "
+        "Connected receivers: 'tests.testapp.receivers.normalize_tag'. "
+        f"{INDEX} is connected to {POST_SAVE}."
     )
 
 
-def test_what_was_collected_is_told():
+def test_garbage_collected_receivers_are_mentioned():
     signal = Signal()
     signal.connect(lambda **kwargs: None)
     gc.collect()
     assert failure(assert_connected, signal, receive) == (
-        f"'{__name__}.receive' is not connected to "
+        f"'{__name__}.receive' isn't connected to "
         "'unnamed Signal (django.dispatch.dispatcher.Signal)'. "
-        "1 weak connection is gone: its receiver was garbage-collected."
+        "1 receiver was connected weakly and garbage-collected."
+    )
+
+    # connect() removes receivers that are gone already.
+    signal = Signal()
+    receivers = [lambda **kwargs: None, lambda **kwargs: None]
+    for each in receivers:
+        signal.connect(each)
+    del receivers, each
+    gc.collect()
+    assert failure(assert_connected, signal, receive).endswith(
+        " 2 receivers were connected weakly and garbage-collected."
     )
 
 
-def test_what_should_not_be_connected_is_told():
+def test_an_unexpected_connection_is_shown():
     signal = make(receive)
     signal.connect(receive, sender=Order)
     assert failure(assert_not_connected, signal, receive) == (

@@ -108,4 +108,4 @@ def test_functions_may_be_decorated():
 
     assert connect() == asyncio.run(connect_later()) == [(first, 1)]
     assert signal.send(None) == []
-    assert repr(isolate()) == "<isolation of connections>"
+    assert repr(isolate()) == "<Isolation>"

@@ -86,13 +86,13 @@ def test_a_receiver_that_is_not_connected_cannot_be_muted():
     with pytest.raises(ValueError) as caught, mute(signal, receivers=receive_too):  # noqa: PT011
         pass
     assert str(caught.value) == (
-        f"Cannot mute '{__name__}.receive_too': it is not connected to "
+        f"Can't mute '{__name__}.receive_too': it isn't connected to "
         f"'unnamed Signal (django.dispatch.dispatcher.Signal)'. "
         f"Did you mean 'receive'?"
     )
 
 
-def test_methods_are_told_by_their_object():
+def test_methods_are_compared_by_their_object():
     with mute(order_paid, receivers=[ledger.book]):
         sync, _ = order_paid._live_receivers(type(None))
         assert ledger.book not in sync
@@ -196,7 +196,7 @@ def test_a_trace_sees_what_is_left(tools, ended):
     assert (f"{__name__}.receive" in names) is (tools[ended] is mute)
 
 
-def test_a_trace_says_what_was_muted():
+def test_a_trace_shows_muted_receivers():
     with trace() as recording, mute(order_paid, receivers=ledger.book):
         order_paid.send_robust(Order)
     [(name, reason, text)] = [
@@ -231,15 +231,15 @@ def test_a_class_that_returns_something_else_is_left_alone():
         assert signal._live_receivers(None) == "anything"
 
 
-def test_a_mute_says_what_it_mutes():
+def test_a_mute_shows_its_signals():
     assert repr(mute(post_save, order_paid)) == (
-        "<mute of 'django.db.models.signals.post_save' and "
+        "<Mute: 'django.db.models.signals.post_save' and "
         "'tests.testapp.signals.order_paid'>"
     )
 
 
 @pytest.mark.django_db
-def test_models_are_deleted_as_if_nobody_received_that():
+def test_models_are_deleted_as_if_there_were_no_receivers():
     tag = Tag.objects.create(stamp="gift")
     with mute(pre_delete, post_delete), capture(post_save) as sent:
         tag.delete()
@@ -309,6 +309,6 @@ def test_two_threads_never_affect_each_other():
     assert min(rounds) > 10
 
 
-def test_names_of_django_are_known():
+def test_signals_of_django_can_be_muted_by_name():
     with mute("django.db.models.signals.post_save", receivers=index_order):
         pass
