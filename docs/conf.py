@@ -10,9 +10,11 @@ project = "django-signaltools"
 release = version = signaltools.__version__
 project_copyright = "2026 signaltools contributors"
 
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "sphinxcontrib.mermaid"]
 exclude_patterns = ["_build"]
 nitpicky = True
+# GitHub draws these blocks too. A page that has one loads Mermaid when it is opened.
+myst_fence_as_directive = ["mermaid"]
 # Links to "page.md#a-heading" are checked like those to pages.
 myst_heading_anchors = 3
 
