@@ -1,5 +1,5 @@
 """
-Errors that signaltools raises for its callers.
+Exceptions and warnings for users of signaltools.
 """
 
 from __future__ import annotations
@@ -7,9 +7,9 @@ from __future__ import annotations
 
 class SignalNotFound(LookupError):
     """
-    Say that no signal has the requested name.
+    Raise if no signal has the requested name.
 
-    ``name`` holds the name that was asked for.
+    ``name`` is the name that was requested.
     """
 
     def __init__(self, name: str, message: str) -> None:
@@ -19,9 +19,9 @@ class SignalNotFound(LookupError):
 
 class SignalNameTaken(ValueError):
     """
-    Say that a name already belongs to another signal.
+    Raise if a name already belongs to another signal.
 
-    ``name`` holds the name in question.
+    ``name`` is that name.
     """
 
     def __init__(self, name: str, message: str) -> None:
@@ -31,5 +31,6 @@ class SignalNameTaken(ValueError):
 
 class EventWarning(UserWarning):
     """
-    Say that an event declared with ``check="warn"`` is used in another way.
+    Warn that an event declared with ``check="warn"`` was used in a way that doesn't
+    match its declaration.
     """

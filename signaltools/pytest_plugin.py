@@ -1,7 +1,8 @@
 """
-Test signals with pytest.
+Fixtures, a marker, and an option for pytest.
 
-pytest loads this in every project, so whatever it needs is imported when it is used.
+pytest loads this plugin wherever signaltools is installed, also for projects without
+Django. Therefore everything is imported where it is used.
 """
 
 from __future__ import annotations
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
     from .testing import Capture
     from .tracing import Trace
 
-_MARKER = (
-    "mute_signals(*signals, receivers=(), everywhere=False): keep the receivers of "
-    "signals, given by name or not, from running in the test and its fixtures."
-)
 _traces: pytest.StashKey[Trace] = pytest.StashKey()
 _muted: pytest.StashKey[ExitStack] = pytest.StashKey()
 
@@ -29,12 +26,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.getgroup("signaltools").addoption(
         "--trace-signals",
         action="store_true",
-        help="print what each test that fails has sent and what ran",
+        help="for each failing test, print the signals that it sent and the receivers "
+        "that ran",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", _MARKER)
+    config.addinivalue_line(
+        "markers",
+        "mute_signals(*signals, receivers=(), everywhere=False): prevent the receivers "
+        "of these signals from running in the test and its fixtures.",
+    )
 
 
 @pytest.fixture
@@ -68,7 +70,7 @@ def signal_mute() -> Generator[Callable[..., None]]:
 @pytest.fixture
 def signal_isolate() -> Generator[None]:
     """
-    Undo all that the test connects and disconnects.
+    Undo every connect() and disconnect() of the test.
     """
     from .testing import isolate
 
@@ -78,12 +80,12 @@ def signal_isolate() -> Generator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
-    if item.get_closest_marker("mute_signals") is not None:
+    # Before the fixtures are set up. A fixture of the plugin could come too late.
+    stack = item.stash[_muted] = ExitStack()
+    for marker in item.iter_markers("mute_signals"):
         from .testing import mute
 
-        stack = item.stash[_muted] = ExitStack()
-        for marker in item.iter_markers("mute_signals"):
-            stack.enter_context(mute(*marker.args, **marker.kwargs))
+        stack.enter_context(mute(*marker.args, **marker.kwargs))
     return (yield)
 
 
@@ -92,16 +94,21 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, Any, Any]:
     try:
         return (yield)
     finally:
+        # After the fixtures. Another plugin may have failed before the mutes began.
         item.stash.get(_muted, ExitStack()).close()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    # Not the fixtures: the first test that needs a database would show its migrations.
-    if not item.config.option.trace_signals or not _has_settings():
+    # trace() reads the settings. A project without them may not even use Django.
+    conf = sys.modules.get("django.conf")
+    has_settings = conf is not None and conf.settings.configured
+    if not item.config.option.trace_signals or not has_settings:
         return (yield)
     from .tracing import trace
 
+    # Only the test itself: the fixtures of the first test that uses the database send
+    # all signals of its migrations.
     with trace() as item.stash[_traces]:
         return (yield)
 
@@ -115,8 +122,3 @@ def pytest_runtest_makereport(
     if report.failed and trace is not None:
         report.sections.append(("Signals", str(trace)))
     return report
-
-
-def _has_settings() -> bool:
-    conf = sys.modules.get("django.conf")
-    return conf is not None and conf.settings.configured

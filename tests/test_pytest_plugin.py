@@ -1,17 +1,38 @@
 """
-The plugin in projects of its own, each in a process of its own.
+The plugin in projects of its own. A run of pytest in another process is slow, so the
+tests share a few runs of many tests.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import os
+import subprocess
+import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+WITHOUT_SETTINGS = """
+import sys
+
+def test_nothing_is_imported():
+    own = {name for name in sys.modules if name.startswith("signaltools")}
+    assert own == {"signaltools", "signaltools.pytest_plugin"}
+    assert not any(name.partition(".")[0] == "django" for name in sys.modules)
+
+def test_failure_without_django():
+    assert 0
+
+def test_django_can_be_imported():
+    import django.conf
+
+def test_failure_without_settings():
+    assert 0
+"""
 PROJECT = """
 import django
 from django.conf import settings
@@ -28,75 +49,7 @@ def receive(**kwargs):
 
 paid.connect(receive)
 """
-
-
-pytest_plugins = ["pytester"]
-
-
-@pytest.fixture
-def run(pytester, monkeypatch):
-    """
-    Return a function that runs pytest on a module and returns what it prints.
-    """
-    monkeypatch.setenv("PYTHONPATH", f"{ROOT}{os.pathsep}{pytester.path}")
-    plugins = ["no:cacheprovider", "no:django"]
-    # Where the package is not installed, there is no entry point either.
-    if "signaltools" not in entry_points(group="pytest11").names:
-        plugins.append("signaltools.pytest_plugin")
-
-    def run(code: str, *options: str, project: str | None = PROJECT) -> str:
-        if project is not None:
-            pytester.makepyfile(project=project)
-        pytester.makepyfile(test_it=code)
-        args = [part for plugin in plugins for part in ("-p", plugin)]
-        done = pytester.runpytest_subprocess(*args, *options)
-        return f"{done.stdout}{done.stderr}"
-
-    return run
-
-
-def test_it_loads_nothing_until_it_is_used(run):
-    out = run(
-        """
-import sys
-
-def test_it():
-    own = {name for name in sys.modules if name.startswith("signaltools")}
-    assert own == {"signaltools", "signaltools.pytest_plugin"}
-    assert not any(name.partition(".")[0] == "django" for name in sys.modules)
-""",
-        "-p",
-        "no:xdist",
-        project=None,
-    )
-    assert "1 passed" in out
-
-
-@pytest.mark.parametrize("options", [(), ("--trace-signals",)])
-def test_it_does_no_harm_without_settings(run, options):
-    out = run("def test_it():\n    assert 0", *options, project=None)
-    assert "1 failed" in out
-    assert "Signals" not in out
-    out = run(
-        "import django.conf\ndef test_it():\n    assert 0", *options, project=None
-    )
-    assert "1 failed" in out
-    assert "Signals" not in out
-
-
-needs_xdist = pytest.mark.skipif(
-    importlib.util.find_spec("xdist") is None, reason="pytest-xdist is not there"
-)
-
-
-@pytest.mark.parametrize(
-    "options",
-    [(), ("-p", "no:randomly"), pytest.param(("-n2",), marks=needs_xdist)],
-    ids=" ".join,
-)
-def test_fixtures(run, options):
-    out = run(
-        """
+FIXTURES = """
 from project import lost, paid, receive
 
 def test_capture(signal_capture):
@@ -115,17 +68,14 @@ def test_isolate(signal_isolate):
 
 test_isolate_again = test_isolate
 
-def test_nothing():
+def test_nothing_is_muted():
     assert paid.send(None) == [(receive, 1)]
-""",
-        *options,
-    )
-    assert "5 passed" in out
 
-
-def test_marker(run):
-    out = run(
-        """
+def test_types_of_events_are_checked():
+    from signaltools.conf import conf
+    assert conf.CHECK_EVENTS
+"""
+MARKER = """
 import pytest
 from project import lost, paid, receive
 
@@ -136,7 +86,7 @@ def responses():
 @pytest.mark.mute_signals(paid)
 class TestMuted:
     @pytest.mark.mute_signals("project.lost", everywhere=True)
-    def test_it(self, responses):
+    def test_it(self, responses, signal_isolate):
         lost.connect(receive)
         assert responses == lost.send(None) == []
 
@@ -144,20 +94,12 @@ class TestMuted:
 def test_typing_error():
     pass
 
-def test_nothing():
+def test_nothing_is_muted_afterwards():
     assert paid.send(None) == [(receive, 1)]
-""",
-        "--strict-markers",
-    )
-    assert "2 passed, 1 error" in out
-    assert (
-        "No loaded signal is named 'project.pait'. Did you mean 'project.paid'?" in out
-    )
-
-
-def test_trace_of_failing_tests(run):
-    code = """
+"""
+FAILURES = """
 from project import lost, paid
+from signaltools.testing import assert_sent
 
 def test_fails():
     paid.send("Ada")
@@ -165,46 +107,113 @@ def test_fails():
 
 def test_passes():
     lost.send(None)
-"""
-    out = run(code, "--trace-signals")
-    assert out.count("-- Signals --") == 1
-    assert "project.paid" in out
-    assert "project.receive" in out
-    assert "lost" not in out.partition("-- Signals --")[2].partition("DID NOT RUN")[0]
-    assert "Signals" not in run(code)
 
-
-@needs_xdist
-def test_trace_of_tests_in_other_processes(run):
-    code = "import project\ndef test_it():\n    project.paid.send(None)\n    assert 0"
-    assert "-- Signals --" in run(code, "--trace-signals", "-n1")
-
-
-def test_failures_end_where_the_test_is(run):
-    out = run(
-        """
-from project import paid
-from signaltools.testing import assert_sent
-
-def test_fails():
+def test_is_not_sent():
     with assert_sent(paid):
         pass
 """
+
+needs_xdist = pytest.mark.skipif(
+    importlib.util.find_spec("xdist") is None, reason="pytest-xdist is not installed"
+)
+#: All of them run the same tests, the first one in random order.
+RUNS = [
+    (),
+    ("-p", "no:randomly", "--trace-signals"),
+    pytest.param(("-n2", "--trace-signals"), marks=needs_xdist),
+]
+with_every_run = pytest.mark.parametrize("options", RUNS, ids=" ".join)
+with_traces = pytest.mark.parametrize("options", RUNS[1:], ids=" ".join)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """
+    Return a function that runs pytest in a new process and returns what it prints.
+    """
+    folder = tmp_path_factory.mktemp("projects")
+    for name, source in {
+        "bare/pytest.ini": "[pytest]",
+        "bare/test_it.py": WITHOUT_SETTINGS,
+        "shop/pytest.ini": "[pytest]",
+        "shop/project.py": PROJECT,
+        "shop/test_failures.py": FAILURES,
+        "shop/test_fixtures.py": FIXTURES,
+        "shop/test_marker.py": MARKER,
+    }.items():
+        folder.joinpath(name).parent.mkdir(exist_ok=True)
+        folder.joinpath(name).write_text(source, "utf-8")
+    command = [sys.executable, "-m", "pytest", "--strict-markers"]
+    command += ["-p", "no:cacheprovider", "-p", "no:django"]
+    # If the package isn't installed, there is no entry point either.
+    if "signaltools" not in entry_points(group="pytest11").names:
+        command += ["-p", "signaltools.pytest_plugin"]
+
+    @functools.cache
+    def run(project, *options):
+        path = os.pathsep.join([str(ROOT), str(folder / project)])
+        environment = {**os.environ, "PYTHONPATH": path, "PY_COLORS": "0"}
+        environment.pop("PYTEST_ADDOPTS", None)
+        done = subprocess.run(
+            [*command, *options],
+            cwd=folder / project,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.stdout + done.stderr
+
+    return run
+
+
+def failure(out, test):
+    """
+    Return the part of the output about a test that fails.
+    """
+    return out.partition(f"_ {test} _")[2].partition("\n____")[0]
+
+
+@pytest.mark.parametrize("options", [(), ("--trace-signals",)])
+def test_nothing_is_imported_and_shown_without_settings(run, options):
+    out = run("bare", "-p", "no:randomly", "-p", "no:xdist", *options)
+    assert "2 failed, 2 passed" in out
+    assert "FAILED test_it.py::test_failure_without_django" in out
+    assert "FAILED test_it.py::test_failure_without_settings" in out
+    assert "Signals" not in out
+
+
+@with_every_run
+def test_fixtures_and_markers(run, options):
+    out = run("shop", *options)
+    # Everything passes but what has to fail.
+    assert "2 failed, 9 passed, 1 error" in out
+    assert "FAILED test_failures.py::test_fails" in out
+    assert "FAILED test_failures.py::test_is_not_sent" in out
+    assert "ERROR test_marker.py::test_typing_error" in out
+    assert (
+        "No loaded signal is named 'project.pait'. Did you mean 'project.paid'?" in out
     )
-    assert "'project.paid' wasn't sent. No other signals were sent either." in out
-    assert "capturing.py" not in out
 
 
-def test_types_of_events_are_checked(run):
-    out = run(
-        """
-import pytest
-import project
-from signaltools import event
-from signaltools.conf import conf
+@with_traces
+def test_failing_tests_show_their_traces(run, options):
+    out = run("shop", *options)
+    # Those of test_fails and test_is_not_sent.
+    assert out.count("-- Signals --") == 2
+    fails = failure(out, "test_fails")
+    trace = fails.partition("-- Signals --")[2].partition("DID NOT RUN")[0]
+    assert "project.paid" in trace
+    assert "project.receive" in trace
+    assert "lost" not in trace
 
-def test_it():
-    assert conf.CHECK_EVENTS
-"""
-    )
-    assert "1 passed" in out
+
+def test_no_traces_are_shown_by_default(run):
+    assert "Signals" not in run("shop")
+
+
+@with_every_run
+def test_tracebacks_end_in_the_test(run, options):
+    fails = failure(run("shop", *options), "test_is_not_sent")
+    assert "'project.paid' wasn't sent. No other signals were sent either." in fails
+    assert "capturing.py" not in fails

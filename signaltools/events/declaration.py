@@ -16,12 +16,12 @@ from ..introspect.objects import class_path, is_a, short_name
 from ..introspect.text import stable_repr
 from .annotations import ANYTHING, AllowedTypes, UnresolvedAnnotation, allowed_types
 
-# The instructions of a function that only returns None. RETURN_CONST is used on Python
-# 3.12 and 3.13.
+# What an empty function is compiled to differs from one Python version to the next. A
+# docstring or "..." may leave a NOP.
 _EMPTY_BODY = {
-    ("RESUME", 0),
-    *((name, None) for name in ("NOP", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE")),
+    (each.opname, each.argval) for each in dis.get_instructions(lambda: None)
 }
+_EMPTY_BODY.add(("NOP", None))
 _RESERVED = {
     "self": "a method can't have two arguments of this name",
     "signal": "every receiver gets the event itself under this name",

@@ -1,5 +1,5 @@
 """
-The same as methods of a test case.
+The test tools as methods of a test case.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from . import capturing, muting
 from . import connected as connections
 from .isolating import isolate
 
+# At run time, the class after the mixin is the TestCase.
 if TYPE_CHECKING:
     Base = TestCase
 else:
@@ -22,10 +23,10 @@ else:
 
 class SignalTestCaseMixin(Base):
     """
-    Tests of signals for any ``TestCase``, to be named before it.
+    Add assertions about signals to a ``TestCase``, which must come after it.
 
-    What a test connects and disconnects is undone after it. Receivers of
-    ``muted_signals`` do not run in the tests of the class, nor in ``setUpTestData()``.
+    After each test, its connect() and disconnect() calls are undone. The receivers of
+    ``muted_signals`` don't run in the tests of the class or in ``setUpTestData()``.
     """
 
     muted_signals: ClassVar[Iterable[Signal | str]] = ()
@@ -43,18 +44,20 @@ class SignalTestCaseMixin(Base):
         super().setUpClass()
 
     def setUp(self) -> None:
-        # An IsolatedAsyncioTestCase runs in a context that is older than its class's.
+        # An IsolatedAsyncioTestCase runs its tests in a context that was copied before
+        # setUpClass(). Everywhere else, this mutes what is muted already.
         if self.muted_signals:
             self.enterContext(muting.mute(*self.muted_signals))
         super().setUp()
 
     def muteSignals(self, *signals: Signal | str, **options: Any) -> None:
         """
-        Mute for the rest of the test.
+        Mute signals until the test ends; see ``mute()``.
         """
         self.enterContext(muting.mute(*signals, **options))
 
     def run(self, result: TestResult | None = None) -> TestResult | None:
-        # Around setUp() and clean-up, whoever overrides them.
+        # Not setUp(): a subclass may override it without calling this one, and cleanups
+        # may disconnect as well.
         with isolate():
             return super().run(result)
