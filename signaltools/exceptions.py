@@ -7,7 +7,7 @@ from __future__ import annotations
 
 class SignalNotFound(LookupError):
     """
-    Raise if no signal has the requested name.
+    No signal has the requested name.
 
     ``name`` is the name that was requested.
     """
@@ -19,7 +19,7 @@ class SignalNotFound(LookupError):
 
 class SignalNameTaken(ValueError):
     """
-    Raise if a name already belongs to another signal.
+    A name already belongs to another signal.
 
     ``name`` is that name.
     """
@@ -31,6 +31,6 @@ class SignalNameTaken(ValueError):
 
 class EventWarning(UserWarning):
     """
-    Warn that an event declared with ``check="warn"`` was used in a way that doesn't
-    match its declaration.
+    An event declared with ``check="warn"`` was used in a way that doesn't match its
+    declaration.
     """

@@ -2,7 +2,7 @@
 Resolve annotations late, and compare values with them.
 
 A check that is wrong is worse than none. Therefore whatever types alone can't answer is
-allowed: protocols, type variables without a bound, and the items of a container.
+allowed: protocols, type variables without a bound, the items of a container.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from ..introspect.source import guarded_imports
 
 class UnresolvedAnnotation(Exception):
     """
-    Raise if an annotation uses a name that doesn't exist.
+    An annotation uses a name that doesn't exist, or can't be evaluated.
     """
 
 
 class ModuleNotLoaded(UnresolvedAnnotation):
     """
-    Raise if an annotation uses a name of a module that hasn't been imported.
+    An annotation uses a name from a module that hasn't been imported.
     """
 
 
 class SubclassOf(NamedTuple):
     """
-    Hold what ``type[...]`` allows.
+    The values that ``type[...]`` allows.
     """
 
     base: type
@@ -43,7 +43,7 @@ class SubclassOf(NamedTuple):
 
 class OneOf(NamedTuple):
     """
-    Hold what ``Literal[...]`` allows.
+    The values that ``Literal[...]`` allows.
     """
 
     values: tuple[Any, ...]

@@ -114,8 +114,8 @@ class Event(Signal, Generic[P]):
         return f"<Event: {self.name}>"
 
     def __reduce__(self) -> str:
-        # A Signal can't be pickled: it holds a lock. This is a global name, as for a
-        # function.
+        # By its name in its module, as functions are. The lock of a Signal can't be
+        # pickled or copied.
         return self.__qualname__
 
     @property
@@ -178,11 +178,12 @@ class Event(Signal, Generic[P]):
         for name, method in methods.items():
             method.__module__ = declaration.function.__module__
             # Python's own messages start with it: "order_paid.send() missing 1 ...".
+            # _send_on_commit() is called as send_on_commit() of Using.
             qualname = f"{declaration.function.__qualname__}.{name.removeprefix('_')}"
             method.__qualname__ = qualname
             method.__doc__ = declaration.function.__doc__
             # While Django imports apps, an annotation may use a name that comes later.
-            # Its methods are generated again, until then the type isn't checked.
+            # Until then it isn't checked, and the methods are generated for each send.
             if apps.ready or not unresolved:
                 setattr(cls, name, method)
         return methods
@@ -192,7 +193,7 @@ class Event(Signal, Generic[P]):
     def _check_type(self, method: str, name: str, value: Any) -> None:
         if not _checking() or is_allowed(value, self._allowed[name]):
             return
-        # The repr() of other values may run queries, or show what is private.
+        # The repr() of other values may run queries or show personal data.
         text = stable_repr(value) if type(value) is str else short_name(type(value))
         if is_a(value, type):
             text = f"type[{short_name(value)}]"

@@ -16,6 +16,8 @@ from ..introspect.objects import class_path, is_a, short_name
 from ..introspect.text import stable_repr
 from .annotations import ANYTHING, AllowedTypes, UnresolvedAnnotation, allowed_types
 
+Resolved = tuple[dict[str, AllowedTypes], dict[str, UnresolvedAnnotation]]
+
 # What an empty function is compiled to differs from one Python version to the next. A
 # docstring or "..." may leave a NOP.
 _EMPTY_BODY = {
@@ -31,7 +33,7 @@ _MODULES = re.compile(r"\b(?:\w+\.)+(?=\w)")
 
 class Argument(NamedTuple):
     """
-    Describe an argument of an event as it was declared.
+    An argument of an event as it was declared.
 
     ``annotation`` and ``default`` are strings. Without an annotation it is "", without
     a default it is None.
@@ -51,7 +53,7 @@ class Argument(NamedTuple):
 
 class Declaration(NamedTuple):
     """
-    Hold a valid declaration; ``parameters`` are the sender and the arguments.
+    A valid declaration; ``parameters`` are the sender and the arguments.
     """
 
     function: Any
@@ -63,27 +65,24 @@ class Declaration(NamedTuple):
     def arguments(self) -> tuple[Argument, ...]:
         return tuple(map(_argument, self.parameters.values()))[1:]
 
-    def resolve(
-        self,
-    ) -> tuple[dict[str, AllowedTypes], dict[str, UnresolvedAnnotation]]:
+    @property
+    def signature(self) -> str:
+        sender, *arguments = map(str, map(_argument, self.parameters.values()))
+        return f"({', '.join([sender, '*', *arguments] if arguments else [sender])})"
+
+    def resolve(self) -> Resolved:
         """
         Return the allowed types by argument, and why some can't be checked.
         """
         allowed = dict.fromkeys(self.parameters, ANYTHING)
         unresolved: dict[str, UnresolvedAnnotation] = {}
+        scope = self.function.__globals__
         for name, parameter in self.parameters.items():
             try:
-                allowed[name] = allowed_types(
-                    parameter.annotation, self.function.__globals__
-                )
+                allowed[name] = allowed_types(parameter.annotation, scope)
             except UnresolvedAnnotation as error:
                 unresolved[name] = error
         return allowed, unresolved
-
-    @property
-    def signature(self) -> str:
-        sender, *arguments = map(str, map(_argument, self.parameters.values()))
-        return f"({', '.join([sender, '*', *arguments] if arguments else [sender])})"
 
 
 def declare(function: Any, version: int) -> Declaration:
@@ -100,7 +99,7 @@ def declare(function: Any, version: int) -> Declaration:
             f"The version of event {name!r} must be a positive integer, "
             f"not {version!r}."
         )
-    parameters = inspect.Signature.from_callable(function).parameters
+    parameters = inspect.signature(function).parameters
     problem = _find_problem(function, [*parameters.values()])
     if problem:
         raise TypeError(f"Event {name!r} {problem}.")

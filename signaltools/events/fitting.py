@@ -14,7 +14,7 @@ _VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 
 class Mismatch(NamedTuple):
     """
-    Hold why a receiver can't be called with the arguments of a signal.
+    Why a receiver can't be called with the arguments of a signal, now or later.
 
     ``not_sent`` are the arguments that it requires and that aren't sent. A receiver
     that ``lacks_kwargs`` breaks as soon as another argument is sent.

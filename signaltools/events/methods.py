@@ -89,9 +89,19 @@ def make_methods(
     Return the methods by name, for parameters whose names have been validated.
     """
     namespace = {"__Signal": Signal, "__type": type, **_DJANGOS_OWN}
+    signature = []
+    for index, (name, parameter) in enumerate(parameters.items()):
+        # All arguments but the sender are sent by keyword.
+        if index == 1:
+            signature.append("*")
+        if parameter.default is Parameter.empty:
+            signature.append(name)
+        else:
+            namespace[f"__default{index}"] = parameter.default
+            signature.append(f"{name}=__default{index}")
     checks = "\n    ".join(_checks(allowed, namespace))
     parts = {
-        "parameters": ", ".join(_parameters(parameters, namespace)),
+        "parameters": ", ".join(signature),
         "arguments": f"{{{', '.join(f'{name!r}: {name}' for name in parameters)}}}",
         "keywords": ", ".join(f"{name}={name}" for name in parameters),
     }
@@ -113,20 +123,6 @@ def make_methods(
     methods: dict[str, Any] = {}
     exec(compile(source, _FILENAME, "exec"), namespace, methods)
     return methods
-
-
-def _parameters(
-    parameters: Mapping[str, Parameter], namespace: dict[str, Any]
-) -> Iterator[str]:
-    for index, (name, parameter) in enumerate(parameters.items()):
-        # All but the sender.
-        if index == 1:
-            yield "*"
-        if parameter.default is Parameter.empty:
-            yield name
-        else:
-            namespace[f"__default{index}"] = parameter.default
-            yield f"{name}=__default{index}"
 
 
 def _checks(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import decimal
 import inspect
+import sys
 from typing import Any, Literal, Optional
 
 import pytest
@@ -190,7 +191,11 @@ def order_paid(
         (None, "None"),
         (int, "int"),
         (decimal.Decimal, "Decimal"),
-        (Optional[int], "Optional[int]"),  # noqa: UP045
+        # From Python 3.14, typing.Optional makes the same object as "|".
+        (
+            Optional[int],  # noqa: UP045
+            "Optional[int]" if sys.version_info < (3, 14) else "int | None",
+        ),
         (list[int], "list[int]"),
         (Order, "Order"),
         (type[Order] | None, "type[Order] | None"),
