@@ -1,7 +1,9 @@
 """
-The wiring of a project as text: one line for each connection and each declared event.
+Write signal connections to a lock file, and compare them with such a file.
 
-The same code gives the same lines, in whichever folder, order and process it is loaded.
+A lock file has one line for each connection and each declared event. A project gets the
+same lines in any folder, in any process, and whatever the order of its imports is, so
+lock files are compared line by line.
 """
 
 from __future__ import annotations
@@ -9,328 +11,224 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import takewhile
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from .introspect.text import printable
-from .inventory.records import (
-    EventRecord,
-    ReceiverRecord,
-    SignalRecord,
-    expected_sender,
-    home,
-)
+from .inventory.records import ReceiverRecord, SignalRecord, expected_sender, home
 
-# Of the file and of the JSON document.
+# The version of the file format and of the JSON document.
 VERSION = 1
 
 
 class LockError(Exception):
     """
-    A file holds no wiring that can be read; the message is one sentence.
+    A lock file can't be read; the message is one sentence.
     """
 
 
-class Connection(NamedTuple):
+class LockFile(NamedTuple):
     """
-    One connection, or as many ``times`` as there are that do not differ.
-
-    Names are as all reports print them. ``sender`` is None for any sender.
-    """
-
-    signal: str
-    receiver: str
-    sender: str | None
-    dispatch_uid: str | None
-    is_async: bool
-    weak: bool
-    times: int = 1
-
-    @property
-    def line(self) -> str:
-        sender, uid = self.sender, self.dispatch_uid
-        fields = {
-            f"{_name(self.signal)} -> {_name(self.receiver)}": True,
-            "any sender" if sender is None else f"sender={_name(sender)}": True,
-            f"uid={_quoted(uid or '')}": uid is not None,
-            "async": self.is_async,
-            "strong": not self.weak,
-            f"x{self.times}": self.times > 1,
-        }
-        return "  ".join(text for text, applies in fields.items() if applies)
-
-    def as_dict(self) -> dict[str, Any]:
-        return {_KEYS.get(name, name): value for name, value in self._asdict().items()}
-
-
-_KEYS = {"is_async": "async", "times": "count"}
-
-
-class EventDeclaration(NamedTuple):
-    """
-    What senders and receivers of an event rely on.
-    """
-
-    event: str
-    label: str
-    version: int
-    signature: str
-
-    @property
-    def line(self) -> str:
-        label = f"event={_name(self.label)}  version={self.version}"
-        # The last field, so spaces and quotes in it do no harm.
-        return f"{_name(self.event)}  {label}  {self.signature}"
-
-    def as_dict(self) -> dict[str, Any]:
-        return self._asdict()
-
-
-Entry = Connection | EventDeclaration
-
-
-# A comment further down was written by somebody who would lose it.
-_HEADER_LINES = 3
-
-
-class Wiring(NamedTuple):
-    """
-    All connections and events, and the command that writes them.
+    The sorted lines of a lock file, and the command that writes them.
     """
 
     command: str
-    entries: tuple[Entry, ...]
+    lines: tuple[str, ...]
 
     @property
-    def text(self) -> str:
+    def content(self) -> str:
         header = [
-            f"# django-signaltools wiring, format {VERSION}",
-            "# Which receivers are connected to which signals, one connection a line.",
+            f"# django-signaltools lock file, format {VERSION}",
+            "# Signal connections and declared events, one per line.",
             f"# Do not edit. Written by: {self.command}",
         ]
-        return "\n".join([*header, *(entry.line for entry in self.entries), ""])
+        return "\n".join([*header, *self.lines, ""])
 
     @property
     def counts(self) -> tuple[int, int]:
         """
         How many connections and how many events there are.
         """
-        connections = [e.times for e in self.entries if isinstance(e, Connection)]
-        return sum(connections), len(self.entries) - len(connections)
+        fields = [parse_line(line) or {} for line in self.lines]
+        connections = sum(each.get("count", 0) for each in fields)
+        return connections, sum("event" in each for each in fields)
 
 
-class Difference(NamedTuple):
-    """
-    What only the project has (``added``) and what only the file has (``removed``).
-    """
-
-    added: tuple[Entry, ...]
-    removed: tuple[Entry, ...]
-
-
-def make_wiring(
+def make_lock_file(
     signals: Sequence[SignalRecord], command: str, *, everything: bool = False
-) -> Wiring:
+) -> LockFile:
     """
-    Return the wiring of ``signals``.
+    Return the lock file for ``signals``.
 
-    Receivers inside Django, the debug toolbar and storage objects are left out, unless
-    ``everything`` is asked for.
+    Receivers of Django, the debug toolbar, and storage objects are left out unless
+    ``everything`` is true.
     """
+    lines = []
+    for signal in signals:
+        if event := signal.event:
+            label = f"event={_name(event.label)}  version={event.version}"
+            # The signature comes last, so its spaces and quotes need no escapes.
+            signature = printable(event.signature)
+            lines.append(f"{_name(signal.name)}  {label}  {signature}")
+    # Two instances that connect the same method get the same line.
     connections = Counter(
-        _facts(signal, receiver)
+        _connection_line(signal.name, receiver)
         for signal in signals
         for receiver in signal.receivers
         if everything or not home(receiver)
     )
-    counted = [Connection(*facts, count) for facts, count in connections.items()]
-    events = [
-        _declaration(signal.name, signal.event) for signal in signals if signal.event
-    ]
-    return Wiring(command, _sorted([*counted, *events]))
+    for line, count in connections.items():
+        lines.append(line if count == 1 else f"{line}  x{count}")
+    return LockFile(command, tuple(sorted(lines)))
 
 
-def parse_wiring(data: bytes, file: str) -> Wiring:
+def parse_lock_file(data: bytes, file: str) -> LockFile:
     """
-    Return the wiring that ``data``, the content of ``file``, holds.
+    Return the lock file that has the content ``data``.
 
-    Raises ``LockError`` for anything but what ``Wiring.text`` returns; only the words
-    of its header are free, and the ends of its lines.
+    Raises ``LockError``, which names ``file``, for anything but what
+    ``LockFile.content`` returns. Only line endings and the words of the header may
+    differ.
     """
-    lines = _lines(data, file)
-    _check_format(lines[0], file)
-    header = list(takewhile(lambda line: line.startswith("#"), lines[:_HEADER_LINES]))
+    # Bytes that aren't UTF-8 become surrogates, which no valid line contains.
+    text = data.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+    lines = text.rstrip("\n").split("\n")
+    if not any(_FORMAT.fullmatch(line) for line in lines):
+        raise LockError(
+            f"{file!r} wasn't written by lock_signals: line 1 is {_excerpt(lines[0])}; "
+            "choose another file."
+        )
+    # Without a format on line 1, there is no header: the loop refuses line 1.
+    header = []
+    if found := _FORMAT.fullmatch(lines[0]):
+        if int(found[1]) != VERSION:
+            raise LockError(
+                f"Line 1 of {file!r} is {lines[0]!r}, but this version of signaltools "
+                f"only supports format {VERSION}; upgrade signaltools."
+            )
+        # A comment further down is refused: writing the file again would lose it.
+        header = list(takewhile(lambda line: line.startswith("#"), lines[:3]))
+    for number, line in enumerate(lines[len(header) :], start=len(header) + 1):
+        if parse_line(line):
+            continue
+        problem = "isn't a valid entry"
+        remedy = "restore the file, or delete it and write it again"
+        if line.startswith(("<<<<<<<", "|||||||", "=======", ">>>>>>>")):
+            problem = "is a conflict marker"
+            # No commit has this merge yet, so there is nothing to restore.
+            remedy = "delete the file and write it again"
+        elif re.search("[\udc80-\udcff]", line):
+            problem = "isn't valid UTF-8"
+        raise LockError(
+            f"Line {number} of {file!r} {problem}, {_excerpt(line)}; {remedy}."
+        )
     commands = [match[1] for line in header if (match := _WRITTEN_BY.fullmatch(line))]
-    entries = []
-    for number, line in enumerate(lines[len(header) :], len(header) + 1):
-        entry = _parse(line)
-        if entry is None:
-            raise LockError(_corrupted(number, line, file))
-        entries.append(entry)
-    return Wiring("".join(commands), tuple(entries))
+    return LockFile("".join(commands), tuple(lines[len(header) :]))
 
 
-def compare(old: Wiring, new: Wiring) -> Difference:
+def compare(old: LockFile, new: LockFile) -> tuple[list[str], list[str]]:
     """
-    Return what has to be added to ``old``, and removed from it, to get ``new``.
+    Return the lines that only ``new`` has (added), and only ``old`` (removed).
     """
-    before, after = Counter(old.entries), Counter(new.entries)
+    # A merge may have repeated a line, so lines are counted.
+    before, after = Counter(old.lines), Counter(new.lines)
     added, removed = after - before, before - after
-    return Difference(_sorted(added.elements()), _sorted(removed.elements()))
+    return sorted(added.elements()), sorted(removed.elements())
 
 
-def render_difference(difference: Difference, file: str) -> str:
+def diff_text(added: list[str], removed: list[str], file: str) -> str:
     """
-    Return ``difference`` as a diff, what is removed from a signal before what is added.
+    Return a diff that, for each signal, has the removed lines first.
     """
-    marked = [(entry, "-") for entry in difference.removed]
-    marked += [(entry, "+") for entry in difference.added]
-    # Sorting is stable, and the entries of each mark are in order.
-    marked.sort(key=lambda pair: pair[0][0])
-    lines = [f"{mark} {entry.line}" for entry, mark in marked]
+    marked = [*(("-", line) for line in removed), *(("+", line) for line in added)]
+    # Sorting is stable: the lines of a signal stay removed before added, and in order.
+    marked.sort(key=lambda pair: pair[1].partition("  ")[0].partition(" -> ")[0])
+    lines = [f"{mark} {line}" for mark, line in marked]
     return "\n".join([f"--- {file}", "+++ this project", *lines, ""])
 
 
-def difference_document(difference: Difference, file: str) -> dict[str, Any]:
+def diff_document(added: list[str], removed: list[str], file: str) -> dict[str, Any]:
     """
-    Return ``difference`` for tools, as ``reports/lock_signals.schema.json`` has it.
+    Return a JSON document, as ``reports/lock_signals.schema.json`` describes it.
     """
     return {
         "version": VERSION,
         "file": file,
-        "added": [entry.as_dict() for entry in difference.added],
-        "removed": [entry.as_dict() for entry in difference.removed],
+        "added": [parse_line(line) for line in added],
+        "removed": [parse_line(line) for line in removed],
     }
 
 
-def _facts(
-    signal: SignalRecord, receiver: ReceiverRecord
-) -> tuple[str, str, str | None, str | None, bool, bool]:
-    return (
-        printable(signal.name),
-        printable(receiver.name),
-        None if receiver.sender_kind is None else expected_sender(receiver),
-        None if receiver.dispatch_uid is None else printable(receiver.dispatch_uid),
-        receiver.is_async,
-        receiver.weak,
-    )
+# --- one line -----------------------------------------------------------------------
 
 
-def _declaration(name: str, event: EventRecord) -> EventDeclaration:
-    return EventDeclaration(
-        printable(name),
-        printable(event.label),
-        event.version,
-        printable(event.signature),
-    )
+def _connection_line(signal: str, receiver: ReceiverRecord) -> str:
+    uid = receiver.dispatch_uid
+    any_sender = receiver.sender_kind is None
+    fields = [
+        f"{_name(signal)} -> {_name(receiver.name)}",
+        "any sender" if any_sender else f"sender={_name(expected_sender(receiver))}",
+        "" if uid is None else f"uid={_quoted(uid)}",
+        "async" if receiver.is_async else "",
+        "" if receiver.weak else "strong",
+    ]
+    return "  ".join(filter(None, fields))
 
 
-def _sorted(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    return tuple(sorted(entries, key=attrgetter("line")))
+def _name(name: str) -> str:
+    name = printable(name)
+    return name if re.fullmatch(_PLAIN, name) else _quoted(name)
 
 
-def _name(text: str) -> str:
-    """
-    Return a name as it is, with spaces or quotes in it in quotes, as JSON has it.
-    """
-    return text if _PLAIN.fullmatch(text) else _quoted(text)
+def _quoted(string: str) -> str:
+    return json.dumps(printable(string), ensure_ascii=False)
 
 
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _unquoted(text: str) -> str:
-    return str(json.loads(text)) if text.startswith('"') else text
-
-
-_PLAIN = re.compile(r'[^\s"#][^\s"]*')
-_QUOTED = r'"(?:[^"\\]|\\.)*"'
-_NAME = rf"({_QUOTED}|{_PLAIN.pattern})"
-
-
+_PLAIN = r'[^\s"#][^\s"]*'
+# Control characters have been escaped before, so JSON escapes only these two.
+_QUOTED = r'"(?:[^"\\]|\\["\\])*"'
+# The lookahead refuses needless quotes: one name has one spelling.
+_NAME = rf'(?:(?!"[^\s"#\\][^\s"\\]*"){_QUOTED}|{_PLAIN})'
+# The named groups are fields of the JSON document that may be quoted in the file. No
+# number has more digits than int() accepts, which refuses thousands of them.
 _CONNECTION = re.compile(
-    rf"{_NAME} -> {_NAME}  (?:any sender|sender={_NAME})(?:  uid=({_QUOTED}))?"
-    r"(  async)?(  strong)?(?:  x([0-9]+))?"
+    rf"(?P<signal>{_NAME}) -> (?P<receiver>{_NAME})"
+    rf"  (?:any sender|sender=(?P<sender>{_NAME}))"
+    rf"(?:  uid=(?P<dispatch_uid>{_QUOTED}))?"
+    r"(  async)?(  strong)?(?:  x([2-9]|[1-9][0-9]{1,99}))?"
 )
-_EVENT = re.compile(rf"{_NAME}  event={_NAME}  version=([0-9]+)  (\(.*)")
-
-
-def _parse(line: str) -> Entry | None:
-    """
-    Return what ``line`` says, None if it is not as it would be written.
-    """
-    try:
-        entry = _parse_connection(line) or _parse_event(line)
-    # Text that is no JSON, and numbers of thousands of digits.
-    except ValueError:
-        return None
-    is_same = entry is not None and entry.line == line and line.isprintable()
-    return entry if is_same else None
-
-
-def _parse_connection(line: str) -> Connection | None:
-    match = _CONNECTION.fullmatch(line)
-    if match is None:
-        return None
-    signal, receiver, sender, uid, is_async, strong, count = match.groups()
-    return Connection(
-        _unquoted(signal),
-        _unquoted(receiver),
-        None if sender is None else _unquoted(sender),
-        None if uid is None else _unquoted(uid),
-        is_async is not None,
-        strong is None,
-        int(count or 1),
-    )
-
-
-def _parse_event(line: str) -> EventDeclaration | None:
-    match = _EVENT.fullmatch(line)
-    if match is None:
-        return None
-    event, label, version, signature = match.groups()
-    return EventDeclaration(_unquoted(event), _unquoted(label), int(version), signature)
-
-
-_FORMAT = re.compile(r"# django-signaltools wiring, format ([0-9]{1,9})")
+_EVENT = re.compile(
+    rf"(?P<event>{_NAME})  event=(?P<label>{_NAME})"
+    r"  version=([1-9][0-9]{0,99})  (\(.*)"
+)
+_FORMAT = re.compile(r"# django-signaltools lock file, format ([0-9]{1,9})")
 _WRITTEN_BY = re.compile(r"# Do not edit\. Written by: (.*)")
 
 
-def _lines(data: bytes, file: str) -> list[str]:
-    lines = data.decode("utf-8", "replace").split("\n")
-    if not any(map(_FORMAT.fullmatch, map(str.rstrip, lines))):
-        raise LockError(
-            f"{file!r} was not written by lock_signals, its line 1 is "
-            f"{_excerpt(lines[0])}: name another file."
-        )
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        number = data[: error.start].count(b"\n")
-        problem = _corrupted(number + 1, lines[number], file, "is not UTF-8")
-        raise LockError(problem) from error
-    return text.replace("\r\n", "\n").rstrip("\n").split("\n")
+def parse_line(line: str) -> dict[str, Any] | None:
+    """
+    Return the fields of ``line``, as the JSON document has them, or None.
 
-
-def _check_format(line: str, file: str) -> None:
-    match = _FORMAT.fullmatch(line)
-    if match is None:
-        raise LockError(_corrupted(1, line, file))
-    if int(match[1]) != VERSION:
-        raise LockError(
-            f"Line 1 of {file!r} is {line!r}, and this signaltools knows format "
-            f"{VERSION}: upgrade it."
-        )
-
-
-def _corrupted(number: int, line: str, file: str, what: str = "is no wiring") -> str:
-    remedy = "restore the file, or delete it and write it again"
-    if line.startswith(("<<<<<<<", "|||||||", "=======", ">>>>>>>")):
-        what, remedy = "marks a merge conflict", "delete the file and write it again"
-    return f"Line {number} of {file!r} {what}, {_excerpt(line)}: {remedy}."
+    It is None for every line that ``make_lock_file()`` wouldn't write.
+    """
+    match = _CONNECTION.fullmatch(line) or _EVENT.fullmatch(line)
+    if match is None or not line.isprintable():
+        return None
+    fields = {
+        name: json.loads(value) if value and value.startswith('"') else value
+        for name, value in match.groupdict().items()
+    }
+    if "event" in fields:
+        *_, version, signature = match.groups()
+        return {**fields, "version": int(version), "signature": signature}
+    *_, is_async, strong, count = match.groups()
+    return {
+        **fields,
+        "async": is_async is not None,
+        "weak": strong is None,
+        "count": int(count or 1),
+    }
 
 
 def _excerpt(line: str) -> str:

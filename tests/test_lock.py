@@ -2,23 +2,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
 
 import signaltools.reports
-from signaltools.inventory.records import EventRecord, ReceiverRecord
+from signaltools.inventory.records import EventRecord
 from signaltools.lock import (
-    Connection,
-    EventDeclaration,
     LockError,
-    Wiring,
+    LockFile,
     compare,
-    difference_document,
-    make_wiring,
-    parse_wiring,
-    render_difference,
+    diff_document,
+    diff_text,
+    make_lock_file,
+    parse_line,
+    parse_lock_file,
 )
 from tests.records import builtin, receiver, signal
 from tests.shapes import SHAPES
@@ -30,30 +28,30 @@ SCHEMA = json.loads(
 )
 COMMAND = "python manage.py lock_signals"
 HEADER = f"""\
-# django-signaltools wiring, format 1
-# Which receivers are connected to which signals, one connection a line.
+# django-signaltools lock file, format 1
+# Signal connections and declared events, one per line.
 # Do not edit. Written by: {COMMAND}
 """
 ORDER = {"sender": "shop.Order", "sender_kind": "model"}
 EVENT = EventRecord("shop.order_paid", 2, "(sender: type[Order], *, by: str = '')", ())
 
 
-def text_of(*receivers: ReceiverRecord, everything: bool = False) -> str:
+def lines_of(*receivers, everything=False):
     """
-    Return the lines of a signal with ``receivers``.
+    Return the lines of a signal with ``receivers``, as a string.
     """
     signals = [signal("shop.signals.done", *receivers)]
-    wiring = make_wiring(signals, COMMAND, everything=everything)
-    assert wiring.text.startswith(HEADER)
-    assert parse_wiring(wiring.text.encode(), "signals.lock") == wiring
-    return wiring.text.removeprefix(HEADER)
+    lock_file = make_lock_file(signals, COMMAND, everything=everything)
+    assert lock_file.content.startswith(HEADER)
+    assert parse_lock_file(lock_file.content.encode(), "signals.lock") == lock_file
+    return lock_file.content.removeprefix(HEADER)
 
 
-def parse(text: str) -> Wiring:
-    return parse_wiring(text.encode("utf-8", "surrogateescape"), "signals.lock")
+def parse(text):
+    return parse_lock_file(text.encode("utf-8", "surrogateescape"), "signals.lock")
 
 
-def problem(text: str) -> str:
+def problem(text):
     with pytest.raises(LockError) as raised:
         parse(text)
     return str(raised.value)
@@ -62,7 +60,7 @@ def problem(text: str) -> str:
 # --- records to lines ---------------------------------------------------------------
 
 
-def test_wiring_is_a_header_and_sorted_lines():
+def test_lock_file_is_a_header_and_sorted_lines():
     signals = [
         signal("shop.signals.order_paid_late", receiver("crm.receivers.remind")),
         signal(
@@ -76,9 +74,9 @@ def test_wiring_is_a_header_and_sorted_lines():
         builtin("db.models.signals.post_save", receiver("shop.search.index", **ORDER)),
     ]
 
-    wiring = make_wiring(signals, COMMAND)
+    lock_file = make_lock_file(signals, COMMAND)
 
-    assert wiring.text == HEADER + (
+    assert lock_file.content == HEADER + (
         "django.db.models.signals.post_save -> shop.search.index  sender=shop.Order\n"
         "shop.signals.order_paid  event=shop.order_paid  version=2"
         "  (sender: type[Order], *, by: str = '')\n"
@@ -87,15 +85,15 @@ def test_wiring_is_a_header_and_sorted_lines():
         "shop.signals.order_paid -> stock.receivers.reserve  any sender\n"
         "shop.signals.order_paid_late -> crm.receivers.remind  any sender\n"
     )
-    assert wiring.counts == (4, 1)
-    assert parse(wiring.text) == wiring
+    assert lock_file.counts == (4, 1)
+    assert parse(lock_file.content) == lock_file
 
 
-def test_project_without_receivers_has_a_wiring():
-    wiring = make_wiring([], COMMAND)
+def test_project_without_receivers_has_an_empty_lock_file():
+    lock_file = make_lock_file([], COMMAND)
 
-    assert (wiring.text, wiring.counts) == (HEADER, (0, 0))
-    assert parse(wiring.text) == wiring
+    assert (lock_file.content, lock_file.counts) == (HEADER, (0, 0))
+    assert parse(lock_file.content) == lock_file
 
 
 @pytest.mark.parametrize(
@@ -122,17 +120,17 @@ def test_project_without_receivers_has_a_wiring():
         ),
     ],
 )
-def test_line_tells_what_a_connection_is(changes: dict[str, Any], shown: str):
-    line = text_of(receiver("shop.search.index", **changes))
+def test_line_has_what_differs_from_the_default(changes, shown):
+    line = lines_of(receiver("shop.search.index", **changes))
 
     assert line == f"shop.signals.done -> shop.search.index  {shown}\n"
 
 
-def test_connections_that_do_not_differ_are_counted():
+def test_equal_connections_share_a_line_with_their_number():
     one = receiver("shop.Desk.book")
     others = [one._replace(order=2, line=99, file=None), one._replace(weak=False)]
 
-    assert text_of(one, *others) == (
+    assert lines_of(one, *others) == (
         "shop.signals.done -> shop.Desk.book  any sender  strong\n"
         "shop.signals.done -> shop.Desk.book  any sender  x2\n"
     )
@@ -141,19 +139,19 @@ def test_connections_that_do_not_differ_are_counted():
 def test_order_of_connection_changes_nothing():
     receivers = [receiver(f"shop.{name}", order=n) for n, name in enumerate("cab")]
 
-    assert text_of(*receivers) == text_of(*reversed(receivers))
+    assert lines_of(*receivers) == lines_of(*reversed(receivers))
 
 
-def test_what_the_list_collapses_is_left_out_unless_everything_is_asked_for():
+def test_collapsed_receivers_are_left_out_unless_everything_is_asked_for():
     collapsed = [
         receiver("django.core.cache.close_caches", component="django"),
-        receiver("debug_toolbar.panels.queries.record"),
+        receiver("debug_toolbar.panels.sql.record"),
         receiver("shop.files.Storage.forget", storage=True),
     ]
 
-    assert text_of(*collapsed) == ""
-    assert text_of(*collapsed, everything=True) == (
-        "shop.signals.done -> debug_toolbar.panels.queries.record  any sender\n"
+    assert lines_of(*collapsed) == ""
+    assert lines_of(*collapsed, everything=True) == (
+        "shop.signals.done -> debug_toolbar.panels.sql.record  any sender\n"
         "shop.signals.done -> django.core.cache.close_caches  any sender\n"
         "shop.signals.done -> shop.files.Storage.forget  any sender\n"
     )
@@ -181,59 +179,58 @@ def test_what_the_list_collapses_is_left_out_unless_everything_is_asked_for():
         ("  any sender  x2", '"  any sender  x2"'),
     ],
 )
-def test_odd_names_stay_within_their_line(name: str, shown: str):
+def test_odd_name_stays_within_its_line(name, shown):
     record = receiver("x")._replace(name=name)
 
-    assert text_of(record) == f"shop.signals.done -> {shown}  any sender\n"
+    assert lines_of(record) == f"shop.signals.done -> {shown}  any sender\n"
 
 
 def test_odd_uid_stays_within_its_line():
     record = receiver("shop.index", dispatch_uid='a\n"b"  strong')
 
-    assert text_of(record) == (
+    assert lines_of(record) == (
         r'shop.signals.done -> shop.index  any sender  uid="a\\n\"b\"  strong"' "\n"
     )
 
 
 def test_every_shape_of_receiver_is_read_as_it_was_written():
-    text = text_of(*(receiver("x")._replace(name=shape.name) for shape in SHAPES))
+    text = lines_of(*(receiver("x")._replace(name=shape.name) for shape in SHAPES))
 
     assert 1 < text.count("\n") <= len(SHAPES)
 
 
 def test_odd_event_stays_within_its_line():
     event = EventRecord("shop label", 1, "(sender, *, a: '\n\\n', b='  x2')", ())
-    wiring = make_wiring([signal("shop.done", event=event)], COMMAND)
+    lock_file = make_lock_file([signal("shop.done", event=event)], COMMAND)
 
-    assert wiring.text == HEADER + (
+    assert lock_file.content == HEADER + (
         'shop.done  event="shop label"  version=1'
         r"  (sender, *, a: '\n\n', b='  x2')"
         "\n"
     )
-    assert parse(wiring.text) == wiring
+    assert parse(lock_file.content) == lock_file
 
 
-# --- lines to entries ---------------------------------------------------------------
+# --- content to lines ---------------------------------------------------------------
 
-ONE_LINE = "shop.done -> shop.search.index  any sender"
-ONE = Connection("shop.done", "shop.search.index", None, None, False, True)
+ONE = "shop.done -> shop.search.index  any sender"
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        HEADER + ONE_LINE,
-        HEADER + f"{ONE_LINE}\n\n\n",
-        (HEADER + f"{ONE_LINE}\n").replace("\n", "\r\n"),
-        HEADER.replace("# Which", "# In a later release: which") + ONE_LINE,
+        HEADER + ONE,
+        HEADER + f"{ONE}\n\n\n",
+        (HEADER + f"{ONE}\n").replace("\n", "\r\n"),
+        HEADER.replace("# Which", "# In a later release: which") + ONE,
     ],
 )
-def test_ends_of_lines_and_words_of_the_header_are_free(text: str):
-    assert parse(text) == Wiring(COMMAND, (ONE,))
+def test_line_endings_and_words_of_the_header_may_differ(text):
+    assert parse(text) == LockFile(COMMAND, (ONE,))
 
 
 def test_header_need_not_name_a_command():
-    assert parse(HEADER.splitlines()[0]) == Wiring("", ())
+    assert parse(HEADER.splitlines()[0]) == LockFile("", ())
 
 
 @pytest.mark.parametrize(
@@ -259,18 +256,18 @@ def test_header_need_not_name_a_command():
         "shop.done  event=shop.done  version=1  sender",
     ],
 )
-def test_line_that_is_no_wiring_is_quoted(line: str):
-    assert problem(f"{HEADER}{line}\n{ONE_LINE}\n") == (
-        f"Line 4 of 'signals.lock' is no wiring, {line.rstrip()!r}: "
+def test_invalid_line_is_quoted(line):
+    assert problem(f"{HEADER}{line}\n{ONE}\n") == (
+        f"Line 4 of 'signals.lock' isn't a valid entry, {line.rstrip()!r}; "
         "restore the file, or delete it and write it again."
     )
 
 
-def test_number_that_python_refuses_to_read_is_no_wiring():
-    line = f"{ONE_LINE}  x{'9' * 5_000}"
+def test_number_that_int_refuses_is_invalid():
+    line = f"{ONE}  x{'9' * 5_000}"
 
     assert problem(HEADER + line) == (
-        f"Line 4 of 'signals.lock' is no wiring, '{line[:59]}…': "
+        f"Line 4 of 'signals.lock' isn't a valid entry, '{line[:59]}…'; "
         "restore the file, or delete it and write it again."
     )
 
@@ -278,30 +275,30 @@ def test_number_that_python_refuses_to_read_is_no_wiring():
 @pytest.mark.parametrize(
     ("text", "number", "line"),
     [
-        (HEADER + f"<<<<<<< HEAD\n{ONE_LINE}\n=======\n", 4, "<<<<<<< HEAD"),
-        (HEADER + f"{ONE_LINE}\n||||||| base\n", 5, "||||||| base"),
-        (HEADER + f"{ONE_LINE}\n=======\n", 5, "======="),
-        (HEADER + f"{ONE_LINE}\r\n>>>>>>> topic\r\n", 5, ">>>>>>> topic"),
+        (HEADER + f"<<<<<<< HEAD\n{ONE}\n=======\n", 4, "<<<<<<< HEAD"),
+        (HEADER + f"{ONE}\n||||||| base\n", 5, "||||||| base"),
+        (HEADER + f"{ONE}\n=======\n", 5, "======="),
+        (HEADER + f"{ONE}\r\n>>>>>>> topic\r\n", 5, ">>>>>>> topic"),
         (f"<<<<<<< HEAD\n{HEADER}=======\n{HEADER}", 1, "<<<<<<< HEAD"),
     ],
 )
-def test_merge_conflict_is_named(text: str, number: int, line: str):
+def test_conflict_marker_is_quoted(text, number, line):
     assert problem(text) == (
-        f"Line {number} of 'signals.lock' marks a merge conflict, {line!r}: "
+        f"Line {number} of 'signals.lock' is a conflict marker, {line!r}; "
         "delete the file and write it again."
     )
 
 
-def test_text_above_the_header_is_no_wiring():
+def test_line_above_the_header_is_invalid():
     assert problem(f"# Foo\n{HEADER}") == (
-        "Line 1 of 'signals.lock' is no wiring, '# Foo': "
+        "Line 1 of 'signals.lock' isn't a valid entry, '# Foo'; "
         "restore the file, or delete it and write it again."
     )
 
 
-def test_bytes_that_are_no_utf_8_are_told_with_their_line():
-    assert problem(f"{HEADER}{ONE_LINE}\nshop.\udcff\n") == (
-        "Line 5 of 'signals.lock' is not UTF-8, 'shop.\ufffd': "
+def test_line_that_is_not_utf_8_is_quoted():
+    assert problem(f"{HEADER}{ONE}\nshop.\udcff\n") == (
+        "Line 5 of 'signals.lock' isn't valid UTF-8, 'shop.\\udcff'; "
         "restore the file, or delete it and write it again."
     )
 
@@ -315,50 +312,50 @@ def test_bytes_that_are_no_utf_8_are_told_with_their_line():
         ("# django-signaltools", "# django-signaltools"),
     ],
 )
-def test_file_of_somebody_else_is_told_by_its_first_line(text: str, first: str):
+def test_file_of_another_program_is_refused_with_its_first_line(text, first):
     assert problem(text) == (
-        "'signals.lock' was not written by lock_signals, "
-        f"its line 1 is {first!r}: name another file."
+        "'signals.lock' wasn't written by lock_signals: "
+        f"line 1 is {first!r}; choose another file."
     )
 
 
-def test_format_of_the_future_needs_an_upgrade():
+def test_later_format_needs_an_upgrade():
     later = HEADER.replace("format 1", "format 2") + "[shop]\n"
 
     assert problem(later) == (
-        "Line 1 of 'signals.lock' is '# django-signaltools wiring, format 2', "
-        "and this signaltools knows format 1: upgrade it."
+        "Line 1 of 'signals.lock' is '# django-signaltools lock file, format 2', "
+        "but this version of signaltools only supports format 1; upgrade signaltools."
     )
 
 
-# --- two wirings --------------------------------------------------------------------
+# --- two lock files -----------------------------------------------------------------
 
-PAID = EventDeclaration("shop.paid", "shop.paid", 1, "(sender)")
-OLD = Wiring(COMMAND, (ONE, ONE._replace(receiver="shop.old", weak=False), PAID))
-NEW = Wiring(
+OLD_RECEIVER = "shop.done -> shop.old  any sender  strong"
+NEW_RECEIVER = "shop.done -> shop.new  any sender"
+PAID = "shop.paid  event=shop.paid  version=1  (sender)"
+OLD = LockFile(COMMAND, (OLD_RECEIVER, ONE, PAID))
+NEW = LockFile(
     f"{COMMAND} --all",
-    (
-        ONE._replace(times=2),
-        ONE._replace(receiver="shop.new"),
-        PAID._replace(version=2),
-    ),
+    (NEW_RECEIVER, f"{ONE}  x2", PAID.replace("version=1", "version=2")),
 )
 
 
-def test_command_is_no_difference():
-    assert compare(OLD, OLD._replace(command="other")) == ((), ())
+def test_another_command_is_no_difference():
+    assert compare(OLD, OLD._replace(command="other")) == ([], [])
 
 
 def test_order_of_lines_is_no_difference():
-    assert compare(OLD, OLD._replace(entries=OLD.entries[::-1])) == ((), ())
+    assert compare(OLD, OLD._replace(lines=OLD.lines[::-1])) == ([], [])
 
 
 def test_line_that_a_merge_has_repeated_is_a_difference():
-    assert compare(Wiring(COMMAND, (ONE, ONE)), Wiring(COMMAND, (ONE,))) == ((), (ONE,))
+    repeated = LockFile(COMMAND, (ONE, ONE))
+
+    assert compare(repeated, LockFile(COMMAND, (ONE,))) == ([], [ONE])
 
 
 def test_difference_reads_like_a_diff_of_each_signal():
-    assert render_difference(compare(OLD, NEW), "signals.lock") == (
+    assert diff_text(*compare(OLD, NEW), "signals.lock") == (
         "--- signals.lock\n"
         "+++ this project\n"
         "- shop.done -> shop.old  any sender  strong\n"
@@ -370,35 +367,54 @@ def test_difference_reads_like_a_diff_of_each_signal():
     )
 
 
-def test_difference_for_tools_has_the_lines_taken_apart():
-    document = difference_document(compare(OLD, NEW), "signals.lock")
+def test_difference_for_tools_has_the_fields_of_each_line():
+    document = diff_document(*compare(OLD, NEW), "signals.lock")
 
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
-    assert document["file"] == "signals.lock"
-    assert document["removed"] == [
-        {
-            "signal": "shop.done",
-            "receiver": "shop.old",
-            "sender": None,
-            "dispatch_uid": None,
-            "async": False,
-            "weak": False,
-            "count": 1,
-        },
-        {
-            "signal": "shop.done",
-            "receiver": "shop.search.index",
-            "sender": None,
-            "dispatch_uid": None,
-            "async": False,
-            "weak": True,
-            "count": 1,
-        },
-        {
-            "event": "shop.paid",
-            "label": "shop.paid",
-            "version": 1,
-            "signature": "(sender)",
-        },
-    ]
-    assert [entry.get("count") for entry in document["added"]] == [1, 2, None]
+    connection = {
+        "signal": "shop.done",
+        "sender": None,
+        "dispatch_uid": None,
+        "async": False,
+    }
+    event = {"event": "shop.paid", "label": "shop.paid", "signature": "(sender)"}
+    old = {"receiver": "shop.old", "weak": False, "count": 1}
+    index = {"receiver": "shop.search.index", "weak": True}
+    new = {"receiver": "shop.new", "weak": True, "count": 1}
+    assert document == {
+        "version": 1,
+        "file": "signals.lock",
+        "added": [
+            {**connection, **new},
+            {**connection, **index, "count": 2},
+            {**event, "version": 2},
+        ],
+        "removed": [
+            {**connection, **old},
+            {**connection, **index, "count": 1},
+            {**event, "version": 1},
+        ],
+    }
+
+
+def test_fields_of_a_line_are_unquoted():
+    line = (
+        r'"two words" -> "say\"x\""  sender="app shop"'
+        r'  uid="a\\b c"  async  strong  x12'
+    )
+
+    assert parse_line(line) == {
+        "signal": "two words",
+        "receiver": 'say"x"',
+        "sender": "app shop",
+        "dispatch_uid": r"a\b c",
+        "async": True,
+        "weak": False,
+        "count": 12,
+    }
+    assert parse_line(r'"a b"  event="c d"  version=30  (sender, *, a="\"")') == {
+        "event": "a b",
+        "label": "c d",
+        "version": 30,
+        "signature": r'(sender, *, a="\"")',
+    }

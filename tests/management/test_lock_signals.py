@@ -10,11 +10,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jsonschema
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import (
+    CommandError,
+    call_command,
+    execute_from_command_line,
+)
 
 from tests.test_lock import HEADER, SCHEMA
 
@@ -27,7 +31,7 @@ class Result(NamedTuple):
     returncode: int = 0
 
 
-def run(*args: str, **options: Any) -> Result:
+def run(*args, **options):
     out, err = io.StringIO(), io.StringIO()
     result = Result("")
     try:
@@ -38,12 +42,12 @@ def run(*args: str, **options: Any) -> Result:
     return result._replace(out=out.getvalue())
 
 
-def wiring_of_shop(file: Path) -> list[str]:
+def lines_of_shop(file):
     """
-    Return the lines of ``file`` that are about the module ``wired_shop``.
+    Return the lines of ``file`` that are about the module ``locked_shop``.
     """
     lines = file.read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if "wired_shop" in line]
+    return [line for line in lines if "locked_shop" in line]
 
 
 SHOP = """
@@ -60,23 +64,23 @@ SHOP = """
     for receiver in (reserve, tell_sales):
         done.connect(receiver)
 """
-RESERVE = "wired_shop.done -> wired_shop.reserve  any sender"
-TELL_SALES = "wired_shop.done -> wired_shop.tell_sales  any sender"
+RESERVE = "locked_shop.done -> locked_shop.reserve  any sender"
+TELL_SALES = "locked_shop.done -> locked_shop.tell_sales  any sender"
 
 
 @pytest.fixture
-def shop(import_source: Any) -> Any:
-    return import_source("wired_shop", SHOP)
+def shop(import_source):
+    return import_source("locked_shop", SHOP)
 
 
 @pytest.fixture(autouse=True)
-def folder(few_modules: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(few_modules, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
 @pytest.fixture
-def lock(shop: Any, folder: Path) -> Path:
+def lock(shop, folder):
     assert run().error == ""
     return folder / "signals.lock"
 
@@ -84,7 +88,7 @@ def lock(shop: Any, folder: Path) -> Path:
 # --- writing ------------------------------------------------------------------------
 
 
-def test_wiring_is_written_to_the_current_folder(shop: Any, folder: Path) -> None:
+def test_file_is_written_to_the_current_folder(shop, folder):
     result = run()
 
     lock = folder / "signals.lock"
@@ -92,43 +96,41 @@ def test_wiring_is_written_to_the_current_folder(shop: Any, folder: Path) -> Non
         r"Wrote \d+ connections and \d+ events? to 'signals\.lock'\.\n", result.out
     )
     assert lock.read_bytes().decode().startswith(HEADER)
-    assert wiring_of_shop(lock) == [RESERVE, TELL_SALES]
+    assert lines_of_shop(lock) == [RESERVE, TELL_SALES]
     assert (
         "tests.testapp.signals.order_shipped  event=testapp.order_shipped  version=2"
         "  (sender: type[Order], *, order: Order, parcels: int = 1,"
         " note: str | None = None)\n"
     ) in lock.read_text(encoding="utf-8")
-    assert sorted(os.listdir(folder)) == ["signals.lock", "wired_shop.py"]
+    assert sorted(os.listdir(folder)) == ["locked_shop.py", "signals.lock"]
 
 
-def test_default_is_beside_manage_py(
-    shop: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_default_is_next_to_manage_py(shop, folder, monkeypatch):
     (folder / "site").mkdir()
     monkeypatch.setattr(sys, "argv", [os.path.join("site", "manage.py")])
 
     assert run().out.endswith(f" to {os.path.join('site', 'signals.lock')!r}.\n")
-    assert wiring_of_shop(folder / "site" / "signals.lock") == [RESERVE, TELL_SALES]
+    assert lines_of_shop(folder / "site" / "signals.lock") == [RESERVE, TELL_SALES]
 
 
-def test_file_may_be_named(shop: Any, folder: Path) -> None:
+def test_file_may_be_named(shop, folder):
     file = str(folder / "größe.lock")
 
     assert run(file).out.endswith(f" to {file!r}.\n")
     assert (folder / "größe.lock").read_text(encoding="utf-8").startswith(HEADER)
 
 
-def test_writing_again_tells_what_has_changed(shop: Any, lock: Path) -> None:
+def test_writing_again_counts_the_changes(shop, lock):
     shop.done.disconnect(shop.reserve)
     shop.done.connect(shop.reserve, weak=False)
 
     result = run()
 
     assert result.out.endswith(" to 'signals.lock': 1 added, 1 removed.\n")
-    assert wiring_of_shop(lock) == [f"{RESERVE}  strong", TELL_SALES]
+    assert lines_of_shop(lock) == [f"{RESERVE}  strong", TELL_SALES]
 
 
-def test_file_that_is_right_is_not_touched(lock: Path) -> None:
+def test_file_that_is_up_to_date_is_not_touched(lock):
     before = lock.stat()
 
     result = run()
@@ -141,7 +143,7 @@ def test_file_that_is_right_is_not_touched(lock: Path) -> None:
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
-def test_file_that_git_gave_other_ends_of_lines_is_not_touched(lock: Path) -> None:
+def test_file_with_other_line_endings_is_not_touched(lock):
     content = lock.read_bytes().replace(b"\n", b"\r\n")
     lock.write_bytes(content)
 
@@ -150,7 +152,7 @@ def test_file_that_git_gave_other_ends_of_lines_is_not_touched(lock: Path) -> No
     assert lock.read_bytes() == content
 
 
-def test_order_of_connection_changes_nothing(shop: Any, lock: Path) -> None:
+def test_order_of_connection_changes_nothing(shop, lock):
     before = lock.read_bytes()
     for receiver in (shop.reserve, shop.tell_sales):
         shop.done.disconnect(receiver)
@@ -163,21 +165,21 @@ def test_order_of_connection_changes_nothing(shop: Any, lock: Path) -> None:
     assert lock.read_bytes() == before
 
 
-def test_verbosity_0_says_nothing(shop: Any, folder: Path) -> None:
+def test_verbosity_0_prints_no_result(shop, folder):
     assert run(verbosity=0) == Result("")
     assert run(verbosity=0) == Result("")
     assert run(verbosity=0, check=True) == Result("")
     assert (folder / "signals.lock").exists()
 
 
-def test_empty_file_is_overwritten(shop: Any, folder: Path) -> None:
+def test_empty_file_is_overwritten(shop, folder):
     (folder / "signals.lock").write_bytes(b"\n")
 
     assert "added" not in run().out
-    assert wiring_of_shop(folder / "signals.lock") == [RESERVE, TELL_SALES]
+    assert lines_of_shop(folder / "signals.lock") == [RESERVE, TELL_SALES]
 
 
-def test_mode_of_the_file_stays(shop: Any, lock: Path) -> None:
+def test_mode_of_the_file_stays(shop, lock):
     lock.chmod(0o640)
     shop.done.disconnect(shop.reserve)
 
@@ -186,17 +188,17 @@ def test_mode_of_the_file_stays(shop: Any, lock: Path) -> None:
     assert lock.stat().st_mode & 0o777 == 0o640
 
 
-def test_link_to_the_file_stays(shop: Any, lock: Path, folder: Path) -> None:
+def test_link_to_the_file_stays(shop, lock, folder):
     (folder / "link.lock").symlink_to("signals.lock")
     shop.done.disconnect(shop.reserve)
 
     run("link.lock")
 
     assert (folder / "link.lock").is_symlink()
-    assert wiring_of_shop(lock) == [TELL_SALES]
+    assert lines_of_shop(lock) == [TELL_SALES]
 
 
-def test_all_has_what_is_otherwise_left_out(shop: Any, lock: Path) -> None:
+def test_all_includes_receivers_in_django(shop, lock):
     line = "\ndjango.db.models.signals.post_migrate -> django.contrib.auth.management."
     assert line not in lock.read_text(encoding="utf-8")
 
@@ -207,60 +209,56 @@ def test_all_has_what_is_otherwise_left_out(shop: Any, lock: Path) -> None:
     assert text.splitlines()[2].endswith(": python manage.py lock_signals --all")
 
 
-def test_import_adds_what_a_module_connects(
-    write_module: WriteModule, folder: Path
-) -> None:
-    write_module("wired_shop", SHOP)
-    write_module("wired_worker", "import wired_shop")
+def test_import_adds_what_a_module_connects(write_module, folder):
+    write_module("locked_shop", SHOP)
+    write_module("locked_worker", "import locked_shop")
 
-    run("--import=wired_worker", "--import=json", "--import=json")
+    run("--import=locked_worker", "--import=json", "--import=json")
 
-    assert wiring_of_shop(folder / "signals.lock") == [RESERVE, TELL_SALES]
+    assert lines_of_shop(folder / "signals.lock") == [RESERVE, TELL_SALES]
     assert (folder / "signals.lock").read_text(encoding="utf-8").splitlines()[2] == (
         "# Do not edit. Written by: "
-        "python manage.py lock_signals --import=json --import=wired_worker"
+        "python manage.py lock_signals --import=json --import=locked_worker"
     )
 
 
 # --- comparing ----------------------------------------------------------------------
 
 
-def test_check_of_the_same_wiring_is_exit_0(lock: Path) -> None:
+def test_check_without_differences_exits_with_0(lock):
     result = run("--check")
 
     assert result.out.startswith("'signals.lock' is up to date: ")
     assert result[1:] == ("", 0)
 
 
-def test_check_prints_the_difference_and_how_to_accept_it(
-    shop: Any, lock: Path
-) -> None:
+def test_check_prints_the_difference_and_how_to_accept_it(shop, lock):
     content = lock.read_bytes()
     shop.done.disconnect(shop.reserve)
     shop.done.connect(shop.reserve, dispatch_uid="shop")
 
     assert run(check=True) == Result(
         f'--- signals.lock\n+++ this project\n- {RESERVE}\n+ {RESERVE}  uid="shop"\n',
-        "This project differs from 'signals.lock'; to accept that, run"
+        "This project differs from 'signals.lock'; to accept the changes, run"
         " 'python manage.py lock_signals' and commit the file.",
         1,
     )
     assert lock.read_bytes() == content
 
 
-def test_check_with_other_options_tells_so(shop: Any, lock: Path) -> None:
+def test_check_with_other_options_names_those_of_the_file(shop, lock):
     result = run("signals.lock", "--check", "--all")
 
     assert (result.error, result.returncode) == (
-        "'signals.lock' was written by 'python manage.py lock_signals':"
-        " use the same options.\n"
-        "This project differs from 'signals.lock'; to accept that, run"
+        "'signals.lock' was written with different options"
+        " ('python manage.py lock_signals'); use the same ones.\n"
+        "This project differs from 'signals.lock'; to accept the changes, run"
         " 'python manage.py lock_signals signals.lock --all' and commit the file.",
         1,
     )
 
 
-def test_check_for_tools_prints_json(shop: Any, lock: Path) -> None:
+def test_check_for_tools_prints_json(shop, lock):
     shop.done.disconnect(shop.reserve)
 
     result = run(check=True, format="json")
@@ -269,11 +267,11 @@ def test_check_for_tools_prints_json(shop: Any, lock: Path) -> None:
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
     [removed] = document.pop("removed")
     assert document == {"version": 1, "file": "signals.lock", "added": []}
-    assert removed["receiver"] == "wired_shop.reserve"
+    assert removed["receiver"] == "locked_shop.reserve"
     assert result.returncode == 1
 
 
-def test_check_for_tools_prints_json_of_no_difference_as_well(lock: Path) -> None:
+def test_check_for_tools_prints_json_without_differences_as_well(lock):
     result = run(check=True, format="json", verbosity=0)
 
     document = {"version": 1, "file": "signals.lock", "added": [], "removed": []}
@@ -285,21 +283,21 @@ def test_check_for_tools_prints_json_of_no_difference_as_well(lock: Path) -> Non
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_format_without_check_is_a_usage_error(folder: Path, form: str) -> None:
+def test_format_without_check_is_a_usage_error(folder, form):
     assert run("--format", form) == Result(
-        "", "--format is how --check prints: add --check, or leave --format out.", 2
+        "", "--format can only be used with --check.", 2
     )
     assert os.listdir(folder) == []
 
 
 @pytest.mark.parametrize("content", [None, b"", b" \n"])
-def test_check_needs_a_file(folder: Path, content: bytes | None) -> None:
+def test_check_needs_a_file(folder, content):
     if content is not None:
         (folder / "a b.lock").write_bytes(content)
 
     assert run("a b.lock", "--check") == Result(
         "",
-        "There is no wiring in 'a b.lock' yet: run"
+        "'a b.lock' is missing or empty; run"
         """ "python manage.py lock_signals 'a b.lock'" and commit the file.""",
         2,
     )
@@ -311,29 +309,28 @@ def test_check_needs_a_file(folder: Path, content: bytes | None) -> None:
     [
         (
             b"# Read me\n",
-            "'signals.lock' was not written by lock_signals,"
-            " its line 1 is '# Read me': name another file.",
+            "'signals.lock' wasn't written by lock_signals:"
+            " line 1 is '# Read me'; choose another file.",
         ),
         (
             HEADER.encode() + b"<<<<<<< HEAD\n",
-            "Line 4 of 'signals.lock' marks a merge conflict, '<<<<<<< HEAD':"
+            "Line 4 of 'signals.lock' is a conflict marker, '<<<<<<< HEAD';"
             " delete the file and write it again.",
         ),
         (
             HEADER.encode() + b"\xff\n",
-            "Line 4 of 'signals.lock' is not UTF-8, '\ufffd':"
+            "Line 4 of 'signals.lock' isn't valid UTF-8, '\\udcff';"
             " restore the file, or delete it and write it again.",
         ),
         (
             HEADER.encode().replace(b"format 1", b"format 2"),
-            "Line 1 of 'signals.lock' is '# django-signaltools wiring, format 2',"
-            " and this signaltools knows format 1: upgrade it.",
+            "Line 1 of 'signals.lock' is '# django-signaltools lock file, format 2',"
+            " but this version of signaltools only supports format 1;"
+            " upgrade signaltools.",
         ),
     ],
 )
-def test_file_that_cannot_be_read_stays_as_it_is(
-    folder: Path, content: bytes, message: str, check: bool
-) -> None:
+def test_file_that_cannot_be_read_stays_as_it_is(folder, content, message, check):
     (folder / "signals.lock").write_bytes(content)
 
     assert run(check=check) == Result("", message, 2)
@@ -342,36 +339,32 @@ def test_file_that_cannot_be_read_stays_as_it_is(
 
 @pytest.mark.parametrize("check", [True, False])
 @pytest.mark.parametrize("special", ["site", "socket", "link"])
-def test_folders_and_devices_are_left_alone(
-    folder: Path, special: str, check: bool
-) -> None:
+def test_folders_and_devices_are_left_alone(folder, special, check):
     (folder / "site").mkdir()
     (folder / "link").symlink_to("socket")
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind("socket")
 
         assert run(special, check=check) == Result(
-            "", f"{special!r} is no regular file: name another file.", 2
+            "", f"{special!r} isn't a regular file; choose another one.", 2
         )
 
     assert sorted(os.listdir(folder)) == ["link", "site", "socket"]
 
 
-def test_file_that_the_system_refuses_to_read_is_told(folder: Path) -> None:
+def test_file_that_the_system_refuses_to_read_is_named(folder):
     (folder / "file").touch()
     file = os.path.join("file", "signals.lock")
 
     assert run(file) == Result("", f"Cannot read {file!r}: Not a directory.", 2)
 
 
-def test_folder_that_cannot_be_written_is_told(
-    shop: Any, lock: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_file_that_cannot_be_written_is_named(shop, lock, monkeypatch):
     missing = os.path.join("no", "signals.lock")
     message = f"Cannot write {missing!r}: No such file or directory."
     assert run(missing) == Result("", message, 2)
 
-    def refuse(*args: Any) -> None:
+    def refuse(*args):
         raise PermissionError(13, "Permission denied")
 
     content = lock.read_bytes()
@@ -379,18 +372,17 @@ def test_folder_that_cannot_be_written_is_told(
     monkeypatch.setattr("os.replace", refuse)
     assert run() == Result("", "Cannot write 'signals.lock': Permission denied.", 2)
     assert lock.read_bytes() == content
-    assert sorted(os.listdir(lock.parent)) == ["signals.lock", "wired_shop.py"]
+    assert sorted(os.listdir(lock.parent)) == ["locked_shop.py", "signals.lock"]
 
 
 INCOMPLETE = (
-    "Without that the wiring would be incomplete: correct it, or use other settings."
+    "The lock file would be incomplete."
+    " Fix what is listed above, or use different settings."
 )
 
 
 @pytest.mark.parametrize("check", [True, False])
-def test_incomplete_wiring_is_neither_written_nor_compared(
-    lock: Path, settings: Any, check: bool
-) -> None:
+def test_incomplete_project_is_neither_written_nor_compared(lock, settings, check):
     content = lock.read_bytes()
     settings.ROOT_URLCONF = "no_such_urls"
     settings.MIDDLEWARE = ["no_such_module.Middleware"]
@@ -410,19 +402,17 @@ def test_incomplete_wiring_is_neither_written_nor_compared(
     assert lock.read_bytes() == content
 
 
-def test_signal_that_cannot_be_read_makes_the_wiring_incomplete(
-    shop: Any, folder: Path
-) -> None:
+def test_signal_that_cannot_be_read_makes_the_project_incomplete(shop, folder):
     shop.done.receivers = None
 
     result = run()
 
-    assert result.error.startswith("The receivers of 'wired_shop.done' could not be ")
+    assert result.error.startswith("The receivers of 'locked_shop.done' could not be ")
     assert result.error.endswith(INCOMPLETE)
-    assert (result.returncode, os.listdir(folder)) == (2, ["wired_shop.py"])
+    assert (result.returncode, os.listdir(folder)) == (2, ["locked_shop.py"])
 
 
-# --- a process of its own -----------------------------------------------------------
+# --- other processes ----------------------------------------------------------------
 
 # Connects in an order that depends on the hash seed, with ids in uids, and keeps a
 # storage object.
@@ -484,7 +474,7 @@ LOCK = HEADER + (
 )
 
 
-def make_project(folder: Path) -> Path:
+def make_project(folder):
     files = {
         "manage.py": MANAGE,
         "app/__init__.py": "",
@@ -498,9 +488,7 @@ def make_project(folder: Path) -> Path:
     return folder
 
 
-def manage(
-    folder: Path, *args: str, **environ: str
-) -> subprocess.CompletedProcess[str]:
+def manage(folder, *args, **environ):
     root = str(Path(__file__).parents[2])
     return subprocess.run(
         [sys.executable, "manage.py", "lock_signals", *args],
@@ -513,7 +501,7 @@ def manage(
     )
 
 
-def test_two_folders_and_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
+def test_two_folders_and_two_processes_write_the_same_bytes(tmp_path):
     for seed in ("1", "2"):
         folder = make_project(tmp_path / f"folder{seed}")
 
@@ -524,19 +512,27 @@ def test_two_folders_and_two_processes_write_the_same_bytes(tmp_path: Path) -> N
         assert (folder / "signals.lock").read_bytes().decode() == LOCK
 
 
-def test_exit_status_and_streams(tmp_path: Path) -> None:
+def test_differences_are_exit_1_and_printed_to_an_ascii_stdout(tmp_path):
     folder = make_project(tmp_path)
-    missing = manage(folder, "--check")
-    assert (missing.returncode, missing.stdout) == (2, "")
-    assert missing.stderr.startswith("CommandError: There is no wiring in 'signals.l")
-
     [line] = [line for line in LOCK.splitlines(keepends=True) if 'uid="<' in line]
     (folder / "signals.lock").write_text(LOCK.replace(line, ""), encoding="utf-8")
-    different = manage(folder, "--check")
-    assert (different.returncode, different.stderr) == (
+
+    done = manage(folder, "--check")
+
+    assert (done.returncode, done.stderr) == (
         1,
-        "CommandError: This project differs from 'signals.lock'; to accept that, run"
-        " 'python manage.py lock_signals' and commit the file.\n",
+        "CommandError: This project differs from 'signals.lock'; to accept the changes,"
+        " run 'python manage.py lock_signals' and commit the file.\n",
     )
     shown = line.replace("…", "...")
-    assert different.stdout == f"--- signals.lock\n+++ this project\n+ {shown}"
+    assert done.stdout == f"--- signals.lock\n+++ this project\n+ {shown}"
+
+
+def test_missing_file_is_exit_2_and_printed_to_stderr(capsys):
+    with pytest.raises(SystemExit) as ended:
+        execute_from_command_line(["manage.py", "lock_signals", "--check"])
+
+    assert ended.value.code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("CommandError: 'signals.lock' is missing or empty; run ")

@@ -42,7 +42,7 @@ def port():
 
 
 @contextmanager
-def make_example(checkout: Path, port: int):
+def make_example(checkout, port):
     """
     Run ``make example`` like a terminal does, and end it like Ctrl-C does.
     """
@@ -62,7 +62,7 @@ def make_example(checkout: Path, port: int):
             process.wait(30)
 
 
-def wait_until(happened, process: subprocess.Popen[bytes]) -> None:
+def wait_until(happened, process):
     for _ in range(1200):
         if happened():
             return
@@ -71,7 +71,7 @@ def wait_until(happened, process: subprocess.Popen[bytes]) -> None:
     raise TimeoutError
 
 
-def page(port: int) -> str:
+def page(port):
     try:
         with urlopen(f"http://127.0.0.1:{port}/", timeout=10) as response:
             return response.read().decode()

@@ -26,11 +26,11 @@ PAGES = {
 README = PAGES["README.md"]
 
 
-def blocks(language: str, page: str) -> list[str]:
+def blocks(language, page):
     return re.findall(rf"^```{language}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
 
 
-def sessions(page: str) -> list[tuple[str, str]]:
+def sessions(page):
     """
     Return each ``manage.py`` command with what the page shows below it.
     """
@@ -56,7 +56,7 @@ def example(tmp_path_factory):
     return folder
 
 
-def run(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
+def run(folder, *args):
     return subprocess.run(
         [sys.executable, *args],
         stdout=subprocess.PIPE,
@@ -74,7 +74,7 @@ def run(folder: Path, *args: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def portable(output: str) -> str:
+def portable(output):
     # The line on which another package defines something is different in each release,
     # and times are different in each run.
     output = re.sub(r" +(…/\S+):\d+", r"  \1", output)
@@ -84,7 +84,7 @@ def portable(output: str) -> str:
     return re.sub(r"\(\d+%\)", "(0%)", output)
 
 
-def is_shown(page: str, output: str) -> bool:
+def is_shown(page, output):
     """
     Tell whether ``page`` shows ``output``, of which a line "..." leaves something out.
     """
@@ -136,7 +136,7 @@ def test_links_lead_somewhere(name):
         assert (page.parent / image).exists(), image
 
 
-def anchors(page: Path) -> set[str]:
+def anchors(page):
     """
     Return what a link to a heading of a page ends with.
     """
@@ -150,7 +150,7 @@ def anchors(page: Path) -> set[str]:
     ("command", "page", "some"),
     [
         ("list_signals", "docs/list_signals.md", {"--app", "--sender", "--format"}),
-        ("lock_signals", "docs/wiring.md", {"--check", "--all", "--import"}),
+        ("lock_signals", "docs/lock_signals.md", {"--check", "--all", "--import"}),
         ("trace_signals", "docs/recording.md", {"--format", "--output"}),
     ],
 )

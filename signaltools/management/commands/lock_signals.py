@@ -12,16 +12,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from signaltools import lock
 from signaltools.introspect.text import printable
-from signaltools.lock import (
-    LockError,
-    Wiring,
-    compare,
-    difference_document,
-    make_wiring,
-    parse_wiring,
-    render_difference,
-)
 from signaltools.management.base import (
     InventoryCommand,
     as_list,
@@ -30,14 +22,14 @@ from signaltools.management.base import (
 )
 from signaltools.reports.layout import plural
 
-_DIFFERENT = 1
+# Like diff, --check exits with 1 if there are differences, and with 2 if it fails.
 _FAILED = 2
 
 
 class Command(InventoryCommand):
     help = (
-        "Write which receivers are connected to which signals to a file for version "
-        "control, or compare such a file with the project."
+        "Write the signal connections of this project to a lock file for version "
+        "control, or compare the project with such a file."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -46,87 +38,81 @@ class Command(InventoryCommand):
             "file",
             metavar="FILE",
             nargs="?",
-            help="the file, by default signals.lock beside manage.py",
+            help="the lock file (default: signals.lock next to manage.py)",
         )
         add(
             "--check",
             action="store_true",
-            help="write nothing, print what differs from FILE, and exit with 1 then",
+            help="don't write; print the differences from FILE and exit with status 1 "
+            "if there are any",
         )
         add(
             "--all",
             action="store_true",
-            help="also receivers inside Django, the debug toolbar and storage objects",
+            help="include receivers in Django, the debug toolbar, and storage objects",
         )
         self.add_import_argument(parser)
         add(
             "--format",
             choices=["text", "json"],
-            help="how --check prints: text for people (default), JSON for tools",
+            help="output format of --check: text (default) or json",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["format"] and not options["check"]:
-            raise _failure(
-                "--format is how --check prints: add --check, or leave --format out."
-            )
+            raise _failure("--format can only be used with --check.")
         file = options["file"] or _default_file()
-        locked = _read(file)
-        if options["check"] and locked is None:
-            raise _failure(f"There is no wiring in {file!r} yet: {_accept(options)}.")
-        wiring = self._wiring(options)
-        if locked and options["check"]:
-            self._check(locked, wiring, file, options)
+        old = _read(file)
+        if options["check"] and old is None:
+            raise _failure(f"{file!r} is missing or empty; {_accept(options)}.")
+        new = self._read_project(options)
+        if options["check"] and old:
+            self._check(old, new, file, options)
+        elif old == new:
+            self._print_result(f"{file!r} is up to date: {_counts(new)}.", options)
         else:
-            self._write(locked, wiring, file, options)
+            _replace(file, new.content)
+            result = f"Wrote {_counts(new)} to {file!r}{_changes(old, new)}."
+            self._print_result(result, options)
 
-    def _wiring(self, options: dict[str, Any]) -> Wiring:
+    def _read_project(self, options: dict[str, Any]) -> lock.LockFile:
         failures, notes, connected = self.read_server(options["imports"])
         if failures or notes:
-            sentences = [*failures, *notes, _INCOMPLETE]
-            raise command_error(sentences, returncode=_FAILED)
-        signals = [each.record for each in connected]
-        return make_wiring(signals, _command(options), everything=options["all"])
+            # A lock file without some connections would hide their next changes.
+            advice = "Fix what is listed above, or use different settings."
+            incomplete = f"The lock file would be incomplete. {advice}"
+            raise command_error([*failures, *notes, incomplete], returncode=_FAILED)
+        signals, command = [each.record for each in connected], _command(options)
+        return lock.make_lock_file(signals, command, everything=options["all"])
 
     def _check(
-        self, locked: Wiring, wiring: Wiring, file: str, options: dict[str, Any]
+        self, old: lock.LockFile, new: lock.LockFile, file: str, options: dict[str, Any]
     ) -> None:
-        difference = compare(locked, wiring)
+        added, removed = lock.compare(old, new)
         if options["format"] == "json":
-            document = difference_document(difference, file)
+            document = lock.diff_document(added, removed, file)
             self.write_report(json.dumps(document, indent=2) + "\n", None)
-        elif any(difference):
-            self.write_report(render_difference(difference, printable(file)), None)
+        elif added or removed:
+            self.write_report(lock.diff_text(added, removed, printable(file)), None)
         else:
-            self._say(_up_to_date(file, wiring), options)
-        if any(difference):
-            sentences = [
-                _written_otherwise(locked, wiring, file),
-                _differs(file, options),
-            ]
-            raise command_error(filter(None, sentences), returncode=_DIFFERENT)
-
-    def _write(
-        self, locked: Wiring | None, wiring: Wiring, file: str, options: dict[str, Any]
-    ) -> None:
-        if locked == wiring:
-            self._say(_up_to_date(file, wiring), options)
+            self._print_result(f"{file!r} is up to date: {_counts(new)}.", options)
+        if not added and not removed:
             return
-        _replace(file, wiring.text)
-        wrote = f"Wrote {_counts(wiring)} to {file!r}"
-        if locked:
-            added, removed = map(len, compare(locked, wiring))
-            wrote += f": {added} added, {removed} removed"
-        self._say(f"{wrote}.", options)
+        sentences = []
+        if old.command not in ("", new.command):
+            sentences.append(
+                f"{file!r} was written with different options ({old.command!r}); "
+                "use the same ones."
+            )
+        sentences.append(
+            f"This project differs from {file!r}; to accept the changes, "
+            f"{_accept(options)}."
+        )
+        raise command_error(sentences)
 
-    def _say(self, sentence: str, options: dict[str, Any]) -> None:
+    def _print_result(self, sentence: str, options: dict[str, Any]) -> None:
         if options["verbosity"]:
             self.write_report(f"{sentence}\n", None)
-
-
-_INCOMPLETE = (
-    "Without that the wiring would be incomplete: correct it, or use other settings."
-)
 
 
 def _failure(sentence: str) -> CommandError:
@@ -138,33 +124,34 @@ def _default_file() -> str:
     return os.path.join(folder if program == "manage.py" else "", "signals.lock")
 
 
-def _read(file: str) -> Wiring | None:
+def _read(file: str) -> lock.LockFile | None:
     """
-    Return the wiring in ``file``, None if it is missing or empty.
+    Return the lock file in ``file``, None if that is missing or empty.
     """
     try:
-        # A device may have no end, and writing would replace it.
+        # Reading a device may never end, and writing would replace it.
         if os.path.exists(file) and not os.path.isfile(file):
-            raise _failure(f"{file!r} is no regular file: name another file.")
+            raise _failure(f"{file!r} isn't a regular file; choose another one.")
         data = Path(file).read_bytes()
-        return parse_wiring(data, file) if data.strip() else None
+        return lock.parse_lock_file(data, file) if data.strip() else None
     except FileNotFoundError:
         return None
     except OSError as error:
         raise _failure(f"Cannot read {file!r}: {error.strerror}.") from error
-    except LockError as error:
+    except lock.LockError as error:
         raise _failure(str(error)) from error
 
 
-def _replace(file: str, text: str) -> None:
+def _replace(file: str, content: str) -> None:
     """
-    Write ``file`` in one step: it has the old content or the new one, never a part.
+    Write ``file`` in one step: an interrupt leaves the old or the new content in it.
     """
-    # Where the file is a link, the link stays.
+    # If the file is a symbolic link, replace what it points to, not the link.
     target = os.path.realpath(file)
+    # os.replace() is atomic only within one file system, so both are in one folder.
     temporary = f"{target}.{os.getpid()}.tmp"
     try:
-        Path(temporary).write_text(text, encoding="utf-8", newline="\n")
+        Path(temporary).write_text(content, encoding="utf-8", newline="\n")
         with suppress(FileNotFoundError):
             shutil.copymode(target, temporary)
         os.replace(temporary, target)
@@ -176,10 +163,10 @@ def _replace(file: str, text: str) -> None:
 
 
 def _command(options: dict[str, Any], file: str | None = None) -> str:
-    # Of the file there is nothing in the file: it may be an absolute path.
     imports = sorted(set(as_list(options["imports"])))
     words = [
         *("python", "manage.py", "lock_signals"),
+        # The header of a lock file doesn't name it: the path may be an absolute one.
         *([file] if file else []),
         *(["--all"] if options["all"] else []),
         *(f"--import={name}" for name in imports),
@@ -191,20 +178,13 @@ def _accept(options: dict[str, Any]) -> str:
     return f"run {_command(options, options['file'])!r} and commit the file"
 
 
-def _differs(file: str, options: dict[str, Any]) -> str:
-    return f"This project differs from {file!r}; to accept that, {_accept(options)}."
-
-
-def _written_otherwise(locked: Wiring, wiring: Wiring, file: str) -> str:
-    if locked.command in ("", wiring.command):
+def _changes(old: lock.LockFile | None, new: lock.LockFile) -> str:
+    if old is None:
         return ""
-    return f"{file!r} was written by {locked.command!r}: use the same options."
+    added, removed = lock.compare(old, new)
+    return f": {len(added)} added, {len(removed)} removed"
 
 
-def _up_to_date(file: str, wiring: Wiring) -> str:
-    return f"{file!r} is up to date: {_counts(wiring)}."
-
-
-def _counts(wiring: Wiring) -> str:
-    connections, events = wiring.counts
+def _counts(lock_file: lock.LockFile) -> str:
+    connections, events = lock_file.counts
     return f"{plural(connections, 'connection')} and {plural(events, 'event')}"
