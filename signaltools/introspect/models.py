@@ -1,10 +1,10 @@
 """
-Know of models what decides for which of them Django sends which signals.
+Read from ``_meta`` what decides which signals Django sends for which models.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from django.apps import apps
@@ -29,75 +29,67 @@ def model_options(model: object) -> Options[Any] | None:
 
 def find_model(label: str) -> ModelClass | None:
     """
-    Return the model, be it abstract or swapped out; case does not matter.
+    Return the model, which may be abstract or swapped out; case doesn't matter.
     """
-    by_label = {model._meta.label_lower: model for model in _known_models()}
-    return by_label.get(label.lower())
+    found = (each for each in _all_models() if each._meta.label_lower == label.lower())
+    return next(found, None)
 
 
 def no_model(label: str) -> str:
     """
-    Return a sentence about a label that no model has.
+    Return the error for a label that no model has.
     """
-    labels = [model._meta.label for model in _known_models()]
+    labels = [model._meta.label for model in _all_models()]
     return f"No model is named {label!r}.{did_you_mean(label, labels)}"
 
 
 def installed_models(registry: Apps = apps) -> list[ModelClass]:
     """
-    Return all models that are not abstract.
+    Return all models that aren't abstract.
     """
     return list(registry.get_models(include_auto_created=True, include_swapped=True))
 
 
 def bases(model: ModelClass) -> list[ModelClass]:
     """
-    Return the models that ``model`` inherits from, abstract ones included.
+    Return the models that ``model`` inherits from, including abstract ones.
     """
-    return _models(model.__mro__[1:])
+    # A base may be a plain mixin, which has no _meta.
+    options = ((cls, class_namespace(cls).get("_meta")) for cls in model.__mro__[1:])
+    return [cls for cls, meta in options if meta is not None and meta.app_label]
 
 
-def _known_models() -> list[ModelClass]:
-    # First those that are installed: an abstract model may share its name with one.
+def _all_models() -> list[ModelClass]:
+    # Installed models come first: an abstract model may have the name of one of them.
     installed = installed_models()
     inherited = [base for model in installed for base in bases(model)]
-    return list(reversed(dict.fromkeys([*installed, *inherited])))
-
-
-def _models(classes: Sequence[type]) -> list[ModelClass]:
-    options = ((cls, class_namespace(cls).get("_meta")) for cls in classes)
-    return [cls for cls, meta in options if meta is not None and meta.app_label]
+    return list(dict.fromkeys([*installed, *inherited]))
 
 
 def why_never_saved(model: ModelClass) -> str:
     """
-    Return why there are no rows of ``model``, "" if there are.
+    Return the reason why ``model`` has no rows, "" if it can have some.
     """
     if model._meta.abstract:
-        return "it is abstract, so there are no objects of it"
+        return "it is abstract, so it has no instances"
     if model._meta.swapped:
-        return f"it has been swapped out for {model._meta.swapped} and has no table"
+        return f"it is swapped out for {model._meta.swapped}, so it has no table"
     return ""
-
-
-def is_automatic(model: ModelClass) -> bool:
-    """
-    Tell whether Django made ``model`` for a many-to-many field.
-    """
-    return bool(model._meta.auto_created)
 
 
 def concrete(model: ModelClass) -> ModelClass:
     """
-    Return the model that a proxy stands for, else ``model`` itself.
+    Return the model whose table a proxy uses, else ``model`` itself.
     """
+    # It is None for an abstract model.
     return model._meta.concrete_model or model
 
 
 def parents(model: ModelClass) -> list[ModelClass]:
     """
-    Return the models whose rows a row of ``model`` extends, as Django deletes them.
+    Return the parents of ``model``, direct and indirect, in the order of deletion.
     """
+    # A dict keeps the order, and drops a parent that several models share.
     found: dict[ModelClass, None] = {}
     for parent in concrete(model)._meta.parents:
         found |= dict.fromkeys([parent, *parents(parent)])
@@ -117,35 +109,31 @@ def many_to_many(model: ModelClass) -> Iterator[tuple[str, ModelClass]]:
             yield relation.get_accessor_name(), through
 
 
-def own_many_to_many(model: ModelClass) -> Iterator[tuple[str, ModelClass]]:
+def many_to_many_fields(
+    registry: Apps = apps,
+) -> Iterator[tuple[ModelClass, str, ModelClass]]:
     """
-    Yield the full name and the through model of each such field that is not inherited.
+    Yield the model, the full name, and the through model of each many-to-many field.
     """
-    for field in model._meta.local_many_to_many:
-        if through := _through(field.remote_field):
-            yield f"{model._meta.label}.{field.name}", through
-
-
-def fields_through(model: ModelClass) -> Iterator[tuple[str, ModelClass]]:
-    """
-    Yield the full name of each many-to-many field that goes through ``model``.
-    """
-    for owner in installed_models(model._meta.apps):
-        for name, through in own_many_to_many(owner):
-            if through is model:
-                yield name, through
+    for model in installed_models(registry):
+        # Inherited fields are those of a parent.
+        for field in model._meta.local_many_to_many:
+            if through := _through(field.remote_field):
+                yield model, f"{model._meta.label}.{field.name}", through
 
 
 def _through(relation: Any) -> ModelClass | None:
-    # It is a string in an abstract model, and None after a model was swapped out.
+    # A relation of an abstract model has a string here, because the model it names may
+    # not be loaded yet. A relation of a model that is swapped out has None.
     through = getattr(relation, "through", None)
     return through if is_a(through, ModelBase) else None  # type: ignore[return-value]
 
 
 def incoming(model: ModelClass) -> list[Any]:
     """
-    Return the relations that other models have to ``model``.
+    Return the relations of other models to ``model``.
     """
+    # Fields can't refer to an abstract model.
     if model._meta.abstract:
         return []
     fields = model._meta.get_fields(include_hidden=True)
@@ -154,25 +142,32 @@ def incoming(model: ModelClass) -> list[Any]:
 
 def cascades(model: ModelClass) -> list[ModelClass]:
     """
-    Return the other models of which Django deletes rows, with signals, in a delete().
+    Return the other models whose rows delete() deletes, too, sending their signals.
     """
     found: dict[ModelClass, None] = {}
-    waiting, done = [model], {model}
-    while waiting:
-        for other in _deleted_with(waiting.pop(0)):
-            if other not in done:
-                done.add(other)
-                waiting.append(other)
+    # Models may refer to each other in a circle, so each is followed once. The loop
+    # also visits what is appended while it runs.
+    reached = [model]
+    for each in reached:
+        deleted = [
+            relation.related_model
+            for relation in incoming(each)
+            if not relation.many_to_many and relation.on_delete is models.CASCADE
+        ]
+        # Only a GenericRelation has this method. Its class can't be imported here: that
+        # needs django.contrib.contenttypes to be installed.
+        generic = [
+            field.related_model
+            for field in each._meta.private_fields
+            if hasattr(field, "bulk_related_objects")
+        ]
+        for other in [*deleted, *generic]:
+            if other not in reached:
+                reached.append(other)
                 found |= dict.fromkeys([other, *parents(other)])
+    # delete() of a child deletes its own parents anyway. Rows of automatic through
+    # models are deleted without signals.
     inherited = {model, *parents(model)}
-    return [each for each in found if each not in inherited and not is_automatic(each)]
-
-
-def _deleted_with(model: ModelClass) -> Iterator[ModelClass]:
-    for relation in incoming(model):
-        if not relation.many_to_many and relation.on_delete is models.CASCADE:
-            yield relation.related_model
-    for field in model._meta.private_fields:
-        # A GenericRelation.
-        if hasattr(field, "bulk_related_objects"):
-            yield field.related_model
+    return [
+        each for each in found if each not in inherited and not each._meta.auto_created
+    ]

@@ -1,29 +1,35 @@
 """
-Select signals and receivers by what a person typed.
+Select the signals, receivers, and problems that match the filters of a command.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from django.apps import apps
 from django.conf import settings
 
+from ..introspect.models import installed_models, many_to_many_fields
 from ..introspect.text import did_you_mean
 from .django_signals import BUILTIN_SIGNALS
 from .records import Problem, ReceiverRecord, SignalRecord, in_order
 
 Signals = Sequence[SignalRecord]
 
+# Whether a receiver of a signal matches or, if it is None, the signal itself.
+Condition = Callable[[SignalRecord, ReceiverRecord | None], bool]
+
 
 class Filters(NamedTuple):
     """
-    What to show: values of one field are alternatives, all given fields must match.
+    What to show: values of one field are alternatives, and all given fields must match.
 
-    ``patterns`` are substrings of the name of a signal, a receiver or a sender.
-    ``apps`` are labels, ``senders`` model labels or dotted paths; receivers of any
-    sender run for each of them. Case does not matter.
+    ``patterns`` are substrings of the names of signals, receivers, and senders.
+    ``apps`` are app labels. ``senders`` are model labels or dotted paths; receivers
+    that are connected without a sender run for each of them. Matching is
+    case-insensitive.
     """
 
     patterns: Sequence[str] = ()
@@ -38,8 +44,34 @@ def select(signals: Signals, filters: Filters) -> list[SignalRecord]:
     Return the matching signals, each with all or only its matching receivers.
     """
     selected = list(signals)
-    for condition in _conditions(signals, filters):
-        selected = _apply(selected, condition)
+    for alternatives in (
+        [_has_pattern(pattern) for pattern in filters.patterns],
+        [_belongs_to_app(label) for label in filters.apps],
+        [_runs_for_sender(sender, signals) for sender in filters.senders],
+    ):
+        if alternatives:
+            selected = _matching(selected, alternatives)
+    if filters.kinds:
+        selected = [signal for signal in selected if signal.kind in filters.kinds]
+    if filters.without_receivers:
+        # A signal that lost all its receivers above isn't selected any more.
+        selected = [signal for signal in selected if not signal.receivers]
+    return selected
+
+
+def _matching(signals: Signals, alternatives: list[Condition]) -> list[SignalRecord]:
+    selected = []
+    for signal in signals:
+        if any(matches(signal, None) for matches in alternatives):
+            selected.append(signal)
+            continue
+        receivers = tuple(
+            receiver
+            for receiver in signal.receivers
+            if any(matches(signal, receiver) for matches in alternatives)
+        )
+        if receivers:
+            selected.append(signal._replace(receivers=receivers))
     return selected
 
 
@@ -47,127 +79,105 @@ def select_problems(
     problems: Sequence[Problem], selected: Signals, signals: Signals, filters: Filters
 ) -> list[Problem]:
     """
-    Return what is wrong with the selected ones of ``signals``, problems before notes.
-
-    A receiver that is gone is in no list, but a pattern may name it.
+    Return the problems and notes that concern the selected ones of ``signals``.
     """
-    shown, connected = _names_by_signal(selected), _names_by_signal(signals)
+    if not any(filters):
+        return in_order(problems)
+    shown, connected = (
+        {
+            signal.name: {receiver.name for receiver in signal.receivers}
+            for signal in all_
+        }
+        for all_ in (selected, signals)
+    )
+    patterns, *other_filters = filters
 
-    def is_shown(problem: Problem) -> bool:
-        signal = problem.signal or ""
-        if signal in shown and problem.name not in connected[signal]:
+    def is_selected(problem: Problem) -> bool:
+        signal, name = problem.signal or "", problem.name
+        if signal in shown and (name in shown[signal] or name not in connected[signal]):
             return True
-        if problem.name in shown.get(signal, ()):
-            return True
-        patterns, *others = filters
-        return not any(others) and any(_named(each, [problem]) for each in patterns)
+        # A receiver that was garbage-collected isn't listed, but a pattern can name it.
+        return not any(other_filters) and any(
+            _is_in(each, problem) for each in patterns
+        )
 
-    found = filter(is_shown, problems) if any(filters) else problems
-    return in_order(found)
-
-
-def _names_by_signal(signals: Signals) -> dict[str, set[str]]:
-    return {signal.name: {r.name for r in signal.receivers} for signal in signals}
+    return in_order(filter(is_selected, problems))
 
 
 def unmatched(
     signals: Signals, filters: Filters, problems: Sequence[Problem] = ()
 ) -> list[str]:
     """
-    Return a sentence for each pattern, app and sender that matches nothing.
+    Return a sentence for each pattern, app, and sender that matches nothing.
     """
-    return [
-        *(
-            _no_match(pattern, signals)
-            for pattern in filters.patterns
-            if not _apply(signals, _pattern(pattern)) and not _named(pattern, problems)
-        ),
-        *(_no_app(label) for label in filters.apps if not _apply(signals, _app(label))),
-        *(
-            _no_sender(sender, signals)
-            for sender in filters.senders
-            if not _apply(signals, _sender(sender, signals))
-        ),
+    patterns = [
+        _no_match(pattern, signals)
+        for pattern in filters.patterns
+        if not _matching(signals, [_has_pattern(pattern)])
+        and not any(_is_in(pattern, problem) for problem in problems)
     ]
+    labels = [
+        _no_app(label)
+        for label in filters.apps
+        if not _matching(signals, [_belongs_to_app(label)])
+    ]
+    senders = [
+        _no_sender(sender, signals)
+        for sender in filters.senders
+        if not _matching(signals, [_runs_for_sender(sender, signals)])
+    ]
+    return [*patterns, *labels, *senders]
 
 
-def _named(pattern: str, problems: Sequence[Problem]) -> list[Problem]:
-    return [each for each in problems if pattern.lower() in each.name.lower()]
+def _is_in(pattern: str, problem: Problem) -> bool:
+    return pattern.lower() in problem.name.lower()
 
 
-class _Condition(NamedTuple):
-    """
-    A signal that matches keeps its receivers, any other those that match.
-    """
-
-    signal: Callable[[SignalRecord], bool]
-    receiver: Callable[[SignalRecord, ReceiverRecord], bool]
+# --- conditions ---------------------------------------------------------------------
 
 
-def _apply(signals: Signals, condition: _Condition) -> list[SignalRecord]:
-    selected = []
-    for signal in signals:
-        if condition.signal(signal):
-            selected.append(signal)
-        elif matching := [r for r in signal.receivers if condition.receiver(signal, r)]:
-            selected.append(signal._replace(receivers=tuple(matching)))
-    return selected
-
-
-def _conditions(signals: Signals, filters: Filters) -> Iterator[_Condition]:
-    if filters.patterns:
-        yield _any_of([_pattern(pattern) for pattern in filters.patterns])
-    if filters.apps:
-        yield _any_of([_app(label) for label in filters.apps])
-    if filters.senders:
-        yield _any_of([_sender(sender, signals) for sender in filters.senders])
-    if filters.kinds:
-        yield _signals_only(lambda signal: signal.kind in filters.kinds)
-    if filters.without_receivers:
-        yield _signals_only(lambda signal: not signal.receivers)
-
-
-def _any_of(conditions: list[_Condition]) -> _Condition:
-    return _Condition(
-        lambda signal: any(each.signal(signal) for each in conditions),
-        lambda signal, r: any(each.receiver(signal, r) for each in conditions),
-    )
-
-
-def _signals_only(matches: Callable[[SignalRecord], bool]) -> _Condition:
-    return _Condition(matches, lambda signal, receiver: False)
-
-
-def _pattern(pattern: str) -> _Condition:
+def _has_pattern(pattern: str) -> Condition:
     pattern = pattern.lower()
-    return _Condition(
-        lambda signal: pattern in signal.name.lower(),
-        lambda signal, receiver: any(
-            pattern in name
-            for name in (receiver.name.lower(), *_sender_names(receiver))
-        ),
-    )
+
+    def matches(signal: SignalRecord, receiver: ReceiverRecord | None) -> bool:
+        if receiver is None:
+            return pattern in signal.name.lower()
+        names = [receiver.name.lower(), *_sender_names(receiver)]
+        return any(pattern in name for name in names)
+
+    return matches
 
 
-def _app(label: str) -> _Condition:
+def _belongs_to_app(label: str) -> Condition:
     label = label.lower()
-    return _Condition(
-        lambda signal: signal.app is not None and signal.app.lower() == label,
-        lambda _, receiver: receiver.app is not None and receiver.app.lower() == label,
-    )
+
+    def matches(signal: SignalRecord, receiver: ReceiverRecord | None) -> bool:
+        app = signal.app if receiver is None else receiver.app
+        return app is not None and app.lower() == label
+
+    return matches
 
 
-def _sender(sender: str, signals: Signals) -> _Condition:
+def _runs_for_sender(sender: str, signals: Signals) -> Condition:
     sender = sender.lower()
-    roles = _model_roles().get(sender, set()) | _connected_kinds(sender, signals)
+    roles = _model_roles()[sender]
+    for signal in signals:
+        for receiver in signal.receivers:
+            # The roles of models are known. A model that receivers are connected to
+            # but that isn't installed, or is abstract, doesn't send anything.
+            if sender in _sender_names(receiver) and receiver.sender_kind != "model":
+                roles.add(receiver.sender_kind or "")
 
-    def runs(signal: SignalRecord, receiver: ReceiverRecord) -> bool:
-        if receiver.sender_kind is None:
-            # Django's own signals are sent by some and not by others.
-            return bool(roles) and BUILTIN_SIGNALS.get(signal.name) in {*roles, None}
-        return sender in _sender_names(receiver)
+    def matches(signal: SignalRecord, receiver: ReceiverRecord | None) -> bool:
+        if receiver is None:
+            return False
+        if receiver.sender_kind is not None:
+            return sender in _sender_names(receiver)
+        # Each of Django's signals has senders of one role. A custom signal isn't in
+        # that mapping (None), so any sender can send it.
+        return bool(roles) and BUILTIN_SIGNALS.get(signal.name) in {*roles, None}
 
-    return _Condition(lambda signal: False, runs)
+    return matches
 
 
 def _sender_names(receiver: ReceiverRecord) -> list[str]:
@@ -175,83 +185,57 @@ def _sender_names(receiver: ReceiverRecord) -> list[str]:
     return [name.lower() for name in names if name]
 
 
-def _connected_kinds(sender: str, signals: Signals) -> set[str]:
-    return {
-        receiver.sender_kind or ""
-        for signal in signals
-        for receiver in signal.receivers
-        # A model that is not installed, or abstract, sends nothing.
-        if sender in _sender_names(receiver) and receiver.sender_kind != "model"
-    }
-
-
 def _model_roles() -> dict[str, set[str]]:
     """
-    Map the lower-case label of each model to the roles in which it sends signals.
+    Map the lowercase label of each model to the roles in which it sends signals.
     """
-    models = apps.get_models(include_auto_created=True, include_swapped=True)
-    roles = {
-        model._meta.label_lower: (
-            {"model"} if model._meta.auto_created else {"model", "saved model"}
-        )
-        for model in models
-    }
-    for model in models:
-        for field in model._meta.local_many_to_many:
-            if through := field.remote_field.through:
-                roles.setdefault(through._meta.label_lower, set()).add("through")
+    roles: dict[str, set[str]] = defaultdict(set)
+    for model in installed_models():
+        roles[model._meta.label_lower].add("model")
+        # Django creates and deletes the rows of its own through models in bulk.
+        if not model._meta.auto_created:
+            roles[model._meta.label_lower].add("saved model")
+    for _, _, through in many_to_many_fields():
+        roles[through._meta.label_lower].add("through")
+    # A project without django.contrib.auth doesn't install this model.
     roles.get(settings.AUTH_USER_MODEL.lower(), set()).add("user")
     return roles
 
 
+# --- what matches nothing -----------------------------------------------------------
+
+
 def _no_match(pattern: str, signals: Signals) -> str:
-    absent = [name for name in BUILTIN_SIGNALS if pattern.lower() in name]
-    if absent:
-        return f"{absent[0]!r} is not imported, so nothing is connected to it."
-    hint = did_you_mean(pattern, _words(signals))
-    return f"No signal, receiver or sender matches {pattern!r}.{hint}"
-
-
-def _words(signals: Signals) -> Iterator[str]:
-    """
-    Yield what a misspelt pattern may have meant: names, and their last parts.
-    """
+    for builtin in BUILTIN_SIGNALS:
+        if pattern.lower() in builtin:
+            return f"{builtin!r} isn't imported, so it has no receivers."
+    names = [signal.name for signal in signals]
     for signal in signals:
-        yield from _name_and_last_part(signal.name)
         for receiver in signal.receivers:
-            yield from _name_and_last_part(receiver.name)
-            if receiver.sender:
-                yield from _name_and_last_part(receiver.sender)
-
-
-def _name_and_last_part(name: str) -> tuple[str, str]:
-    return name, name.rpartition(".")[2]
+            names += filter(None, [receiver.name, receiver.sender])
+    # Users often type the last part of a name only.
+    last_parts = [name.rpartition(".")[2] for name in names]
+    hint = did_you_mean(pattern, [*names, *last_parts])
+    return f"No signal, receiver, or sender matches {pattern!r}.{hint}"
 
 
 def _no_app(label: str) -> str:
     labels = {config.label.lower(): config.label for config in apps.get_app_configs()}
-    if label.lower() in labels:
-        return f"The app {labels[label.lower()]!r} has no signals and no receivers."
-    names = {config.name: config.label for config in apps.get_app_configs()}
-    known = names.get(label)
-    hint = (
-        f" Did you mean {known!r}?" if known else did_you_mean(label, labels.values())
-    )
-    return f"No installed app has the label {label!r}.{hint}"
+    if installed := labels.get(label.lower()):
+        return f"The app {installed!r} has no signals or receivers."
+    sentence = f"No installed app has the label {label!r}."
+    # "django.contrib.auth" doesn't resemble its label, "auth".
+    for config in apps.get_app_configs():
+        if config.name == label:
+            return f"{sentence} Did you mean {config.label!r}?"
+    return sentence + did_you_mean(label, labels.values())
 
 
 def _no_sender(sender: str, signals: Signals) -> str:
-    if sender.lower() in _model_roles():
+    labels = [model._meta.label for model in installed_models()]
+    if sender.lower() in map(str.lower, labels):
         return f"No receiver runs for the sender {sender!r}."
-    labels = [
-        model._meta.label
-        for model in apps.get_models(include_auto_created=True, include_swapped=True)
-    ]
-    connected = [
-        receiver.sender
-        for signal in signals
-        for receiver in signal.receivers
-        if receiver.sender
-    ]
-    hint = did_you_mean(sender, [*connected, *labels])
-    return f"No model and no connected sender is named {sender!r}.{hint}"
+    for signal in signals:
+        labels += filter(None, [receiver.sender for receiver in signal.receivers])
+    hint = did_you_mean(sender, labels)
+    return f"No model or connected sender is named {sender!r}.{hint}"

@@ -1,7 +1,8 @@
 """
-Work out what the signals of one model run when it is loaded, saved or deleted.
+Find out what ``list_signals --model`` shows: the signals of one model, in order.
 
-Everything is taken from records and from ``_meta``: nothing is sent, no SQL is run.
+The steps are derived from ``_meta`` and from the records of an inventory. Nothing is
+saved, sent, or queried. The tests save and delete real objects, and compare.
 """
 
 from __future__ import annotations
@@ -16,12 +17,10 @@ from ..introspect.models import (
     bases,
     cascades,
     concrete,
-    fields_through,
     incoming,
     installed_models,
-    is_automatic,
     many_to_many,
-    own_many_to_many,
+    many_to_many_fields,
     parents,
     why_never_saved,
 )
@@ -34,7 +33,7 @@ class Step(NamedTuple):
     One signal that ``action`` sends, and the receivers that run, in dispatch order.
 
     ``signal`` is the bare name of a signal of ``django.db.models.signals``. ``note``
-    says when it is sent, where ``action`` does not say enough.
+    explains when it is sent if ``action`` doesn't.
     """
 
     action: str
@@ -46,7 +45,7 @@ class Step(NamedTuple):
 
 class Unrelated(NamedTuple):
     """
-    A receiver that looks as if it would run, and why it does not.
+    A receiver that looks as if it would run, and the reason why it doesn't.
     """
 
     signal: str
@@ -58,9 +57,9 @@ class ModelSignals(NamedTuple):
     """
     What runs for the model ``label``, in the order in which Django sends.
 
-    ``never_saved`` is why there are no rows of this model, "" if there are.
-    ``cascades`` are the models whose rows ``delete()`` deletes as well and for which
-    a receiver runs then. ``never`` says which changes send no signal.
+    ``never_saved`` is the reason why the model has no rows, "" if it can have some.
+    ``cascades`` are the models whose rows ``delete()`` deletes, too, and for which a
+    receiver runs then. ``never`` lists the changes that send no signal.
     """
 
     label: str
@@ -73,208 +72,194 @@ class ModelSignals(NamedTuple):
     @property
     def names(self) -> set[tuple[str, str]]:
         """
-        Return the names of the signals and receivers that this is about.
+        Return the name of each receiver in here, with the name of its signal.
         """
         pairs = [(s.signal, receiver) for s in self.steps for receiver in s.receivers]
         pairs += [(each.signal, each.receiver) for each in self.unrelated]
-        return {
-            (f"django.db.models.signals.{signal}", receiver.name)
-            for signal, receiver in pairs
-        }
+        return {(_PATH + signal, receiver.name) for signal, receiver in pairs}
+
+
+_PATH = "django.db.models.signals."
+_INIT = ("pre_init", "post_init")
+_SAVE = ("pre_save", "post_save")
+_DELETE = ("pre_delete", "post_delete")
+_SIGNALS = (*_INIT, *_SAVE, *_DELETE, "m2m_changed")
+
+Receivers = dict[str, tuple[ReceiverRecord, ...]]
 
 
 def read_model(signals: Sequence[SignalRecord], model: ModelClass) -> ModelSignals:
     """
     Return what runs for ``model``, according to the records of an inventory.
     """
-    connected = _Connected(signals)
+    connected = {signal.name: signal.receivers for signal in signals}
+    receivers = {name: connected.get(_PATH + name, ()) for name in _SIGNALS}
     never_saved = why_never_saved(model)
-    steps = () if never_saved else tuple(_steps(model, connected))
+    steps = () if never_saved else tuple(_steps(model, receivers))
     return ModelSignals(
         label=model._meta.label,
         never_saved=never_saved,
         steps=steps,
-        cascades=() if never_saved else tuple(_heard_cascades(model, connected)),
-        unrelated=tuple(_unrelated(model, connected, steps)),
+        cascades=() if never_saved else tuple(_cascades(model, receivers)),
+        unrelated=tuple(_unrelated(model, receivers, steps)),
         never=() if never_saved else tuple(_never(model)),
     )
-
-
-_INIT = ("pre_init", "post_init")
-_SAVE = ("pre_save", "post_save")
-_DELETE = ("pre_delete", "post_delete")
-_SIGNALS = (*_INIT, *_SAVE, *_DELETE, "m2m_changed")
-
-
-class _Connected:
-    """
-    The receivers of Django's model signals.
-    """
-
-    def __init__(self, signals: Sequence[SignalRecord]) -> None:
-        known = {signal.name: signal.receivers for signal in signals}
-        self.receivers = {
-            name: known.get(f"django.db.models.signals.{name}", ()) for name in _SIGNALS
-        }
-
-    def running(self, signal: str, sender: ModelClass) -> tuple[ReceiverRecord, ...]:
-        return tuple(
-            receiver
-            for receiver in self.receivers[signal]
-            if receiver.sender_kind is None
-            or (receiver.sender_kind, receiver.sender) == ("model", sender._meta.label)
-        )
 
 
 # --- what runs ----------------------------------------------------------------------
 
 
-def _steps(model: ModelClass, connected: _Connected) -> Iterator[Step]:
-    for action, signal, sender, note in _sent(model):
-        receivers = connected.running(signal, sender)
-        # Few models have receivers that run whenever one is loaded.
-        if receivers or signal not in _INIT:
-            yield Step(action, signal, sender._meta.label, note, receivers)
+def _steps(model: ModelClass, receivers: Receivers) -> Iterator[Step]:
+    for action, signal, sender, note in _sends(model):
+        running = _running(receivers[signal], sender)
+        # Every model sends these two, but few have receivers for them.
+        if running or signal not in _INIT:
+            yield Step(action, signal, sender._meta.label, note, running)
 
 
-class _Sent(NamedTuple):
-    action: str
-    signal: str
-    sender: ModelClass
-    note: str = ""
-
-
-def _sent(model: ModelClass) -> Iterator[_Sent]:
+def _sends(model: ModelClass) -> Iterator[tuple[str, str, ModelClass, str]]:
     for signal in _INIT:
-        yield _Sent("create or load", signal, model)
-    # Before it saves a proxy, Django looks at the model behind it; otherwise not.
-    if not is_automatic(concrete(model)):
+        yield "create or load", signal, model, ""
+    # Django sends no signals for the through models that it creates. In save(), it asks
+    # the concrete model whether it is one; in delete(), it asks a proxy itself.
+    if not concrete(model)._meta.auto_created:
         for signal in _SAVE:
-            yield _Sent("save()", signal, model)
-    if not is_automatic(model):
+            yield "save()", signal, model, ""
+    if not model._meta.auto_created:
         for signal in _DELETE:
-            yield _Sent("delete()", signal, model)
+            yield "delete()", signal, model, ""
             for parent in parents(model):
-                yield _Sent("delete()", signal, parent, "the parent is deleted as well")
-    for name, through in [*many_to_many(model), *fields_through(model)]:
+                yield "delete()", signal, parent, "the parent row is deleted, too"
+    own = list(many_to_many(model))
+    for _, name, through in many_to_many_fields(model._meta.apps):
+        if through is model:
+            own.append((name, through))
+    for name, through in own:
         action = f"{name}.add(), remove(), set(), clear()"
-        yield _Sent(action, "m2m_changed", through, "before and after the change")
-        if not is_automatic(through):
+        yield action, "m2m_changed", through, "before and after the change"
+        if not through._meta.auto_created:
             for signal in _DELETE:
-                yield _Sent(action, signal, through, "between them, for rows that go")
+                yield action, signal, through, "between them, for each deleted row"
 
 
-def _heard_cascades(model: ModelClass, connected: _Connected) -> Iterator[str]:
+def _running(
+    receivers: Sequence[ReceiverRecord], sender: ModelClass
+) -> tuple[ReceiverRecord, ...]:
+    senders = {(None, None), ("model", sender._meta.label)}
+    return tuple(r for r in receivers if (r.sender_kind, r.sender) in senders)
+
+
+def _cascades(model: ModelClass, receivers: Receivers) -> Iterator[str]:
     for other in cascades(model):
-        if any(connected.running(signal, other) for signal in _DELETE):
+        if any(_running(receivers[signal], other) for signal in _DELETE):
             yield other._meta.label
 
 
 # --- what looks related -------------------------------------------------------------
 
-Reasons = Iterator[tuple[str, str]]
-
 
 def _unrelated(
-    model: ModelClass, connected: _Connected, steps: Sequence[Step]
+    model: ModelClass, receivers: Receivers, steps: Sequence[Step]
 ) -> Iterator[Unrelated]:
     running = {(step.signal, step.sender) for step in steps}
-    relatives = dict(_relatives(model))
-    rows = dict(_rows_of_fields(model))
-    reasons = {signal: {**rows, **relatives} for signal in (*_SAVE, *_DELETE)}
-    reasons["m2m_changed"] = dict(_no_through_models(model, relatives))
+    relatives = _relatives(model)
+    rows = {
+        through._meta.label: f"{name} sends m2m_changed only"
+        if through._meta.auto_created
+        else f"{name}.add() and set() use bulk_create()"
+        for name, through in many_to_many(model)
+    }
+    # For each signal, the labels of senders that look related, and why they aren't.
+    reasons = {
+        **dict.fromkeys(_INIT, relatives),
+        **{name: {**rows, **relatives} for name in (*_SAVE, *_DELETE)},
+        "m2m_changed": _not_through(model, relatives),
+    }
     for signal in _SIGNALS:
-        for receiver in connected.receivers[signal]:
+        for receiver in receivers[signal]:
             sender = receiver.sender or ""
-            reason = reasons.get(signal, relatives).get(sender)
+            reason = reasons[signal].get(sender)
             is_model = receiver.sender_kind == "model"
             if reason and is_model and (signal, sender) not in running:
                 yield Unrelated(signal, receiver, reason)
 
 
-def _relatives(model: ModelClass) -> Reasons:
+def _relatives(model: ModelClass) -> dict[str, str]:
     """
-    Yield the label of each model that a person may take for this one, and why not.
+    Map the label of each model that may be taken for ``model`` to the difference.
     """
+    reasons = {}
     if never_saved := why_never_saved(model):
-        yield model._meta.label, never_saved
-    elif is_automatic(concrete(model)):
-        yield model._meta.label, "Django sends m2m_changed instead"
-    family = dict.fromkeys([*bases(model), *installed_models(model._meta.apps)])
-    for other in family:
+        reasons[model._meta.label] = never_saved
+    elif concrete(model)._meta.auto_created:
+        reasons[model._meta.label] = "Django sends m2m_changed instead"
+    for other in [*bases(model), *installed_models(model._meta.apps)]:
         if other is not model and (kinship := _kinship(other, model)):
-            yield other._meta.label, kinship
+            reasons[other._meta.label] = kinship
+    return reasons
 
 
 def _kinship(other: ModelClass, model: ModelClass) -> str:
-    exactly = "Django compares senders exactly, not by class"
     if other._meta.swapped == model._meta.label:
         return f"swapped out for {model._meta.label}"
     if model._meta.swapped == other._meta.label:
         return "swapped in for this model"
-    if issubclass(model, other) and other._meta.abstract:
-        return f"abstract base: {exactly}"
     if concrete(other) is concrete(model):
-        kind = "proxy" if other._meta.proxy else "the model behind this proxy"
-        return f"{kind}: {exactly}"
-    if issubclass(model, other):
-        return f"parent: {exactly}"
-    return f"child: {exactly}" if issubclass(other, model) else ""
+        kind = "proxy" if other._meta.proxy else "the concrete model of this proxy"
+    elif issubclass(model, other):
+        kind = "abstract base" if other._meta.abstract else "parent"
+    elif issubclass(other, model):
+        kind = "child"
+    else:
+        return ""
+    return f"{kind}: Django compares senders exactly, not by class"
 
 
-def _rows_of_fields(model: ModelClass) -> Reasons:
-    for name, through in many_to_many(model):
-        if is_automatic(through):
-            yield through._meta.label, f"{name} sends m2m_changed only"
-        else:
-            yield through._meta.label, f"{name}.add() and set() use bulk_create()"
-
-
-def _no_through_models(model: ModelClass, relatives: dict[str, str]) -> Reasons:
+def _not_through(model: ModelClass, relatives: dict[str, str]) -> dict[str, str]:
+    """
+    Map the label of each wrong sender of ``m2m_changed`` to the reason.
+    """
+    reasons = {}
     own = {through for _, through in many_to_many(model)}
     for relation in incoming(model):
         if relation.related_model not in own:
             label = relation.related_model._meta.label
-            yield label, f"no many-to-many field of {model._meta.label} goes through it"
-    for other in installed_models(model._meta.apps):
-        if other._meta.label in relatives:
-            for name, through in own_many_to_many(other):
-                if through not in own:
-                    yield through._meta.label, f"belongs to {name}"
+            reasons[label] = f"not the through model of a field of {model._meta.label}"
+    for other, name, through in many_to_many_fields(model._meta.apps):
+        if other._meta.label in relatives and through not in own:
+            reasons[through._meta.label] = f"belongs to {name}"
     for label in (model._meta.label, *relatives):
-        yield label, "the sender of m2m_changed is the through model of a field"
+        reasons[label] = "the sender of m2m_changed is the through model of a field"
+    return reasons
 
 
-# --- what sends nothing -------------------------------------------------------------
+# --- what sends no signals ----------------------------------------------------------
 
 
 def _never(model: ModelClass) -> Iterator[str]:
     yield "QuerySet.update(), bulk_create(), bulk_update(), raw SQL"
-    if is_automatic(concrete(model)):
-        which = "save() and delete()" if is_automatic(model) else "save()"
-        yield f"{which} of a model that Django made for a many-to-many field"
+    if concrete(model)._meta.auto_created:
+        which = "save() and delete()" if model._meta.auto_created else "save()"
+        yield f"{which} of a model that Django created for a many-to-many field"
     for field in model._meta.concrete_fields:
         if field.remote_field and field.related_model:
-            yield from _changed_by_parent(field)
-    through_models = dict.fromkeys(through for _, through in many_to_many(model))
-    for through in through_models:
-        how = "go with a delete()" if is_automatic(through) else "code saves or deletes"
-        yield f"rows of {through._meta.label} that {how} (no m2m_changed)"
-
-
-def _changed_by_parent(field: Any) -> Iterator[str]:
-    on_delete, parent = field.remote_field.on_delete, field.related_model._meta.label
-    # Before Django 6.1 there is none.
-    if on_delete is getattr(models, "DB_CASCADE", ()):
-        yield f"rows that the database deletes with their {parent} (DB_CASCADE)"
-    elif _sets_a_value(on_delete):
-        yield f"{field.name}, changed when its {parent} is deleted"
+            on_delete = field.remote_field.on_delete
+            parent = field.related_model._meta.label
+            # DB_CASCADE is new in Django 6.1.
+            if on_delete is getattr(models, "DB_CASCADE", ()):
+                yield f"rows that the database deletes with their {parent} (DB_CASCADE)"
+            elif _sets_a_value(on_delete):
+                yield f"changes to {field.name} when its {parent} is deleted"
+    for through in dict.fromkeys(through for _, through in many_to_many(model)):
+        how = "removed by delete()"
+        if not through._meta.auto_created:
+            how = "that your code saves or deletes"
+        yield f"{through._meta.label} rows {how} (no m2m_changed)"
 
 
 def _sets_a_value(on_delete: Any) -> bool:
-    # SET() makes a new function each time. What code of the project does is not known.
+    # SET() makes a new function each time, so it can't be compared. What a function of
+    # the project does is unknown.
     of_django = stored_attribute(on_delete, "__module__") == models.CASCADE.__module__
-    return of_django and not any(on_delete is other for other in _SETTING_NOTHING)
-
-
-_SETTING_NOTHING = (models.CASCADE, models.PROTECT, models.RESTRICT, models.DO_NOTHING)
+    keeps_values = (models.CASCADE, models.PROTECT, models.RESTRICT, models.DO_NOTHING)
+    return of_django and not any(on_delete is each for each in keeps_values)

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import django
 import pytest
@@ -14,7 +12,6 @@ from django.test.utils import isolate_apps
 
 from signaltools.introspect.models import cascades, find_model, no_model, parents
 from signaltools.inventory.model import ModelSignals, read_model
-from signaltools.inventory.records import ReceiverRecord, SignalRecord
 from tests.records import builtin, receiver
 from tests.testapp.models import GiftOrder, Line, Order, RushOrder, Tag
 
@@ -25,15 +22,15 @@ Sent = list[tuple[str, str]]
 
 
 @contextmanager
-def watching(*names: str) -> Iterator[Sent]:
+def watching(*names):
     """
-    Collect what Django really sends; the first of several equal sends in a row.
+    Collect the signals that Django really sends, with their senders.
     """
     sent: Sent = []
     receivers = {}
     for name in names:
 
-        def record(sender: type[Model], name: str = name, **kwargs: Any) -> None:
+        def record(sender, name=name, **kwargs):
             sent.append((name, sender._meta.label))
 
         receivers[name] = record
@@ -45,25 +42,25 @@ def watching(*names: str) -> Iterator[Sent]:
             getattr(signals, name).disconnect(record)
 
 
-def really_sent(action: Callable[[], object]) -> Sent:
+def really_sent(action):
     with watching(*LOUD) as sent:
         action()
     return sent
 
 
-def planned(model: type[Model], action: str) -> Sent:
+def planned(model, action):
     steps = read_model([], model).steps
     return [(step.signal, step.sender) for step in steps if step.action == action]
 
 
-def changes(name: str) -> str:
+def changes(name):
     return f"{name}.add(), remove(), set(), clear()"
 
 
 # --- what Django sends, by sending it -----------------------------------------------
 
 
-def make(model: type[Model]) -> Model:
+def make(model):
     if model is not Line:
         return model(stamp="x")
     return Line(order=Order.objects.create(), item=Tag.objects.create())
@@ -71,7 +68,7 @@ def make(model: type[Model]) -> Model:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("model", [Tag, Order, RushOrder, GiftOrder, Line])
-def test_save_and_delete_send_what_is_planned(model: type[Model]) -> None:
+def test_save_and_delete_send_what_is_planned(model):
     new = make(model)
     assert really_sent(new.save) == planned(model, "save()")
     assert really_sent(new.delete) == planned(model, "delete()")
@@ -80,9 +77,7 @@ def test_save_and_delete_send_what_is_planned(model: type[Model]) -> None:
     assert really_sent(deleted) == planned(model, "delete()")
 
 
-def test_what_is_planned_for_a_child_are_signals_for_its_parents_on_delete_only() -> (
-    None
-):
+def test_a_child_sends_for_its_parents_on_delete_only():
     assert planned(GiftOrder, "save()") == [
         ("pre_save", "testapp.GiftOrder"),
         ("post_save", "testapp.GiftOrder"),
@@ -96,13 +91,13 @@ def test_what_is_planned_for_a_child_are_signals_for_its_parents_on_delete_only(
 
 
 @pytest.mark.django_db
-def test_parents_that_are_kept_send_nothing() -> None:
+def test_parents_that_are_kept_send_nothing():
     gift = GiftOrder.objects.create()
     sent = really_sent(lambda: gift.delete(keep_parents=True))
     assert sent == planned(GiftOrder, "delete()")[::2]
 
 
-def test_a_proxy_sends_for_itself() -> None:
+def test_a_proxy_sends_for_itself():
     assert planned(RushOrder, "delete()") == [
         ("pre_delete", "testapp.RushOrder"),
         ("post_delete", "testapp.RushOrder"),
@@ -111,7 +106,7 @@ def test_a_proxy_sends_for_itself() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("model", [Order, RushOrder, GiftOrder])
-def test_fields_send_for_their_through_model(model: type[Model]) -> None:
+def test_fields_send_for_their_through_model(model):
     order, tag = model._default_manager.create(), Tag.objects.create()
     through = [("m2m_changed", "testapp.Order_tags")]
     assert planned(model, changes("tags")) == through
@@ -122,7 +117,7 @@ def test_fields_send_for_their_through_model(model: type[Model]) -> None:
 
 
 @pytest.mark.django_db
-def test_a_field_with_a_custom_through_model_deletes_its_rows_with_signals() -> None:
+def test_a_field_with_a_custom_through_model_deletes_its_rows_with_signals():
     order, tag = Order.objects.create(), Tag.objects.create()
     changed, deleted, gone = (
         (name, "testapp.Line") for name in ("m2m_changed", "pre_delete", "post_delete")
@@ -139,7 +134,7 @@ def test_a_field_with_a_custom_through_model_deletes_its_rows_with_signals() -> 
 
 
 @pytest.mark.django_db
-def test_receivers_of_creation_run_for_the_class_itself() -> None:
+def test_receivers_of_creation_run_for_the_class_itself():
     with watching(*QUIET) as sent:
         GiftOrder(stamp="x")
     report = read_model(
@@ -155,7 +150,7 @@ def test_receivers_of_creation_run_for_the_class_itself() -> None:
 
 
 @pytest.mark.django_db
-def test_nothing_is_sent_for_what_is_said_to_send_nothing() -> None:
+def test_what_is_listed_as_sending_no_signals_sends_none():
     tag, order = Tag.objects.create(), Order.objects.create()
     order.tags.add(tag)
     assert not really_sent(lambda: Tag.objects.bulk_create([Tag()]))
@@ -172,7 +167,7 @@ def test_nothing_is_sent_for_what_is_said_to_send_nothing() -> None:
 
 
 @pytest.mark.django_db
-def test_models_that_a_delete_reaches_are_named() -> None:
+def test_models_that_a_delete_reaches_are_named():
     assert cascades(Tag) == [Line]
     assert cascades(Order) == [Line, GiftOrder]
     assert cascades(RushOrder) == [Line, GiftOrder, Order]
@@ -188,7 +183,7 @@ def test_models_that_a_delete_reaches_are_named() -> None:
 # --- models of other shapes ---------------------------------------------------------
 
 
-def do_anything(*args: Any, **kwargs: Any) -> None:
+def do_anything(*args, **kwargs):
     pass
 
 
@@ -197,7 +192,7 @@ class Meta:
 
 
 @contextmanager
-def tables(*created: type[Model]) -> Iterator[None]:
+def tables(*created):
     with connection.schema_editor() as editor:
         for model in created:
             editor.create_model(model)
@@ -211,7 +206,7 @@ def tables(*created: type[Model]) -> Iterator[None]:
 
 @pytest.mark.django_db(transaction=True)
 @isolate_apps("tests.testapp")
-def test_parents_are_deleted_depth_first() -> None:
+def test_parents_are_deleted_depth_first():
     class First(Model):
         one = models.AutoField(primary_key=True)
         Meta = type("Meta", (Meta,), {})
@@ -239,7 +234,7 @@ def test_parents_are_deleted_depth_first() -> None:
 
 @pytest.mark.django_db(transaction=True)
 @isolate_apps("tests.testapp")
-def test_a_proxy_of_an_automatic_through_model_is_deleted_with_signals() -> None:
+def test_a_proxy_of_an_automatic_through_model_is_deleted_with_signals():
     class Stop(Model):
         Meta = type("Meta", (Meta,), {})
 
@@ -256,17 +251,17 @@ def test_a_proxy_of_an_automatic_through_model_is_deleted_with_signals() -> None
         assert really_sent(row.save) == []
         assert really_sent(row.delete) == planned(Row, "delete()") != []
     assert read_model([], Row).never[1] == (
-        "save() of a model that Django made for a many-to-many field"
+        "save() of a model that Django created for a many-to-many field"
     )
     assert read_model([], Route.stops.through).never[1] == (
-        "save() and delete() of a model that Django made for a many-to-many field"
+        "save() and delete() of a model that Django created for a many-to-many field"
     )
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.skipif(django.VERSION < (6, 1), reason="DB_CASCADE is new in 6.1")
 @isolate_apps("tests.testapp")
-def test_rows_that_the_database_deletes_are_named() -> None:
+def test_rows_that_the_database_deletes_are_named():
     class Parent(Model):
         Meta = type("Meta", (Meta,), {})
 
@@ -285,10 +280,10 @@ def test_rows_that_the_database_deletes_are_named() -> None:
 
 
 @isolate_apps("tests.testapp")
-def test_what_the_database_does_is_told_from_what_django_does(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    # On a Django without DB_CASCADE, something else has to stand for it.
+def test_db_cascade_is_told_from_other_on_delete_functions(
+    monkeypatch,
+):
+    # Before Django 6.1 there is no DB_CASCADE, so another function replaces it.
     monkeypatch.setattr(models, "DB_CASCADE", models.DO_NOTHING, raising=False)
 
     class Child(Model):
@@ -302,7 +297,7 @@ def test_what_the_database_does_is_told_from_what_django_does(
 
 @pytest.mark.django_db(transaction=True)
 @isolate_apps("tests.testapp")
-def test_a_reference_that_is_set_to_null_changes_without_a_signal() -> None:
+def test_a_reference_that_is_set_to_null_changes_without_a_signal():
     class Parent(Model):
         Meta = type("Meta", (Meta,), {})
 
@@ -315,8 +310,8 @@ def test_a_reference_that_is_set_to_null_changes_without_a_signal() -> None:
 
     assert cascades(Parent) == []
     assert read_model([], Child).never[1:] == (
-        "parent, changed when its testapp.Parent is deleted",
-        "other, changed when its testapp.Parent is deleted",
+        "changes to parent when its testapp.Parent is deleted",
+        "changes to other when its testapp.Parent is deleted",
     )
     with tables(Parent, Child):
         child = Child.objects.create(parent=Parent.objects.create())
@@ -324,7 +319,7 @@ def test_a_reference_that_is_set_to_null_changes_without_a_signal() -> None:
 
 
 @isolate_apps("tests.testapp", "django.contrib.contenttypes")
-def test_a_delete_reaches_the_objects_of_a_generic_relation() -> None:
+def test_a_delete_reaches_the_objects_of_a_generic_relation():
     class Note(Model):
         kind = models.ForeignKey(ContentType, models.CASCADE)
         number = models.IntegerField()
@@ -340,7 +335,7 @@ def test_a_delete_reaches_the_objects_of_a_generic_relation() -> None:
 
 @pytest.mark.django_db(transaction=True)
 @isolate_apps("tests.testapp")
-def test_a_child_of_a_proxy_has_the_model_behind_it_for_a_parent() -> None:
+def test_the_parent_of_a_child_of_a_proxy_is_the_concrete_model():
     class Page(Model):
         Meta = type("Meta", (Meta,), {})
 
@@ -366,7 +361,7 @@ def test_a_child_of_a_proxy_has_the_model_behind_it_for_a_parent() -> None:
 
 
 @isolate_apps("tests.testapp")
-def test_a_field_of_an_abstract_model_has_no_through_model() -> None:
+def test_a_field_of_an_abstract_model_has_no_through_model():
     class Base(Model):
         tags = models.ManyToManyField("Tag")
         kinds = models.ManyToManyField("Tag", through="Kind", related_name="+")
@@ -375,9 +370,9 @@ def test_a_field_of_an_abstract_model_has_no_through_model() -> None:
     assert read_model([], Base).unrelated == ()
 
 
-def test_a_field_without_a_through_model_is_no_trouble(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_field_without_a_through_model_has_no_steps(
+    monkeypatch,
+):
     # As Django leaves the fields of a model that was swapped out.
     monkeypatch.setattr(Order._meta.get_field("tags").remote_field, "through", None)
     actions = {step.action for step in read_model([], Line).steps}
@@ -386,7 +381,7 @@ def test_a_field_without_a_through_model_is_no_trouble(
 
 
 @isolate_apps("tests.testapp")
-def test_a_symmetrical_field_has_one_side() -> None:
+def test_a_symmetrical_field_has_one_side():
     class Person(Model):
         friends = models.ManyToManyField("self")
         Meta = type("Meta", (Meta,), {})
@@ -397,7 +392,7 @@ def test_a_symmetrical_field_has_one_side() -> None:
 
 @pytest.mark.django_db
 @isolate_apps("tests.testapp")
-def test_a_model_that_is_swapped_out_has_no_table(settings: Any) -> None:
+def test_a_model_that_is_swapped_out_has_no_table(settings):
     settings.TESTAPP_CARD = "testapp.NewCard"
 
     class Card(Model):
@@ -409,7 +404,7 @@ def test_a_model_that_is_swapped_out_has_no_table(settings: Any) -> None:
     with pytest.raises(DatabaseError):
         Card().save()
     report = read_model([], Card)
-    swapped = "it has been swapped out for testapp.NewCard and has no table"
+    swapped = "it is swapped out for testapp.NewCard, so it has no table"
     assert report == ModelSignals("testapp.Card", swapped, (), (), (), ())
     both = [for_model("testapp.Card"), for_model("testapp.NewCard", order=2)]
     assert reasons(Card, post_save=both) == {
@@ -424,27 +419,25 @@ def test_a_model_that_is_swapped_out_has_no_table(settings: Any) -> None:
 # --- receivers ----------------------------------------------------------------------
 
 
-def model_signal(name: str, *receivers: ReceiverRecord) -> SignalRecord:
+def model_signal(name, *receivers):
     return builtin(f"db.models.signals.{name}", *receivers)
 
 
-def for_model(sender: str, **changes: Any) -> ReceiverRecord:
+def for_model(sender, **changes):
     return receiver("a.b", sender=sender, sender_kind="model", **changes)
 
 
-def reasons(
-    model: type[Model], **connected: list[ReceiverRecord]
-) -> dict[str | None, str]:
+def reasons(model, **connected):
     found = read_model([model_signal(*each) for each in flat(connected)], model)
     return {each.receiver.sender: each.reason for each in found.unrelated}
 
 
-def flat(connected: dict[str, list[ReceiverRecord]]) -> Iterator[list[Any]]:
+def flat(connected):
     for name, receivers in connected.items():
         yield [name, *receivers]
 
 
-def running(model: type[Model], *receivers: ReceiverRecord) -> list[ReceiverRecord]:
+def running(model, *receivers):
     [step] = [
         step
         for step in read_model([model_signal("post_save", *receivers)], model).steps
@@ -453,7 +446,7 @@ def running(model: type[Model], *receivers: ReceiverRecord) -> list[ReceiverReco
     return list(step.receivers)
 
 
-def test_receivers_of_the_model_and_of_any_sender_run_in_order() -> None:
+def test_receivers_of_the_model_and_of_any_sender_run_in_order():
     own, any_sender = for_model("testapp.Order"), receiver("a.c", order=3)
     concurrent = receiver("a.d", order=None, is_async=True)
     others = [
@@ -499,7 +492,7 @@ SENDERS = [
         (
             RushOrder,
             {
-                "Order": f"the model behind this proxy: {EXACTLY}",
+                "Order": f"the concrete model of this proxy: {EXACTLY}",
                 "Stamped": f"abstract base: {EXACTLY}",
                 "Line": "items.add() and set() use bulk_create()",
                 "Order_tags": "tags sends m2m_changed only",
@@ -521,26 +514,24 @@ SENDERS = [
         ),
     ],
 )
-def test_relatives_look_related_when_a_model_is_saved(
-    model: type[Model], expected: dict[str, str]
-) -> None:
+def test_relatives_look_related_when_a_model_is_saved(model, expected):
     assert reasons(model, post_save=SENDERS) == {
         f"testapp.{name}": reason for name, reason in expected.items() if reason
     }
 
 
-def test_receivers_of_a_parent_and_of_a_through_model_do_run_on_delete() -> None:
+def test_receivers_of_a_parent_and_of_a_through_model_do_run_on_delete():
     assert reasons(GiftOrder, post_delete=SENDERS) == {
         "testapp.Stamped": f"abstract base: {EXACTLY}",
         "testapp.Order_tags": "tags sends m2m_changed only",
     }
 
 
-def test_a_through_model_that_is_created_is_nobody_elses_business() -> None:
+def test_instances_of_a_through_model_concern_no_other_model():
     assert "testapp.Order_tags" not in reasons(Order, post_init=SENDERS)
 
 
-def test_the_sender_of_m2m_changed_is_a_through_model() -> None:
+def test_the_sender_of_m2m_changed_is_a_through_model():
     senders = [*SENDERS, for_model("testapp.Order_items")]
     through = "the sender of m2m_changed is the through model of a field"
     assert reasons(Order, m2m_changed=senders) == {
@@ -550,7 +541,7 @@ def test_the_sender_of_m2m_changed_is_a_through_model() -> None:
 
 
 @isolate_apps("tests.testapp")
-def test_through_models_of_others_are_the_wrong_ones() -> None:
+def test_through_models_of_other_fields_are_wrong_senders():
     class Page(Model):
         Meta = type("Meta", (Meta,), {})
 
@@ -565,13 +556,13 @@ def test_through_models_of_others_are_the_wrong_ones() -> None:
     senders = [for_model("testapp.Chapter_links"), for_model("testapp.Note")]
     assert reasons(Page, m2m_changed=senders) == {
         "testapp.Chapter_links": "belongs to testapp.Chapter.links",
-        "testapp.Note": "no many-to-many field of testapp.Page goes through it",
+        "testapp.Note": "not the through model of a field of testapp.Page",
     }
 
 
-def test_a_cascade_is_named_if_a_receiver_runs_for_it() -> None:
-    heard = model_signal("post_delete", for_model("testapp.Line"))
-    assert read_model([heard], Order).cascades == ("testapp.Line",)
+def test_a_cascade_is_named_if_a_receiver_runs_for_it():
+    deleted = model_signal("post_delete", for_model("testapp.Line"))
+    assert read_model([deleted], Order).cascades == ("testapp.Line",)
     everything = model_signal("pre_delete", receiver("a.b"))
     assert read_model([everything], Order).cascades == (
         "testapp.Line",
@@ -580,10 +571,10 @@ def test_a_cascade_is_named_if_a_receiver_runs_for_it() -> None:
     assert read_model([], Order).cascades == ()
 
 
-def test_an_abstract_model_sends_nothing() -> None:
+def test_an_abstract_model_sends_nothing():
     stamped = find_model("testapp.STAMPED")
     assert stamped is Order.__mro__[1]
-    abstract = "it is abstract, so there are no objects of it"
+    abstract = "it is abstract, so it has no instances"
     assert read_model([], stamped) == ModelSignals(
         "testapp.Stamped", abstract, (), (), (), ()
     )
@@ -595,7 +586,7 @@ def test_an_abstract_model_sends_nothing() -> None:
 
 
 # Without the mark of a database, pytest-django refuses every query.
-def test_reading_makes_no_query() -> None:
+def test_reading_makes_no_query():
     records = [model_signal(name, receiver("a.b"), *SENDERS) for name in LOUD]
     for model in (Order, Tag, Line, RushOrder, GiftOrder):
         read_model(records, model)
@@ -604,7 +595,7 @@ def test_reading_makes_no_query() -> None:
 # --- names --------------------------------------------------------------------------
 
 
-def test_a_model_is_found_whatever_the_case() -> None:
+def test_a_model_is_found_whatever_the_case():
     assert find_model("TESTAPP.order") is Order
     assert find_model("testapp.order_tags") is Order.tags.through
 
@@ -617,6 +608,6 @@ def test_a_model_is_found_whatever_the_case() -> None:
         ("", ""),
     ],
 )
-def test_an_unknown_model_comes_with_the_nearest(label: str, hint: str) -> None:
+def test_an_unknown_model_comes_with_the_nearest(label, hint):
     assert find_model(label) is None
     assert no_model(label) == f"No model is named {label!r}.{hint}"
