@@ -1,5 +1,5 @@
 """
-What the commands have in common that print a report or read the inventory.
+Share what commands need that read the inventory or print a report.
 """
 
 from __future__ import annotations
@@ -26,31 +26,39 @@ Paint = Callable[[str], str]
 
 class ReportCommand(BaseCommand):
     """
-    A command that writes a report for people or for tools, to a terminal or a file.
+    Write a report for people or for tools, to a terminal or to a file.
     """
 
     force_color = False
 
-    def add_report_arguments(self, parser: ArgumentParser, **others: str) -> None:
-        helps = ["text for people (default)", "JSON for tools", *others.values()]
+    def add_report_arguments(self, parser: ArgumentParser, **formats: str) -> None:
+        """
+        Add ``--format`` and ``--output``; ``formats`` maps more formats to their use.
+        """
+        uses = [f"{name} for {use}" for name, use in formats.items()]
         parser.add_argument(
             "--format",
-            choices=["text", "json", *others],
+            choices=["text", "json", *formats],
             default="text",
-            help=", ".join(helps),
+            help=", ".join(["text (default)", "json for tools", *uses]),
         )
         parser.add_argument(
             "-o", "--output", metavar="FILE", help="write to FILE, as UTF-8"
         )
 
     def execute(self, *args: Any, **options: Any) -> str | None:
+        # BaseCommand.execute() reads this option but doesn't keep it.
         self.force_color = options["force_color"]
         return super().execute(*args, **options)
 
     def look(self, file: str | None, *, collapse: bool = True) -> Look:
         stream = None if file else self.stdout
+        width = 100
+        if stream and stream.isatty():
+            # Narrower than this, nothing fits; wider, the eye loses the line.
+            width = max(60, min(shutil.get_terminal_size().columns, 140))
         return Look(
-            width=_terminal_width(stream),
+            width=width,
             folder=os.getcwd(),
             collapse=collapse,
             heading=self.paint(stream, self.style.MIGRATE_HEADING),
@@ -58,13 +66,13 @@ class ReportCommand(BaseCommand):
         )
 
     def paint(self, stream: OutputWrapper | None, style: Paint) -> Paint:
-        # Django's styles follow sys.stdout, which need not be where this goes.
+        # Django chooses its styles by sys.stdout, but this stream may be another one.
         painted = stream and (stream.isatty() or self.force_color)
         return style if painted else str
 
     def check_writable(self, file: str | None) -> None:
         """
-        Fail before the work is done if the report could not be written afterwards.
+        Raise ``CommandError`` before the work is done if ``file`` can't be written.
         """
         if file is None or file == "-":
             return
@@ -75,15 +83,12 @@ class ReportCommand(BaseCommand):
             raise cannot_write(file, error) from error
 
     def write_report(self, text: str, file: str | None) -> None:
-        if file is None or file == "-":
-            self._print(text)
+        if file is not None and file != "-":
+            try:
+                Path(file).write_text(text, encoding="utf-8", newline="\n")
+            except OSError as error:
+                raise cannot_write(file, error) from error
             return
-        try:
-            Path(file).write_text(text, encoding="utf-8", newline="\n")
-        except OSError as error:
-            raise cannot_write(file, error) from error
-
-    def _print(self, text: str) -> None:
         text = encodable(text, getattr(self.stdout, "encoding", None))
         try:
             self.stdout.write(text, ending="")
@@ -91,17 +96,18 @@ class ReportCommand(BaseCommand):
         except BrokenPipeError:
             if self.stdout._out is not sys.stdout:
                 raise
-            # Whoever read this (head, less) has seen enough. Without a new target,
-            # Python would complain once more when it flushes at exit.
+            # The reader, such as head or less, has closed the pipe. Python flushes
+            # standard output once more at exit, which would fail again.
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 class InventoryCommand(ReportCommand):
     """
-    A command that reads which receivers a running server has.
+    Read which receivers a running server has.
     """
 
-    # A broken URLconf shall be a note; a check would end in its traceback.
+    # Django's URL checks import the URLconf; a broken one would end the command with a
+    # traceback. Here it becomes a note, and the rest is still listed.
     requires_system_checks = ()
 
     def add_import_argument(self, parser: ArgumentParser) -> None:
@@ -117,11 +123,12 @@ class InventoryCommand(ReportCommand):
         self, imports: str | list[str] | None
     ) -> tuple[list[str], list[str], list[Connected]]:
         """
-        Return a note for each of ``imports`` that failed, one for everything else that
-        could not be imported or read, and what is connected.
+        Return the notes on ``imports`` that failed, the notes on everything else that
+        couldn't be imported or read, and the connected receivers.
         """
         failures = [note for name in as_list(imports) if (note := load(name))]
         notes = load_server()
+        # Last, because imports connect receivers.
         connected = read_connected(registry.entries())
         notes += [each.note for each in connected if each.note]
         return failures, notes, connected
@@ -129,15 +136,15 @@ class InventoryCommand(ReportCommand):
 
 def as_list(value: str | list[str] | None) -> list[str]:
     """
-    Return the values of an option that may be given several times.
+    Return the values of an option that can be repeated.
     """
-    # call_command(app="shop") passes a string where the parser makes a list.
+    # call_command("list_signals", app="shop") doesn't put the string in a list.
     return [value] if isinstance(value, str) else value or []
 
 
 def command_error(sentences: Iterable[str], returncode: int = 1) -> CommandError:
     """
-    Return an error that prints each of ``sentences`` on a line of its own.
+    Return an error that prints each of ``sentences`` on its own line.
     """
     return CommandError("\n".join(map(printable, sentences)), returncode=returncode)
 
@@ -146,9 +153,3 @@ def cannot_write(file: str, error: OSError, returncode: int = 1) -> CommandError
     return CommandError(
         f"Cannot write {file!r}: {error.strerror}.", returncode=returncode
     )
-
-
-def _terminal_width(stream: OutputWrapper | None) -> int:
-    if stream is None or not stream.isatty():
-        return 100
-    return max(60, min(shutil.get_terminal_size().columns, 140))

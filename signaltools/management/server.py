@@ -1,5 +1,5 @@
 """
-Import what a running server has imported, so that its receivers are connected.
+Import what a running server has imported, so that the same receivers are connected.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from ..introspect.text import error_text
 
 def load_server() -> list[str]:
     """
-    Import what a server has imported when it answers requests; return notes.
+    Import what a server imports before it answers requests; return notes.
 
-    That is the URLconf, the middleware and the template backends (not instantiated),
-    and Django's request handler. What cannot be imported becomes a note.
+    These are the URLconf, the middleware, and the template backends (none of them is
+    instantiated), and Django's request handler. A note names each failed import.
     """
     urlconf = getattr(settings, "ROOT_URLCONF", None)
     middleware = settings.MIDDLEWARE or ()
-    # A project may have forgotten what the type says is always there.
+    # django-stubs types "BACKEND" as required, but a project may have forgotten it.
     engines: list[Any] = list(settings.TEMPLATES)
     backends = [engine["BACKEND"] for engine in engines if "BACKEND" in engine]
     notes = [
@@ -43,13 +43,13 @@ def load(
     import_name: Callable[[str], object] = import_module,
 ) -> str:
     """
-    Import ``name``; return "" or a note that tells why it could not be imported.
-
-    What the import prints goes to stderr.
+    Import ``name``; return "" or a note that explains why the import failed.
     """
     try:
+        # A module that prints while it is imported must not break a JSON report.
         with redirect_stdout(sys.stderr):
             import_name(name)
+    # Settings and plugins may call sys.exit() on import; Ctrl-C isn't caught.
     except (Exception, SystemExit) as error:
         return f"Could not import {what} {name!r} ({error_text(error)})."
     return ""

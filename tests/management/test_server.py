@@ -15,7 +15,7 @@ def module(tmp_path, monkeypatch):
     """
     monkeypatch.syspath_prepend(tmp_path)
 
-    def write(source: str) -> str:
+    def write(source):
         (tmp_path / "loaded_by_test.py").write_text(source)
         return "loaded_by_test"
 

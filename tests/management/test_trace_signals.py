@@ -7,39 +7,29 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import (
+    CommandError,
+    call_command,
+    execute_from_command_line,
+)
 
 from signaltools.management.commands import trace_signals
 
 ROOT = Path(__file__).parents[2]
 
 
-def run(*args: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command(*args),
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        cwd=ROOT,
-        env=environment(),
-        check=False,
-        **options,
-    )
+def execute(*args):
+    """
+    Run the command as manage.py does, in this process, and return its exit status.
+    """
+    with pytest.raises(SystemExit) as ended:
+        execute_from_command_line(["manage.py", "trace_signals", *args])
+    return ended.value.code
 
 
-def command(*args: str) -> list[str]:
-    return [sys.executable, "-m", "django", "trace_signals", *args]
-
-
-def environment() -> dict[str, str]:
-    settings = {"DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONIOENCODING": "utf-8"}
-    return {**os.environ, **settings, "PYTHONPATH": str(ROOT)}
-
-
-def trace(capsys: pytest.CaptureFixture[str], *args: str, **options: Any) -> str:
+def trace(capsys, *args, **options):
     call_command("trace_signals", *args, **options)
     return capsys.readouterr().out
 
@@ -73,7 +63,10 @@ def test_json_in_a_file_leaves_standard_output_to_the_command(capsys, tmp_path):
 def test_a_command_is_required():
     with pytest.raises(CommandError) as caught:
         call_command("trace_signals")
-    assert str(caught.value) == "Name a command to run, as in: trace_signals migrate"
+    assert (
+        str(caught.value)
+        == "Specify a command to run, for example: trace_signals migrate"
+    )
 
 
 def test_an_unwritable_file_is_found_before_the_command_runs(capsys, tmp_path):
@@ -86,47 +79,56 @@ def test_an_unwritable_file_is_found_before_the_command_runs(capsys, tmp_path):
     assert capsys.readouterr().out == ""
 
 
-def test_an_unknown_command_gets_the_error_of_django():
-    done = run("chekc")
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert done.stderr.startswith("Unknown command: 'chekc'. Did you mean check?\n")
+def test_an_unknown_command_gets_the_error_of_django(capsys):
+    assert execute("chekc") == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("Unknown command: 'chekc'. Did you mean check?\n")
 
 
 @pytest.mark.parametrize(
     ("code", "status", "error"),
     [
         ("raise SystemExit(7)", 7, ""),
-        ("raise SystemExit('enough')", 1, "enough\n"),
-        ("raise CommandError('no')", 3, "CommandError: no\n"),
-        ("1 / 0", 1, "ZeroDivisionError: division by zero\n"),
+        ("raise SystemExit('enough')", "enough", ""),
+        ("raise CommandError('no', returncode=3)", 3, "CommandError: no\n"),
     ],
 )
-def test_ends_as_the_command_ends(code, status, error):
-    imports = "from django.core.management import CommandError\n"
-    code = code.replace("'no'", "'no', returncode=3")
-    done = run("shell", "--no-imports", "--command", imports + code)
-    assert done.returncode == status
-    assert done.stderr.endswith(error)
-    assert done.stdout.splitlines()[0].startswith("0 sends")
+def test_ends_as_the_command_ends(capsys, code, status, error):
+    code = f"from django.core.management import CommandError\n{code}"
+    assert execute("shell", "--no-imports", "--command", code) == status
+    out, err = capsys.readouterr()
+    assert err == error
+    assert out.splitlines()[0].startswith("0 sends")
 
 
-def test_a_usage_error_of_the_command_is_its_own():
-    done = run("check", "--nope")
-    assert done.returncode == 2
-    assert "check: error: unrecognized arguments: --nope" in done.stderr
+def test_raises_what_the_command_raises(capsys):
+    shell = ["trace_signals", "shell", "--no-imports", "--command", "1 / 0"]
+    with pytest.raises(ZeroDivisionError):
+        execute_from_command_line(["manage.py", *shell])
+    assert capsys.readouterr().out.splitlines()[0].startswith("0 sends")
+
+
+def test_a_usage_error_of_the_command_is_its_own(capsys):
+    assert execute("check", "--nope") == 2
+    assert "check: error: unrecognized arguments: --nope" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")
 def test_ctrl_c_prints_what_was_recorded():
     process = subprocess.Popen(
-        command("pay_and_wait"),
+        [sys.executable, "-m", "django", "trace_signals", "pay_and_wait"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
-        env=environment(),
-        # A shell may have told its background jobs to ignore SIGINT.
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+            "PYTHONIOENCODING": "utf-8",
+            "PYTHONPATH": str(ROOT),
+        },
+        # A shell makes its background jobs ignore SIGINT.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     with process:
@@ -138,20 +140,31 @@ def test_ctrl_c_prints_what_was_recorded():
     assert err == ""
 
 
-NOTICE = "shell still runs. Ctrl-C ends it and prints what was recorded.\n"
+NOTICE = (
+    "shell is still running. Press Ctrl-C to stop it and print what was recorded.\n"
+)
 
 
-@pytest.mark.parametrize(("verbosity", "notice"), [(1, NOTICE), (0, "")])
-def test_a_long_run_says_that_it_runs(monkeypatch, capsys, verbosity, notice):
-    monkeypatch.setattr(trace_signals, "_FIRST_NOTICE", 0.01)
-    code = "import time; time.sleep(0.2)"
+def run_shell(code, verbosity):
     shell = ["shell", "--no-imports", "--command", code]
-    args = ["trace_signals", "--verbosity", str(verbosity), *shell]
-    call_command(*args)
-    assert capsys.readouterr().err == notice
+    call_command("trace_signals", "--verbosity", str(verbosity), *shell)
 
 
-def test_a_short_run_says_nothing(capsys):
+def test_a_long_run_prints_a_notice(monkeypatch, capsys):
+    monkeypatch.setattr(trace_signals, "_FIRST_NOTICE", 0.001)
+    # Ends as soon as there is a notice; without any, the loop ends after ten seconds.
+    wait = "if not sys.stderr.getvalue(): time.sleep(0.01)"
+    run_shell(f"import sys, time\nfor _ in range(1000):\n {wait}", verbosity=1)
+    assert capsys.readouterr().err == NOTICE
+
+
+def test_verbosity_0_prints_no_notice(monkeypatch, capsys):
+    monkeypatch.setattr(trace_signals, "_FIRST_NOTICE", 0.001)
+    run_shell("import time; time.sleep(0.05)", verbosity=0)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_short_run_prints_no_notice(capsys):
     start = time.monotonic()
     call_command("trace_signals", "check", "--tag=urls")
     assert capsys.readouterr().err == ""

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import os
 from argparse import ArgumentParser
-from typing import Any, NamedTuple, cast
+from collections.abc import Sequence
+from typing import Any, cast
 
 from django.apps import apps
+from django.core.management.base import CommandError
 from django.db.models import Model
 
 from signaltools.apps import SignaltoolsConfig
@@ -14,12 +16,7 @@ from signaltools.checks.unloaded import unloaded_receivers
 from signaltools.checks.watch import is_watching
 from signaltools.introspect.models import find_model, no_model
 from signaltools.introspect.text import printable
-from signaltools.inventory.filters import (
-    Filters,
-    select,
-    select_problems,
-    unmatched,
-)
+from signaltools.inventory.filters import Filters, select, select_problems, unmatched
 from signaltools.inventory.model import read_model
 from signaltools.inventory.reading import not_imported
 from signaltools.inventory.records import Problem, SignalRecord, in_order
@@ -30,19 +27,13 @@ from signaltools.reports.list_mermaid import render_mermaid, render_model_mermai
 from signaltools.reports.list_text import render_text
 from signaltools.reports.model_text import render_model_text
 
-
-class _Reading(NamedTuple):
-    """
-    What there is to report, before it is filtered.
-    """
-
-    signals: list[SignalRecord]
-    problems: list[Problem]
-    notes: list[str]
+Options = dict[str, Any]
+Signals = Sequence[SignalRecord]
+Problems = Sequence[Problem]
 
 
 class Command(InventoryCommand):
-    help = "List every receiver that is connected to a signal of this project."
+    help = "List every signal in the project and the receivers connected to it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
@@ -50,7 +41,7 @@ class Command(InventoryCommand):
             "patterns",
             metavar="PATTERN",
             nargs="*",
-            help="part of the name of a signal, a receiver or a sender",
+            help="part of the name of a signal, receiver, or sender",
         )
         add(
             "--app",
@@ -62,7 +53,8 @@ class Command(InventoryCommand):
             "--sender",
             metavar="APP.MODEL",
             action="append",
-            help="only what runs for this sender, receivers of any sender included",
+            help="only receivers that run for this sender, including those connected "
+            "without one",
         )
         add(
             "--kind",
@@ -73,7 +65,7 @@ class Command(InventoryCommand):
         add(
             "--model",
             metavar="APP.MODEL",
-            help="what runs when this model is loaded, saved or deleted, in order",
+            help="what runs, in order, when this model is loaded, saved, or deleted",
         )
         add(
             "--without-receivers",
@@ -83,14 +75,11 @@ class Command(InventoryCommand):
         add(
             "--all",
             action="store_true",
-            help="list what is otherwise collapsed, left out or not imported",
+            help="also show collapsed receivers, storage objects, and built-in signals "
+            "that haven't been imported",
         )
         self.add_import_argument(parser)
-        self.add_report_arguments(
-            parser,
-            markdown="Markdown for a catalog",
-            mermaid="Mermaid for a graph",
-        )
+        self.add_report_arguments(parser, markdown="a catalog page", mermaid="a graph")
 
     def handle(self, *args: Any, **options: Any) -> None:
         filters = _filters(options)
@@ -98,82 +87,69 @@ class Command(InventoryCommand):
         failures, notes, connected = self.read_server(options["imports"])
         notes += () if is_watching() else [_NOT_WATCHED]
         self._print_notes(notes, options["verbosity"])
-        found = find_problems(connected, [*unused_configs(), *unloaded_receivers()])
-        signals = with_problems(connected, found)
+        problems = find_problems(connected, [*unused_configs(), *unloaded_receivers()])
+        signals = with_problems(connected, problems)
         signals += not_imported(signals) if options["all"] else ()
-        if errors := _unmatched(signals, found, filters, options["model"]):
+        if errors := _unmatched(signals, problems, filters, options["model"]):
+            # A failed import may be the reason why nothing matches.
             raise command_error([*failures, *errors])
-        reading = _Reading(signals, found, [*failures, *notes])
-        if options["model"] is None:
-            report = self._report(reading, filters, options)
-        else:
-            report = self._model_report(reading, options)
+        render = self._render_model if options["model"] else self._render_list
+        report = render(signals, problems, [*failures, *notes], options)
         self.write_report(report, options["output"])
         if failures:
             raise command_error(failures)
 
-    def _report(
-        self, reading: _Reading, filters: Filters, options: dict[str, Any]
+    def _render_list(
+        self, signals: Signals, problems: Problems, notes: list[str], options: Options
     ) -> str:
-        signals, found, notes = reading
+        filters = _filters(options)
         selected = select(signals, filters)
-        found = select_problems(found, selected, signals, filters)
-        if not selected and not found and options["verbosity"]:
+        problems = select_problems(problems, selected, signals, filters)
+        if not selected and not problems and options["verbosity"]:
             self.stderr.write("Nothing matches all of these filters.", style_func=str)
+        # With a filter, users ask for these receivers, so none of them is collapsed.
         collapse = not options["all"] and not any(filters)
         if options["format"] == "json":
-            return render_json(selected, notes, found, with_storage=options["all"])
+            return render_json(selected, notes, problems, with_storage=options["all"])
         if options["format"] == "markdown":
             return render_markdown(selected, os.getcwd())
         if options["format"] == "mermaid":
             return render_mermaid(selected, collapse=collapse)
         look = self.look(options["output"], collapse=collapse)
-        return render_text(selected, signals, look, found)
+        return render_text(selected, signals, look, problems)
 
-    def _model_report(self, reading: _Reading, options: dict[str, Any]) -> str:
-        signals, found, notes = reading
+    def _render_model(
+        self, signals: Signals, problems: Problems, notes: list[str], options: Options
+    ) -> str:
         model = read_model(signals, cast("type[Model]", find_model(options["model"])))
         names = model.names
-        found = in_order(each for each in found if (each.signal, each.name) in names)
+        problems = in_order(p for p in problems if (p.signal, p.name) in names)
         if options["format"] == "json":
-            return render_model_json(model, notes, found)
+            return render_model_json(model, notes, problems)
         if options["format"] == "mermaid":
             return render_model_mermaid(model)
-        return render_model_text(model, self.look(options["output"]), found)
+        return render_model_text(model, self.look(options["output"]), problems)
 
     def _print_notes(self, notes: list[str], verbosity: int) -> None:
+        if verbosity > 1:
+            config = cast("SignaltoolsConfig", apps.get_app_config("signaltools"))
+            notes = [
+                *notes,
+                *(f"Autodiscovery: {each}." for each in config.discoveries),
+            ]
+        # Standard output has nothing but the report, so that other tools can read it.
         paint = self.paint(self.stderr, self.style.WARNING)
-        more = _autodiscovery_notes() if verbosity > 1 else []
-        for note in [*notes, *more] if verbosity else ():
+        for note in notes if verbosity else ():
             self.stderr.write(printable(note), style_func=paint)
 
 
-_NOT_WATCHED = "connect() was not watched, see the setting 'WATCH_CONNECT'."
+_NOT_WATCHED = (
+    "Connections weren't watched, so some problems can't be found. "
+    "See the WATCH_CONNECT setting."
+)
 
 
-def _check_usage(filters: Filters, options: dict[str, Any]) -> None:
-    if options["model"] is None:
-        return
-    if any(filters):
-        message = "--model goes without patterns and without other filters."
-        raise command_error([message], returncode=2)
-    if options["format"] == "markdown":
-        message = "--model has no Markdown; choose text, json or mermaid."
-        raise command_error([message], returncode=2)
-
-
-def _unmatched(
-    signals: list[SignalRecord],
-    found: list[Problem],
-    filters: Filters,
-    model: str | None,
-) -> list[str]:
-    if model is not None and find_model(model) is None:
-        return [no_model(model)]
-    return unmatched(signals, filters, found)
-
-
-def _filters(options: dict[str, Any]) -> Filters:
+def _filters(options: Options) -> Filters:
     return Filters(
         patterns=options["patterns"],
         apps=as_list(options["app"]),
@@ -183,6 +159,23 @@ def _filters(options: dict[str, Any]) -> Filters:
     )
 
 
-def _autodiscovery_notes() -> list[str]:
-    config = cast("SignaltoolsConfig", apps.get_app_config("signaltools"))
-    return [f"Autodiscovery: {discovery}." for discovery in config.discoveries]
+def _check_usage(filters: Filters, options: Options) -> None:
+    if options["model"] is None:
+        return
+    if any(filters):
+        raise CommandError(
+            "--model can't be combined with patterns or other filters.", returncode=2
+        )
+    if options["format"] == "markdown":
+        raise CommandError(
+            "--model doesn't support --format markdown; choose text, json, or mermaid.",
+            returncode=2,
+        )
+
+
+def _unmatched(
+    signals: Signals, problems: Problems, filters: Filters, model: str | None
+) -> list[str]:
+    if model is None:
+        return unmatched(signals, filters, problems)
+    return [] if find_model(model) else [no_model(model)]

@@ -14,18 +14,19 @@ from django.core.management.base import CommandError
 from signaltools.management.base import ReportCommand
 from signaltools.tracing import Trace, trace
 
-# Whoever has waited for so many seconds wants to know that something happens.
+# Seconds after which a user may wonder whether the command still does anything.
 _FIRST_NOTICE = 10
 _NEXT_NOTICE = 60
-# What shells report of a program that Ctrl-C has ended.
+# The exit status of a program that Ctrl-C has stopped: 128 + SIGINT.
 _INTERRUPTED = 130
 
 
 class Command(ReportCommand):
     help = (
         "Run another command and print which signals it sent and what their receivers "
-        "did. Options of this command stand before COMMAND."
+        "did. Options for this command must come before COMMAND."
     )
+    # The other command runs its own checks.
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -40,12 +41,15 @@ class Command(ReportCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         command, file = options["command"], options["output"]
         if not command:
-            raise CommandError("Name a command to run, as in: trace_signals migrate")
+            raise CommandError(
+                "Specify a command to run, for example: trace_signals migrate"
+            )
         self.check_writable(file)
         recorded = trace()
         with contextlib.ExitStack() as stack:
             if options["format"] == "json" and file in (None, "-"):
-                # A program reads this, so nothing else may be with it.
+                # Another program parses it, so the command's own output must not
+                # be mixed with the report.
                 stack.enter_context(contextlib.redirect_stdout(sys.stderr))
             if options["verbosity"]:
                 stack.enter_context(self._notices(command[0]))
@@ -62,26 +66,28 @@ class Command(ReportCommand):
     @contextlib.contextmanager
     def _notices(self, command: str) -> Iterator[None]:
         """
-        Say now and then that the command still runs.
+        Print from time to time that ``command`` is still running.
         """
         ended = threading.Event()
-        thread = threading.Thread(target=self._notify, args=(command, ended))
-        thread.daemon = True
+
+        def notify() -> None:
+            waited = _FIRST_NOTICE
+            while not ended.wait(waited):
+                self.stderr.write(
+                    f"{command} is still running. "
+                    "Press Ctrl-C to stop it and print what was recorded.",
+                    style_func=str,
+                )
+                waited = _NEXT_NOTICE
+
+        # At exit, Python doesn't wait for a daemon thread.
+        thread = threading.Thread(target=notify, daemon=True)
         thread.start()
         try:
             yield
         finally:
             ended.set()
             thread.join()
-
-    def _notify(self, command: str, ended: threading.Event) -> None:
-        waited = _FIRST_NOTICE
-        while not ended.wait(waited):
-            self.stderr.write(
-                f"{command} still runs. Ctrl-C ends it and prints what was recorded.",
-                style_func=str,
-            )
-            waited = _NEXT_NOTICE
 
 
 def _run(trace: Trace, command: list[str]) -> BaseException | None:
