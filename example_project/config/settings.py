@@ -48,7 +48,7 @@ DEBUG_TOOLBAR_PANELS = [
     "debug_toolbar.panels.history.HistoryPanel",
     "debug_toolbar.panels.timer.TimerPanel",
     "debug_toolbar.panels.request.RequestPanel",
-    "debug_toolbar.panels.queries.SQLPanel",
+    "debug_toolbar.panels.sql.SQLPanel",
     "debug_toolbar.panels.templates.TemplatesPanel",
     "signaltools.panels.SignalToolsPanel",
 ]

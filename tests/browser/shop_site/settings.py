@@ -43,7 +43,7 @@ DATABASES = {
 
 DEBUG_TOOLBAR_PANELS = [
     "debug_toolbar.panels.history.HistoryPanel",
-    "debug_toolbar.panels.queries.SQLPanel",
+    "debug_toolbar.panels.sql.SQLPanel",
     "debug_toolbar.panels.cache.CachePanel",
     "signaltools.panels.SignalToolsPanel",
 ]
