@@ -1,9 +1,9 @@
 """
-What it costs to send an event, as ratios measured in one run: see ``make bench``.
+The cost of sending an event, as ratios measured in one run: see ``make bench``.
 
-Each line compares an event, all checks on, with a plain signal that is sent with the
-same arguments, in turns, in one process; the median of the rounds counts. The limit is
-in brackets.
+Each line compares an event with all checks enabled to a plain signal with the same
+arguments. Both are sent in turns, in one process; the result is the median of the
+rounds. The limit is in brackets.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def declarations() -> None:
 
 def others() -> Iterator[tuple[str, Action]]:
     """
-    Yield what other libraries do instead, where they are installed.
+    Yield the same send with other libraries, if they are installed.
     """
     connect(1)
     arguments = {name: named[name] for name in ("order", "amount", "coupon")}

@@ -26,8 +26,12 @@ R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
 
 if TYPE_CHECKING:
-    # Type checkers compare receivers with the event. What is decorated keeps its
-    # return type but not its signature, which need not be that of the event.
+    # Type checkers compare receivers with the event. The decorated function keeps its
+    # return type, but can be called with any arguments: it may take fewer than the event
+    # sends.
+    #
+    # A receiver without a **kwargs of Any or object matches none of these. The ``signal``
+    # of a receiver is never an argument of the event, so it has overloads of its own.
     class _Connect(Protocol[P]):
         @overload
         def __call__(self, receiver: Callable[P, R], /) -> Callable[..., R]: ...
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
         @overload
         def __call__(self, receiver: OnlyKeywords, /) -> Callable[..., Any]: ...
 
+    # An Event is a Signal as well, so both of these match; the first one is used.
     @overload
     def receiver(  # type: ignore[overload-overlap]
         signal: Event[P] | list[Event[P]] | tuple[Event[P], ...],
@@ -60,7 +65,7 @@ if TYPE_CHECKING:
     ) -> Callable[[F], F]: ...
     def receiver(signal: Any, **options: Any) -> Any:
         """
-        Connect the decorated function to a signal, or to each of several.
+        Connect the decorated function to a signal, or to each of several signals.
         """
 
 else:

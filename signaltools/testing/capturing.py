@@ -149,7 +149,7 @@ class Capture(Block, Sequence[Sent]):
     def _check(self, expected: Expected) -> None:
         # pytest then shows the line of the test instead of this one.
         __tracebackhide__ = True
-        failure = expected.find_failure(self._sends, self._others.values())
+        failure = expected.find_failure(self._sends, tuple(self._others.values()))
         if failure:
             raise AssertionError(failure)
 
@@ -233,7 +233,7 @@ def _send_hook(_cls: type, original: Any, method: str) -> Any:
             return wait(sends, responses)
         return sends.set_responses(responses)
 
-    # asgiref and Django look at this to decide whether to await a method.
+    # Tools look at a method to decide whether to await it.
     return asend if iscoroutinefunction(original) else send
 
 

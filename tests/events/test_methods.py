@@ -78,7 +78,9 @@ def test_other_types_are_looked_at_by_the_event(right, wrong):
         mixed.send(None, **wrong)
 
 
-@pytest.mark.parametrize("name", ["type", "print", "sender_", "Signal", "named", "_on"])
+@pytest.mark.parametrize(
+    "name", ["type", "print", "sender_", "Signal", "named", "_on", "alias"]
+)
 @pytest.mark.parametrize("method", ["send", "send_robust"])
 def test_an_argument_may_have_any_other_name(name, method):
     scope = {"event": event}

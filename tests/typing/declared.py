@@ -37,6 +37,6 @@ def order_cancelled(sender: type[Order], *, order: Order) -> None:
     """
 
 
-# Here a receiver may also have its arguments in any order.
+# With a keyword-only sender, a receiver may have its arguments in any order.
 @event
 def order_lost(*, sender: type[Order], order: Order) -> None: ...

@@ -1,5 +1,5 @@
 """
-What people write that is right: no type checker may complain.
+Correct code: type checkers must not report an error.
 """
 
 from __future__ import annotations

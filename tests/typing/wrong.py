@@ -1,7 +1,7 @@
 """
-What is wrong: type checkers must complain of each line that ignores it.
+Incorrect code: type checkers must report an error in each line that ignores one.
 
-Both are told to report an ignored error that is none.
+mypy and pyright are configured to report a comment that ignores nothing.
 """
 
 from __future__ import annotations
@@ -99,8 +99,8 @@ order_paid.connect(Desk().misspelt)  # type: ignore[arg-type]
 order_paid.connect(Desk().wrong_model)  # type: ignore[arg-type]
 
 
-# This one is right: receivers get the defaults of the event. Type checkers take what a
-# sender may leave out for something that a receiver may have to do without.
+# This one is correct, as receivers get the defaults of the event. Type checkers assume
+# that an argument that a sender may omit may be missing in the receiver as well.
 @receiver(order_paid)  # type: ignore[arg-type]
 def without_default(sender: type[Order], coupon: str | None, **kwargs: Any) -> None: ...
 
