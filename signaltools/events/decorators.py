@@ -27,11 +27,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 if TYPE_CHECKING:
     # Type checkers compare receivers with the event. The decorated function keeps its
-    # return type, but can be called with any arguments: it may take fewer than the event
+    # return type but not its signature, as it may take fewer arguments than the event
     # sends.
     #
-    # A receiver without a **kwargs of Any or object matches none of these. The ``signal``
-    # of a receiver is never an argument of the event, so it has overloads of its own.
+    # Every receiver gets the event as ``signal``, which isn't an argument of the event,
+    # so a receiver that has ``signal`` first or second matches an overload of its own.
     class _Connect(Protocol[P]):
         @overload
         def __call__(self, receiver: Callable[P, R], /) -> Callable[..., R]: ...
