@@ -1,5 +1,5 @@
 """
-Admin of the audit: for reading only.
+The read-only admin of the audit entries.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def record_tags(
     raw: bool = False,
     **kwargs: Any,
 ) -> None:
-    # Before Django 6.1 there is no raw. The set is None for a clear.
+    # The argument raw is new in Django 6.1. For clear(), pk_set is None.
     if action not in TAG_ACTIONS or pk_set == set() or raw:
         return
     others = model._default_manager.using(using).filter(pk__in=pk_set or ())
@@ -73,7 +73,7 @@ def create_auditors(
         Group = apps.get_model("auth", "Group")
         Permission = apps.get_model("auth", "Permission")
     except LookupError:
-        # "migrate shop" alone also ends with post_migrate, maybe without auth.
+        # After "migrate shop", the models of auth may not exist yet.
         return
     group, _ = Group.objects.using(using).get_or_create(name="Auditors")
     group.permissions.add(
@@ -82,7 +82,7 @@ def create_auditors(
 
 
 def is_audited(model: type[Model]) -> bool:
-    # The tables of django-simple-history belong to the shop app as well.
+    # The models of django-simple-history have the app label of the shop, too.
     return model._meta.app_label == "shop" and not issubclass(model, HistoricalChanges)
 
 

@@ -76,8 +76,9 @@ DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ.get("EXAMPLE_DATABASE", BASE_DIR / "db.sqlite3"),
-        # SQLite has no row locks: without this, two people who pay the same
-        # order at once meet "database is locked" instead of waiting.
+        # SQLite has no row locks, and a transaction that starts with a read can't wait
+        # before it writes. Without this, two simultaneous payments of one order would
+        # fail with "database is locked".
         "OPTIONS": {"transaction_mode": "IMMEDIATE"},
     }
 }
@@ -89,7 +90,7 @@ STATIC_URL = "static/"
 
 DEFAULT_FROM_EMAIL = "shop@paper-shop.example"
 _MAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
-# Django 6.1 deprecates EMAIL_BACKEND and refuses it beside MAILERS.
+# Django 6.1 deprecates EMAIL_BACKEND, and doesn't allow it together with MAILERS.
 if django.VERSION >= (6, 1):
     MAILERS = {"default": {"BACKEND": _MAIL_BACKEND}}
 else:

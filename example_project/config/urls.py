@@ -12,7 +12,7 @@ urlpatterns = [
     path("", include("shop.urls")),
     path("panel/", include("showroom.urls")),
     path("mistakes/", include("mistakes.urls")),
-    # Browsers look here for the icon of the admin.
+    # Browsers request this path for pages without an icon, such as those of the admin.
     path("favicon.ico", RedirectView.as_view(url="/static/shop/icon.svg")),
     *debug_toolbar_urls(),
 ]

@@ -1,5 +1,5 @@
 """
-The notifications: mails and the live dashboard.
+The notifications: emails and the live dashboard.
 """
 
 from django.apps import AppConfig

@@ -1,5 +1,5 @@
 """
-Send mails, and say so with a signal.
+Send emails, and a signal after each of them.
 """
 
 from django.core.mail import EmailMessage

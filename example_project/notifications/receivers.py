@@ -1,5 +1,5 @@
 """
-Tell people what happened in the shop.
+Notify people of what happens in the shop.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ def send_receipt(
 async def update_dashboard(
     sender: type[Order], order: Order, amount: Decimal, **kwargs: Any
 ) -> None:
-    # Stands for a push to the browsers that have the dashboard open.
+    # Imitates a push to the browsers that show the dashboard.
     await asyncio.sleep(0)
     logger.info("Dashboard: order %s is paid, € %s.", order.pk, amount)
 
 
 class RefundDesk:
     """
-    Ask the colleagues at one address to pay back cancelled orders.
+    Ask for the refund of paid orders that are cancelled, at one email address.
     """
 
     def __init__(self, address: str) -> None:
@@ -63,6 +63,6 @@ class RefundDesk:
         )
 
 
-# Django keeps only a weak reference: without this name nobody would hold it.
+# Django keeps only a weak reference, so this module keeps the receiver alive.
 refund_desk = RefundDesk("refunds@paper-shop.example")
 order_cancelled.connect(refund_desk.request_refund)

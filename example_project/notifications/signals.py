@@ -1,5 +1,5 @@
 """
-What the notifications have done, for other apps to react to.
+The signals of the notifications, for other apps to connect to.
 """
 
 from django.dispatch import Signal

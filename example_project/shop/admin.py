@@ -30,7 +30,7 @@ class ProductAdmin(admin.ModelAdmin):
 class OrderAdmin(admin.ModelAdmin):
     list_display = ["__str__", "customer", "status", "placed_at"]
     list_filter = ["status", "tags"]
-    # Only the services change a status, because they send the signals.
+    # A status that is changed here wouldn't send any signals; the services send them.
     readonly_fields = ["status"]
     inlines = [OrderLineInline]
 

@@ -1,10 +1,10 @@
 """
-The shop: products, orders and the signals that say what happens to them.
+The shop: products, orders, and the signals that report what happens to them.
 """
 
 from django.apps import AppConfig
 
 
 class ShopConfig(AppConfig):
-    # No ready() here: signaltools imports shop.signals by itself.
+    # No ready() is needed here: signaltools imports shop.signals automatically.
     name = "shop"

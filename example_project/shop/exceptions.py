@@ -5,7 +5,7 @@ Errors that the shop shows to its customers.
 
 class ShopError(Exception):
     """
-    Say in one sentence why the shop cannot do what was asked.
+    The shop refuses a request; the message is one sentence with the reason.
     """
 
 

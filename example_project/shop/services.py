@@ -1,5 +1,5 @@
 """
-Everything that can be done with an order; views and commands only call these.
+Place, pay, and cancel orders; views and commands only call these functions.
 """
 
 from __future__ import annotations
@@ -36,10 +36,13 @@ def pay_order(order: Order) -> Order:
     """
     Take the payment for an order that is neither paid nor cancelled yet.
     """
+    # Without the lock, two simultaneous payments would both find the order unpaid.
     order = _lock(order)
     if not order.can_be_paid:
         raise NotAllowed(f"Order {order.pk} is already {order.status}.")
     _set_status(order, Order.Status.PAID)
+    # The money can't be taken back, so receivers run after the commit, and an exception
+    # in one of them doesn't keep the next one from running.
     order_paid.send_robust_on_commit(sender=Order, order=order, amount=order.total)
     return order
 

@@ -1,5 +1,5 @@
 """
-What happens in the shop, for other apps to react to.
+The events of the shop, for other apps to connect to.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-Requests to look at in the panel of the debug toolbar.
+Requests to explore in the debug toolbar panel.
 """
 
 from django.apps import AppConfig

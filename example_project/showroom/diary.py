@@ -1,5 +1,5 @@
 """
-What receivers write down themselves, to compare it with what the panel shows.
+Let receivers write down that they ran, to compare it with what the panel shows.
 """
 
 from __future__ import annotations
@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+# Other threads and other asynchronous tasks don't share the value of a ContextVar, so
+# simultaneous requests don't write into each other's diary.
 _lines: ContextVar[list[str] | None] = ContextVar("lines", default=None)
 
 
 @contextmanager
 def diary() -> Iterator[list[str]]:
     """
-    Return the list that ``write()`` appends to within the ``with`` block.
+    Return a context manager with the list that ``write()`` appends to in its block.
     """
     lines: list[str] = []
     token = _lines.set(lines)
@@ -26,7 +28,7 @@ def diary() -> Iterator[list[str]]:
 
 def write(line: str) -> None:
     """
-    Write into the diary, if somebody keeps one.
+    Append ``line`` to the diary of the current block; do nothing outside one.
     """
     lines = _lines.get()
     if lines is not None:

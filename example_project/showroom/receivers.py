@@ -1,5 +1,5 @@
 """
-Receivers that do something to look at: nested signals, an error, concurrency.
+Receivers for the panel to show: nested signals, an error, and concurrency.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from shop.models import Order, Product, Tag
 from .diary import write
 from .signals import checkout_finished, prices_changed
 
-# Who gets a call from the sales team.
+# The salesperson for each customer.
 SALES_CONTACTS = {"Ada Lovelace": "Annie", "Alan Turing": "Joan"}
 
 
@@ -28,7 +28,7 @@ def tag_order(sender: type[Order], order: Order, **kwargs: Any) -> None:
 @receiver(checkout_finished)
 def tell_sales(sender: type[Order], order: Order, **kwargs: Any) -> None:
     write("showroom.receivers.tell_sales")
-    # The mistake to find in the panel: not every customer has a contact.
+    # A mistake, for the panel to show: not every customer has a contact.
     write(f"{SALES_CONTACTS[order.customer]} calls {order.customer}")
 
 
@@ -43,7 +43,7 @@ def clear_price_list(sender: type[Product], **kwargs: Any) -> None:
     write("showroom.receivers.clear_price_list")
 
 
-# Stand for requests to other machines, which wait most of the time.
+# These three imitate requests to other machines, which wait most of the time.
 @receiver(prices_changed)
 async def update_tills(sender: type[Product], **kwargs: Any) -> None:
     write("showroom.receivers.update_tills")

@@ -1,5 +1,5 @@
 """
-What happens in the showroom, for its own receivers to react to.
+The signals of the showroom, for its own receivers.
 """
 
 from django.dispatch import Signal

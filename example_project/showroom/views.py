@@ -1,5 +1,5 @@
 """
-Four requests, each with something else to see in the panel.
+Four requests that show different features of the panel.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def quiet(request: HttpRequest) -> HttpResponse:
-    text = "This page reads nothing and sends nothing of its own."
+    text = "This page makes no queries and sends no signals of its own."
     return _answer(request, "A quiet request", text, [])
 
 
@@ -45,7 +45,7 @@ def _product() -> Product:
     product, _ = Product.objects.get_or_create(
         name="Postcard", defaults={"price": Decimal("1.50")}
     )
-    # It is never sold out, however often somebody looks at this page.
+    # Restock the product, so every checkout succeeds.
     StockLevel.objects.filter(product=product).update(available=10)
     return product
 
@@ -54,7 +54,7 @@ def _product() -> Product:
 def bulk(request: HttpRequest) -> HttpResponse:
     products = [Product(name=f"Paper {n}", price=Decimal(n)) for n in range(BULK)]
     total = sum(product.price for product in products)
-    text = f"The prices of {BULK:,} products are € {total:,} in all."
+    text = f"The total price of {BULK:,} products is € {total:,}."
     return _answer(request, "A bulk page", text, [])
 
 

@@ -1,5 +1,5 @@
 """
-Keep the stock in step with the shop.
+Update the stock when products and orders change.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def create_stock_level(
 @receiver(order_placed)
 def reserve_stock(sender: type[Order], order: Order, **kwargs: Any) -> None:
     for line in order.lines.select_related("product"):
-        # One UPDATE, so that two orders cannot both take the last piece.
+        # One query checks and reserves, so two orders can't both take the last piece.
         reserved = StockLevel.objects.filter(
             product=line.product, available__gte=line.quantity
         ).update(available=F("available") - line.quantity)

@@ -1,20 +1,19 @@
 """
-What the tests of the example project share.
+Fixtures for the tests of the example project.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 
-from shop.models import Order, Product
+from shop.models import Product
 from shop.services import place_order
 
 
 @pytest.fixture
-def product(db: None) -> Product:
+def product(db):
     """
     A product with ten pieces in stock.
     """
@@ -25,20 +24,20 @@ def product(db: None) -> Product:
 
 
 @pytest.fixture
-def order(product: Product) -> Order:
+def order(product):
     """
-    A placed order for two of them.
+    A placed order for two pieces of ``product``.
     """
     return place_order("Ada Lovelace", "ada@example.com", [(product, 2)])
 
 
 @pytest.fixture
-def available(product: Product) -> Callable[[], int]:
+def available(product):
     """
-    A function that reads how many of them are left.
+    A function that returns how many pieces of ``product`` are left.
     """
 
-    def read() -> int:
+    def read():
         product.stock.refresh_from_db()
         return product.stock.available
 

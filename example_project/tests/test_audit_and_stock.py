@@ -1,11 +1,10 @@
 """
-The receivers of Django's own signals.
+Test the receivers of Django's own signals.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -13,23 +12,23 @@ from django.core import serializers
 from django.core.management import call_command
 
 from audit.models import AuditEntry
-from shop.models import Order, Product, Tag
+from shop.models import Product, Tag
 from stock.models import StockLevel
 
 pytestmark = pytest.mark.django_db
 
 
-def audited() -> list[tuple[str, str, str]]:
+def audited():
     return list(AuditEntry.objects.values_list("model", "action", "detail"))
 
 
-def test_a_new_product_gets_an_empty_stock_level() -> None:
+def test_a_new_product_gets_an_empty_stock_level():
     product = Product.objects.create(name="Brass ruler", price=Decimal(18))
     product.save()
     assert StockLevel.objects.get(product=product).available == 0
 
 
-def test_a_fixture_is_loaded_without_stock_levels_and_audit(tmp_path: Path) -> None:
+def test_a_fixture_is_loaded_without_stock_levels_and_audit(tmp_path):
     product = Product(pk=1, name="Brass ruler", price=Decimal(18))
     fixture = tmp_path / "products.json"
     fixture.write_text(serializers.serialize("json", [product]))
@@ -39,7 +38,7 @@ def test_a_fixture_is_loaded_without_stock_levels_and_audit(tmp_path: Path) -> N
     assert audited() == []
 
 
-def test_saving_and_deleting_in_the_shop_is_audited() -> None:
+def test_saving_and_deleting_in_the_shop_is_audited():
     tag = Tag.objects.create(name="gift")
     tag.name = "present"
     tag.save()
@@ -51,14 +50,14 @@ def test_saving_and_deleting_in_the_shop_is_audited() -> None:
     ]
 
 
-def test_other_apps_and_history_are_not_audited() -> None:
+def test_other_apps_and_history_are_not_audited():
     User.objects.create(username="ada")
     product = Product.objects.create(name="Brass ruler", price=Decimal(18))
     assert product.history.count() == 1
     assert audited() == [("shop.Product", "created", "Brass ruler")]
 
 
-def test_tags_are_audited_from_both_sides(order: Order) -> None:
+def test_tags_are_audited_from_both_sides(order):
     tag = Tag.objects.create(name="gift")
     AuditEntry.objects.all().delete()
     order.tags.add(tag)
@@ -72,6 +71,6 @@ def test_tags_are_audited_from_both_sides(order: Order) -> None:
     ]
 
 
-def test_migrate_creates_the_auditors() -> None:
+def test_migrate_creates_the_auditors():
     permissions = Group.objects.get(name="Auditors").permissions
     assert list(permissions.values_list("codename", flat=True)) == ["view_auditentry"]

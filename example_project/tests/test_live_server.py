@@ -1,5 +1,5 @@
 """
-What a browser does: another thread answers.
+Test requests that a live server answers in another thread.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from signaltools.testing import SignalTestCaseMixin, capture, mute
 
 
 class PricesTests(SignalTestCaseMixin, LiveServerTestCase):
-    def change_prices(self) -> str:
+    def change_prices(self):
         with urlopen(f"{self.live_server_url}/panel/prices/", timeout=10) as response:
             page: str = response.read().decode()
             return page
 
-    def test_what_the_server_sends_is_captured_everywhere(self) -> None:
+    def test_sends_of_the_server_are_captured_everywhere(self):
         with (
             capture(prices_changed) as here,
             capture(prices_changed, everywhere=True) as everywhere,
@@ -28,7 +28,7 @@ class PricesTests(SignalTestCaseMixin, LiveServerTestCase):
         everywhere.assert_sent(prices_changed, {"names": ["Postcard"]})
         assert "showroom.receivers.update_tills" in page
 
-    def test_what_the_server_runs_is_muted_everywhere(self) -> None:
+    def test_receivers_of_the_server_are_muted_everywhere(self):
         with mute(prices_changed):
             assert "showroom.receivers.update_tills" in self.change_prices()
         with mute(prices_changed, everywhere=True):

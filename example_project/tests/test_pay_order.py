@@ -9,7 +9,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.mute_signals("django.db.models.signals.post_save")
-def test_it_pays_the_oldest_open_order(capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_pays_the_oldest_open_order(capsys):
     for status in ("paid", "placed", "placed"):
         Order.objects.create(customer="Ada", email="ada@example.com", status=status)
     _, second, _ = Order.objects.order_by("pk")
@@ -19,8 +19,8 @@ def test_it_pays_the_oldest_open_order(capsys: pytest.CaptureFixture[str]) -> No
     assert list(statuses) == ["paid", "paid", "placed"]
 
 
-def test_without_an_open_order_it_says_what_to_do() -> None:
+def test_without_an_open_order_it_suggests_demo_data():
     with pytest.raises(CommandError) as caught:
         call_command("pay_order")
-    expected = "No order waits for its payment: run demo_data first."
+    expected = "There is no order to pay; run demo_data first."
     assert str(caught.value) == expected

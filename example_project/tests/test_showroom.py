@@ -1,5 +1,5 @@
 """
-The requests to look at: the panel tells what the receivers wrote down themselves.
+Test that the panel shows what the receivers of the showroom wrote down.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from debug_toolbar.store import get_store
-from django.test import Client
 from pytest_django.asserts import assertContains
 
 from shop.models import Product
@@ -19,15 +18,15 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def toolbar(settings: Any) -> None:
+def toolbar(settings):
     """
-    Switch the toolbar on, whose URLs are there only if DEBUG was on from the start.
+    Switch the toolbar on, and add its URLs, which it adds only if DEBUG is true early.
     """
     settings.DEBUG = True
     settings.ROOT_URLCONF = "urls_with_toolbar"
 
 
-def stats(response: Any) -> dict[str, Any]:
+def stats(response):
     """
     Return what the panel has stored for a request.
     """
@@ -36,16 +35,16 @@ def stats(response: Any) -> dict[str, Any]:
     return found
 
 
-def diary(response: Any) -> list[str]:
+def diary(response):
     return re.findall(r"<li><code>(\S+)</code></li>", response.content.decode())
 
 
-def ran(found: dict[str, Any]) -> list[str]:
+def ran(found):
     rows = [row for row in found["rows"] if row["kind"] == "call"]
     return [row["name"] for row in rows if row["name"].startswith("showroom.")]
 
 
-def test_the_first_page_tells_where_to_click(client: Client) -> None:
+def test_the_first_page_explains_where_to_click(client):
     response = client.get("/panel/")
     assertContains(response, "<strong>Signal tools</strong>")
     for name in ("quiet", "checkout", "bulk", "prices"):
@@ -53,15 +52,15 @@ def test_the_first_page_tells_where_to_click(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("toolbar")
-def test_a_quiet_request_sends_nothing(client: Client) -> None:
+def test_a_quiet_request_sends_nothing(client):
     found = stats(client.get("/panel/quiet/"))
     calls = [row for row in found["rows"] if row["kind"] == "call"]
-    # The test client itself is told of the templates.
+    # The test client connects a receiver of its own, to record templates.
     assert {row["component"] for row in calls} == {"django"}
 
 
 @pytest.mark.usefixtures("toolbar")
-def test_a_checkout_shows_what_ran_and_what_was_swallowed(client: Client) -> None:
+def test_a_checkout_shows_what_ran_and_what_was_swallowed(client):
     response = client.post("/panel/checkout/")
     found = stats(response)
     assert ran(found) == diary(response)
@@ -71,14 +70,14 @@ def test_a_checkout_shows_what_ran_and_what_was_swallowed(client: Client) -> Non
 
 
 @pytest.mark.usefixtures("toolbar")
-def test_a_checkout_is_never_sold_out(client: Client) -> None:
+def test_a_checkout_is_never_sold_out(client):
     for _ in range(6):
         assert client.post("/panel/checkout/").status_code == 200
     assert Product.objects.get(name="Postcard").stock.available == 8
 
 
 @pytest.mark.usefixtures("toolbar")
-def test_a_bulk_page_stays_small(client: Client) -> None:
+def test_a_bulk_page_stays_small(client):
     found = stats(client.get("/panel/bulk/"))
     assert found["totals"]["sends"] >= 10_000
     assert len(found["rows"]) < 10
@@ -86,6 +85,6 @@ def test_a_bulk_page_stays_small(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("toolbar")
-def test_an_async_view_shows_what_ran_at_the_same_time(client: Client) -> None:
+def test_an_async_view_shows_what_ran_at_the_same_time(client):
     response = client.get("/panel/prices/")
     assert sorted(ran(stats(response))) == sorted(diary(response))

@@ -1,5 +1,5 @@
 """
-URLs with those of the toolbar, which it leaves out while tests run.
+The URLs of the project and of the toolbar, which the toolbar leaves out in tests.
 """
 
 from django.urls import include, path

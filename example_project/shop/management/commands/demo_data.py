@@ -98,7 +98,7 @@ class Command(BaseCommand):
         for demo_order in ORDERS:
             create_order(demo_order)
         self.stdout.write(
-            "The demo data is there. Log in to /admin/ as demo, password demo."
+            "The demo data is complete. Log in at /admin/ as demo, with password demo."
         )
 
 
@@ -112,6 +112,7 @@ def create_staff_user() -> None:
 
 def create_product(name: str, price: Decimal, available: int) -> None:
     product, _ = Product.objects.get_or_create(name=name, defaults={"price": price})
+    # The receiver of post_save creates an empty level for a new product.
     level, is_new = StockLevel.objects.get_or_create(product=product)
     was_never_sold = level.available == 0 and not product.lines.exists()
     if is_new or was_never_sold:
@@ -126,6 +127,7 @@ def create_order(demo: DemoOrder) -> None:
         items = [(products[name], quantity) for name, quantity in demo.items.items()]
         tags = Tag.objects.filter(name__in=demo.tags)
         order = place_order(demo.customer, demo.email, items, tags)
+    # Another status means that you have already tried something with this order.
     if order.can_be_paid:
         for step in demo.steps:
             step(order)
