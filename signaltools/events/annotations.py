@@ -130,7 +130,7 @@ def _equals_literal(value: Any, literal: Any) -> bool:
 
 def _expand(hint: Any, scope: dict[str, Any]) -> Iterator[AllowedType]:
     """
-    Yield the classes that an annotation stands for; ``object`` if it can't be checked.
+    Yield the classes that an annotation allows; ``object`` if it can't be checked.
     """
     origin = get_origin(hint)
     # Optional[list[int]] has the origin Union, and list[int] the origin list.

@@ -221,7 +221,7 @@ class Event(Signal, Generic[P]):
             alias = router.db_for_write(sender)  # type: ignore[arg-type]
         elif not alias and is_a(sender, Model):
             alias = router.db_for_write(type(sender), instance=sender)
-        # The method is looked up when it is called: a test may mock it meanwhile.
+        # The method is looked up at the commit, when a test may have mocked it.
         transaction.on_commit(
             lambda: getattr(self, method)(**arguments), using=alias or DEFAULT_DB_ALIAS
         )

@@ -95,7 +95,7 @@ def decorated(function: F, make: Callable[[], Block]) -> F:
 
 def as_signals(caller: str, signals: tuple[Signal | str, ...]) -> tuple[Signal, ...]:
     """
-    Return the signals that were passed to ``caller``, where names may stand for them.
+    Return the signals that were passed to ``caller``, by themselves or by name.
     """
     if not signals:
         raise TypeError(f"{caller}() requires at least one signal.")
@@ -104,7 +104,7 @@ def as_signals(caller: str, signals: tuple[Signal | str, ...]) -> tuple[Signal, 
 
 def as_signal(caller: str, signal: Signal | str) -> Signal:
     """
-    Return the signal that was passed to ``caller``, by itself or by its name.
+    Return the signal that was passed to ``caller``, by itself or by name.
     """
     if isinstance(signal, str):
         return registry.get(signal)

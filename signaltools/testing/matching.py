@@ -72,12 +72,16 @@ class Expected(NamedTuple):
         name = name_of(self.signal)
         if not own:
             return f"{name} wasn't sent.{_sent_instead(others)}{_pending_callbacks()}"
+        # Too few or too many sends match.
         if found:
             is_partial = self.arguments or self.sender is not ANY_SENDER
             times = f"{times_text(len(found))}{' in this way' if is_partial else ''}"
-            expected = f"not {times_text(self.times)}" if self.times else _NOT_EXPECTED
+            expected = "but should not have been sent"
+            if self.times:
+                expected = f"not {times_text(self.times)}"
             all_found = text_list(map(_sent_text, found))
             return f"{name} was sent {times}, {expected}: {all_found}."
+        # None matches: show how the most similar one differs.
         closest = min(own, key=lambda sent: len([*self._differences(sent)]))
         where = "" if len(own) == 1 else "in the closest match, "
         differences = text_list(self._differences(closest))
@@ -98,9 +102,6 @@ class Expected(NamedTuple):
                     f"{name!r} was {value_text(sent.arguments[name])}, "
                     f"not {value_text(value)}"
                 )
-
-
-_NOT_EXPECTED = "but should not have been sent"
 
 
 def _sent_text(sent: Sent) -> str:

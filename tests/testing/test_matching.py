@@ -149,6 +149,16 @@ def test_a_signal_that_should_not_be_sent_is_shown_with_its_sends(failing):
     )
 
 
+def test_a_send_with_some_arguments_that_should_not_be_sent_is_shown(failing):
+    with failing as caught, assert_not_sent(order_cancelled, {"a": 1}):
+        order_cancelled.send(Order, a=1)
+        order_cancelled.send(Order, a=2)
+    assert message(caught) == (
+        f"{NAME} was sent once in this way, but should not have been sent: "
+        "by testapp.Order with a=1."
+    )
+
+
 def test_an_argument_may_raise_when_it_is_compared_or_shown(failing):
     hostile = Hostile()
     with assert_sent(order_cancelled, {"a": hostile}):
