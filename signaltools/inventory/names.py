@@ -1,8 +1,9 @@
 """
 Give every signal a name.
 
-The name of a signal is the dotted path it can be imported by, from the module that
-defines it. Modules are read as they are: nothing is imported to find a signal.
+The name of a signal is the dotted path that it can be imported by, from the module that
+defines it: see ``_name()``. Loaded modules are read as they are. Nothing is imported to
+find a signal.
 """
 
 from __future__ import annotations
@@ -30,10 +31,10 @@ from ..introspect.text import clip, did_you_mean
 
 class NamedSignal(NamedTuple):
     """
-    A signal with its name, its other import paths and the place that defines it.
+    A signal with its name, its other import paths, and the place that defines it.
 
-    ``module`` is the defining module, for a signal named by hand the one that
-    registered it. ``line`` is None where no source assigns the signal.
+    ``module`` is the defining module. For a signal that was registered by hand, it is the
+    module that registered it. ``line`` is None if no source code assigns the signal.
     """
 
     name: str
@@ -49,23 +50,25 @@ class Registry:
     """
     Name the signals of this process.
 
-    Signals that are attributes of a loaded module, or of a class in one, have a
-    name by themselves; ``register()`` names any other. Every look-up reads the
-    loaded modules anew, which takes milliseconds: it is meant for tools and tests,
+    A signal that is an attribute of a loaded module, or of a class in one, has a name
+    without being registered. ``register()`` names any other signal. Every look-up reads
+    the loaded modules again, which takes milliseconds: it is meant for tools and tests,
     not for code that runs on every request. Safe to use from any thread.
     """
 
     def __init__(self) -> None:
         self._registered: dict[str, NamedSignal] = {}
-        self._recent = _Recent((), ())
+        # What recent_entries() has found, and the modules and names that it found it in.
+        # One attribute, because threads must never see one half of it renewed.
+        self._recent: tuple[tuple[str, ...], list[Any]] = ((), [])
 
     def register(self, name: str, signal: Signal) -> None:
         """
-        Name a signal that no module attribute holds, such as one kept in a dict.
+        Name a signal that isn't an attribute of a module, such as one kept in a dict.
 
         A module that is imported again replaces what it registered before. Raises
-        ``SignalNameTaken`` when the name belongs to another module's signal, and
-        ``TypeError`` when ``signal`` is no ``Signal``.
+        ``SignalNameTaken`` if the name belongs to a signal of another module, and
+        ``TypeError`` if ``signal`` isn't a ``Signal``.
         """
         if not is_a(signal, Signal):
             raise TypeError(
@@ -73,17 +76,33 @@ class Registry:
             )
         frame = sys._getframe(1)
         module = str(frame.f_globals.get("__name__", ""))
-        self._refuse_taken(name, signal, module)
+        owner = self._other_owner(name, signal, module)
+        if owner is not None:
+            raise SignalNameTaken(
+                name, f"The name {name!r} already belongs to a signal of {owner!r}."
+            )
         file, line = frame.f_code.co_filename, frame.f_lineno
         self._registered[name] = NamedSignal(name, signal, (), module, file, line, "")
-        self._recent = _Recent((), ())
+        # The name may have been registered before, for another signal.
+        self._recent = ((), [])
+
+    def _other_owner(self, name: str, signal: Signal, module: str) -> str | None:
+        loaded = _loaded_signal(name)
+        if loaded is not None and loaded is not signal:
+            return name.rpartition(".")[0]
+        # The same module again has been reloaded, and its signals are new objects.
+        entry = self._registered.get(name)
+        if entry and entry.signal is not signal and entry.module != module:
+            return entry.module
+        return None
 
     def get(self, name: str) -> Signal:
         """
         Return the signal with this name or alias.
 
-        Raises ``SignalNotFound``, a ``LookupError``, with the nearest name.
+        Raises ``SignalNotFound``, a ``LookupError``, which suggests the nearest name.
         """
+        # Most names are paths, and reading one module is much faster than reading all.
         loaded = _loaded_signal(name)
         if loaded is not None:
             return loaded
@@ -107,41 +126,49 @@ class Registry:
         """
         Return every named signal, sorted by name.
         """
-        found = _discover()
-        by_id = {id(entry.signal): entry for entry in found}
+        by_id = {id(entry.signal): entry for entry in _named_signals()}
+        # A copy is made in one step, so other threads can go on registering.
         registered = self._registered.copy()
-        for name, entry in registered.items():
+        # A registered name comes before the path of an attribute, and the first one
+        # before later ones, which become aliases.
+        for new_name, entry in registered.items():
             known = by_id.get(id(entry.signal), entry)
-            first = known.name if known.name in registered else name
-            by_id[id(entry.signal)] = _renamed(known, first, name)
+            name = known.name if known.name in registered else new_name
+            aliases = {known.name, new_name, *known.aliases} - {name}
+            by_id[id(entry.signal)] = known._replace(
+                name=name, aliases=tuple(sorted(aliases))
+            )
         return sorted(by_id.values(), key=lambda entry: entry.name)
 
     def recent_entries(self) -> list[NamedSignal]:
         """
         Return every signal that had a name when a module was last imported.
 
-        This is for those who ask on every request: it takes a hundredth of the time,
-        and misses only what was assigned to a module that had been imported before.
+        This is for code that asks on every request. It takes a hundredth of the time, and
+        only misses signals that were assigned to a module after its import.
         """
-        state = (*sys.modules, *self._registered)
-        found = self._recent.entries() if self._recent.state == state else None
-        if found is None:
-            found = self.entries()
-            self._recent = _Recent(state, found)
-        return found
-
-    def _refuse_taken(self, name: str, signal: Signal, module: str) -> None:
-        loaded = _loaded_signal(name)
-        if loaded is not None and loaded is not signal:
-            raise _taken(name, name.rpartition(".")[0])
-        known = self._registered.get(name)
-        if known and known.signal is not signal and known.module != module:
-            raise _taken(name, known.module)
+        names = (*sys.modules, *self._registered)
+        recent_names, recent = self._recent
+        if names == recent_names:
+            entries = [
+                NamedSignal(name, signal, *rest)
+                for reference, name, rest in recent
+                if (signal := reference()) is not None
+            ]
+            # If a signal is gone, another one may have its name now.
+            if len(entries) == len(recent):
+                return entries
+        entries = self.entries()
+        # Weak references, because a cache must not keep a project's signals alive.
+        recent = [(weakref.ref(e.signal), e.name, e[2:]) for e in entries]
+        self._recent = names, recent
+        return entries
 
     def __contains__(self, item: object) -> bool:
         """
-        Tell whether a name, an alias or a signal is known.
+        Return whether a name, an alias, or a signal is known.
         """
+        # Neither == nor hash() of a strange item is run: only a plain str is compared.
         return any(
             item is entry.signal
             or (type(item) is str and (item == entry.name or item in entry.aliases))
@@ -158,46 +185,33 @@ class Registry:
         return f"<{type(self).__name__}: {len(self)} signals>"
 
 
-class _Recent:
-    """
-    What was found in these modules, without keeping any signal alive.
-    """
-
-    def __init__(self, state: tuple[str, ...], found: Iterable[NamedSignal]) -> None:
-        self.state = state
-        self._found = [(weakref.ref(e.signal), e.name, e[2:]) for e in found]
-
-    def entries(self) -> list[NamedSignal] | None:
-        """
-        Return the entries, None if a signal is gone: another may have its name now.
-        """
-        alive = [
-            NamedSignal(name, signal, *rest)
-            for reference, name, rest in self._found
-            if (signal := reference()) is not None
-        ]
-        return alive if len(alive) == len(self._found) else None
-
-
 registry = Registry()
 
 
 def unnamed(signal: Signal) -> str:
     """
-    Return what a signal is called that has no name.
+    Return what reports call a signal that doesn't have a name.
     """
     return f"unnamed Signal ({clip(class_name(type(signal)))})"
 
 
-def _taken(name: str, module: str) -> SignalNameTaken:
-    return SignalNameTaken(
-        name, f"The name {name!r} already belongs to a signal of {module!r}."
-    )
+def find_signals(
+    modules: Iterable[tuple[str, ModuleType]], *, in_classes: bool = True
+) -> dict[str, Signal]:
+    """
+    Return the signals of ``modules``, by the first path found for each.
+
+    To leave out those in classes takes a third of the time.
+    """
+    found: dict[int, tuple[str, Signal]] = {}
+    for signal, place in _places(modules, in_classes):
+        found.setdefault(id(signal), (place.path, signal))
+    return dict(found.values())
 
 
 class _Place(NamedTuple):
     """
-    An attribute that holds a signal.
+    An attribute whose value is a signal.
     """
 
     module_name: str
@@ -209,121 +223,50 @@ class _Place(NamedTuple):
         return f"{self.module_name}.{self.attribute}"
 
 
-class _Sources:
+# The assignments in the source of each module, by the id() of the module: a module may
+# be of a class that cannot be hashed. They are read when they are first needed, for one
+# reading only, because the source may change.
+_Sources = dict[int, dict[str, Assignment]]
+
+
+def _named_signals() -> list[NamedSignal]:
     """
-    The assignments of each module, read when first asked for, for one discovery.
+    Return the signals of all loaded modules with their names.
     """
-
-    def __init__(self) -> None:
-        self._read: dict[int, dict[str, Assignment]] = {}
-
-    def assignment(self, place: _Place) -> Assignment | None:
-        key = id(place.module)
-        if key not in self._read:
-            self._read[key] = assignments(place.module)
-        return self._read[key].get(place.attribute)
-
-
-def find_signals(
-    modules: Iterable[tuple[str, ModuleType]], *, in_classes: bool = True
-) -> dict[str, Signal]:
-    """
-    Return the signals that ``modules`` hold, by the first path found for each.
-
-    To leave out those in classes takes a third of the time.
-    """
-    found: dict[int, tuple[str, Signal]] = {}
-    for signal, place in _places(modules, in_classes):
-        found.setdefault(id(signal), (place.path, signal))
-    return dict(found.values())
-
-
-def _discover() -> list[NamedSignal]:
+    # By id(), because a subclass of Signal may define __eq__() and __hash__().
     places: dict[int, list[_Place]] = {}
     signals: dict[int, Signal] = {}
-    for signal, place in _places(loaded_modules()):
+    for signal, place in _places(loaded_modules(), in_classes=True):
         signals[id(signal)] = signal
         places.setdefault(id(signal), []).append(place)
-    sources = _Sources()
-    return [_named(signals[key], places[key], sources) for key in signals]
+    sources: _Sources = {}
+    return [_name(signals[key], places[key], sources) for key in signals]
 
 
-def _places(
-    modules: Iterable[tuple[str, ModuleType]], in_classes: bool = True
-) -> Iterator[tuple[Signal, _Place]]:
-    walk = _Walk()
-    for module_name, module in modules:
-        for attribute, value in walk.select(module_namespace(module), in_classes):
-            for path, signal in walk.signals(attribute, value):
-                yield signal, _Place(module_name, module, path)
-
-
-class _Walk:
+def _name(signal: Signal, places: list[_Place], sources: _Sources) -> NamedSignal:
     """
-    One walk over many objects: types are told by id, and classes looked at once.
+    Decide which of the attributes that hold ``signal`` gives it its name.
 
-    It keeps few objects of its own, so that Python does not collect garbage because of
-    them, which would take longer than the walk.
+    1. The first one that the source of its module assigns a new object to. That tells
+       ``order_paid = Signal()`` from ``from .signals import order_paid``.
+    2. If there is none, as for ``setattr()`` and compiled modules, the first one. Modules
+       are in the order in which their imports started, but the import system puts a
+       module at the end again when its import completes. A module that defines a signal
+       therefore comes before those that import it, except in an import cycle.
+
+    A module that is loaded under two names counts under its own name first.
     """
-
-    def __init__(self) -> None:
-        self._signal_types = _subclass_ids(Signal)
-        self._types = self._signal_types | _subclass_ids(type)
-        # The classes are kept, so that an id stays that of its class.
-        self._seen: dict[int, type] = {}
-        self._found: dict[int, list[tuple[str, Signal]]] = {}
-
-    def select(
-        self, namespace: dict[str, Any], with_classes: bool = True
-    ) -> list[tuple[str, Any]]:
-        """
-        Return the signals and, with classes, the classes in a namespace.
-        """
-        types = self._types if with_classes else self._signal_types
-        return [
-            (name, value)
-            for name, value in namespace.items()
-            if id(type(value)) in types and type(name) is str
-        ]
-
-    def signals(self, path: str, value: Any) -> list[tuple[str, Signal]]:
-        """
-        Return the signal that ``value`` is, or those in a class, with their paths.
-        """
-        if id(type(value)) in self._signal_types:
-            return [(path, value)]
-        found = self._in_class(value)
-        return [(f"{path}.{inner}", signal) for inner, signal in found]
-
-    def _in_class(self, cls: type) -> Sequence[tuple[str, Signal]]:
-        if id(cls) not in self._seen:
-            # A class that holds itself shall find nothing there.
-            self._seen[id(cls)] = cls
-            if held := self.select(class_namespace(cls)):
-                self._found[id(cls)] = self._in_classes(held)
-        return self._found.get(id(cls), ())
-
-    def _in_classes(self, held: Iterable[tuple[str, Any]]) -> list[tuple[str, Signal]]:
-        found: list[tuple[str, Signal]] = []
-        for attribute, value in held:
-            # One way in will do: classes that hold each other have many.
-            known = {id(signal) for _, signal in found}
-            found += (
-                (path, signal)
-                for path, signal in self.signals(attribute, value)
-                if id(signal) not in known or value is signal
-            )
-        return found
-
-
-def _subclass_ids(cls: type) -> set[int]:
-    below: list[type] = type.__subclasses__(cls)
-    return {id(cls)}.union(*map(_subclass_ids, below))
-
-
-def _named(signal: Signal, places: list[_Place], sources: _Sources) -> NamedSignal:
-    place = _defining_place(places, sources)
-    assignment = sources.assignment(place)
+    place = places[0]
+    # To read source takes most of the time, and most signals have just one place.
+    if len(places) > 1:
+        places = sorted(places, key=_is_second_name)
+        creating = (
+            place
+            for place in places
+            if (found := _assignment(place, sources)) and found.creates
+        )
+        place = next(creating, places[0])
+    assignment = _assignment(place, sources)
     return NamedSignal(
         name=place.path,
         signal=signal,
@@ -335,40 +278,94 @@ def _named(signal: Signal, places: list[_Place], sources: _Sources) -> NamedSign
     )
 
 
-def _defining_place(places: list[_Place], sources: _Sources) -> _Place:
-    """
-    Return the place where the source creates the signal, as far as can be told.
-
-    Modules are in the order in which their imports completed, so one that defines
-    a signal comes before those that import it, except in an import cycle.
-    """
-    if len(places) == 1:
-        return places[0]
-    ordered = sorted(places, key=_is_second_name)
-    for place in ordered:
-        assignment = sources.assignment(place)
-        if assignment and assignment.creates:
-            return place
-    return ordered[0]
-
-
 def _is_second_name(place: _Place) -> tuple[bool, bool]:
-    # A module may be loaded under two names, and a script runs as __main__.
+    # A script runs as __main__ and may be imported by its own name as well. Any other
+    # module may be in sys.modules under several names.
     own_name = module_attribute(place.module, "__name__")
     has_other_name = type(own_name) is not str or own_name != place.module_name
     return place.module_name == "__main__", has_other_name
 
 
-def _renamed(entry: NamedSignal, name: str, alias: str) -> NamedSignal:
-    paths = {entry.name, alias, *entry.aliases} - {name}
-    return entry._replace(name=name, aliases=tuple(sorted(paths)))
+def _assignment(place: _Place, sources: _Sources) -> Assignment | None:
+    key = id(place.module)
+    if key not in sources:
+        sources[key] = assignments(place.module)
+    return sources[key].get(place.attribute)
 
 
 def _loaded_signal(name: str) -> Signal | None:
     """
-    Return the signal that the module attribute ``name`` holds, if it does.
+    Return the signal that is the module attribute ``name``, or None.
     """
     module_name, _, attribute = name.rpartition(".")
     module = sys.modules.get(module_name)
     value = module_attribute(module, attribute) if is_a(module, ModuleType) else None
     return value if is_a(value, Signal) else None
+
+
+def _places(
+    modules: Iterable[tuple[str, ModuleType]], in_classes: bool
+) -> Iterator[tuple[Signal, _Place]]:
+    search = _Search(in_classes)
+    for module_name, module in modules:
+        for path, signal in search.in_namespace(module_namespace(module)):
+            yield signal, _Place(module_name, module, path)
+
+
+class _Search:
+    """
+    Look for signals in modules and classes.
+
+    A project has tens of thousands of module attributes. To search them in milliseconds,
+    types are compared by ``id()``, and each class is read once, however many modules
+    import it. Few objects are created: many would make Python collect garbage, which
+    takes longer than the search.
+    """
+
+    def __init__(self, in_classes: bool) -> None:
+        self._signal_types = _subclass_ids(Signal)
+        class_types = _subclass_ids(type) if in_classes else set()
+        self._types = self._signal_types | class_types
+        # The classes are kept, because the id() of one that is gone can be reused.
+        self._classes: dict[int, type] = {}
+        self._in_classes: dict[int, list[tuple[str, Signal]]] = {}
+
+    def in_namespace(
+        self, namespace: dict[str, Any], all_paths: bool = True
+    ) -> list[tuple[str, Signal]]:
+        """
+        Return the signals in a namespace and in its classes, with their paths.
+        """
+        types = self._types
+        found: list[tuple[str, Signal]] = []
+        for name, value in namespace.items():
+            # The __dict__ of a module may have keys of any type.
+            if id(type(value)) not in types or type(name) is not str:
+                continue
+            if id(type(value)) in self._signal_types:
+                found.append((name, value))
+            elif in_class := self._in_class(value):
+                done = set() if all_paths else {id(signal) for _, signal in found}
+                found += [
+                    (f"{name}.{path}", signal)
+                    for path, signal in in_class
+                    if id(signal) not in done
+                ]
+        return found
+
+    def _in_class(self, cls: type) -> Sequence[tuple[str, Signal]]:
+        if id(cls) not in self._classes:
+            # Noted before it is read: a class that is its own attribute would be read
+            # forever.
+            self._classes[id(cls)] = cls
+            # One path through each nested class is enough: there are exponentially many
+            # through classes that are attributes of each other.
+            if found := self.in_namespace(class_namespace(cls), all_paths=False):
+                self._in_classes[id(cls)] = found
+        return self._in_classes.get(id(cls), ())
+
+
+def _subclass_ids(cls: type) -> set[int]:
+    # type.__subclasses__(cls) works for metaclasses too, and never calls an override.
+    subclasses: list[type] = type.__subclasses__(cls)
+    return {id(cls)}.union(*map(_subclass_ids, subclasses))

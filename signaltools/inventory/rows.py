@@ -1,14 +1,23 @@
 """
 Read connected receivers from Django's private dispatch structures.
 
-Only this module looks inside ``Signal.receivers``. When a Django version changes
-its rows, this is the file that changes.
+Only this module reads ``Signal.receivers``. Django keeps a tuple for each connection:
+
+* Django 5.2: ``((lookup id, sender id), receiver, is_async)``
+* Django 6.0 and later: ``((lookup id, sender id), receiver, sender, is_async)``
+
+The lookup id is the ``dispatch_uid`` if there is one. If there isn't, it is the ``id()``
+of the receiver, or for a bound method the ids of its object and its function. The sender
+id is the ``id()`` of the sender, which is that of None for any sender. The receiver is a
+weak reference, or the receiver itself after ``connect(weak=False)``. The sender is a weak
+reference, or None if there is no sender or it can't be weakly referenced. If a Django
+version changes this, only this file has to change.
 """
 
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from enum import Enum
 from itertools import chain
 from types import MethodType
@@ -24,7 +33,7 @@ from ..introspect.objects import class_attribute, is_a, live_classes, loaded_mod
 
 class Sender(Enum):
     """
-    What stands for a sender where there is no sender object to show.
+    What a row has for a sender if there isn't an object to show.
     """
 
     ANY = "any sender"
@@ -33,10 +42,9 @@ class Sender(Enum):
 
 class Row(NamedTuple):
     """
-    One live connection: ``sender`` is the object itself or a ``Sender``.
+    One connection: ``sender`` is the object itself or a ``Sender``.
 
-    ``entry`` is what ``Signal.receivers`` holds, ``id`` one of what ``row_ids()``
-    returns.
+    ``entry`` is the tuple in ``Signal.receivers``, and ``id`` is one of ``row_ids()``.
     """
 
     receiver: Any
@@ -48,101 +56,172 @@ class Row(NamedTuple):
 
     @property
     def id(self) -> int:
+        # Django never changes a tuple in Signal.receivers, so its identity is that of
+        # the connection for as long as the connection exists.
         return id(self.entry)
 
 
+# Takes the id and the reference of a sender. Returns the sender, a Sender, or DEAD.
 FindSender = Callable[[Any, Any], Any]
 
+#: The receiver or the sender of a connection that has been garbage-collected.
 DEAD = object()
-_ANY_SENDER_KEY = id(None)
+_ANY_SENDER_ID = id(None)
 
 
 def read_rows(signal: Signal, find_sender: FindSender) -> list[Row]:
     """
     Return the live connections of ``signal`` in the order of ``Signal.receivers``.
 
-    Takes no lock and changes nothing: a connection made or dropped meanwhile by
-    another thread is seen or not seen, whole. Raises whatever reading the
-    ``receivers`` of a foreign ``Signal`` subclass raises.
+    Takes no lock and changes nothing: a connection that another thread makes or drops
+    meanwhile is in the result or isn't, but never in part. Raises whatever reading the
+    ``receivers`` of a custom ``Signal`` subclass raises.
     """
-    return list(_iter_rows(tuple(signal.receivers), find_sender))
+    # A property of a subclass may raise here, and the caller has to know. To take the
+    # lock of the signal could block: another thread may hold it while it connects.
+    rows = _read(tuple(signal.receivers), find_sender)
+    return [r for r in rows if r.receiver is not DEAD and r.sender is not DEAD]
 
 
-def dispatches_itself(cls: type[Signal]) -> bool:
+def dead_rows(signal: Signal) -> list[Row]:
     """
-    Tell whether a ``Signal`` subclass decides itself which receivers run, or in which
-    order.
+    Return the connections that are dead and that Django hasn't removed yet.
+
+    A receiver that is gone is ``DEAD``, and ``dispatch_uid`` is all that Django has kept
+    of it. Otherwise, the sender is gone. Django only removes dead connections in the next
+    ``connect()``, ``disconnect()``, or ``send()``.
     """
-    return any(
-        class_attribute(cls, name) is not class_attribute(Signal, name)
-        for name in _DISPATCHING
-    )
-
-
-_DISPATCHING = ("send", "send_robust", "asend", "asend_robust", "_live_receivers")
-
-
-def holds_nothing(row: Row) -> bool:
-    """
-    Tell whether ``row.entry`` keeps nothing of the project alive.
-    """
-    if type(row.receiver) is Unreadable:
-        return False
-    (key, _), reference, _, _ = _unpack(row.entry)
-    parts = key if type(key) is tuple else (key,)
-    # Anything else is a uid, and may hold what it likes.
-    key_is_plain = all(type(part) in (int, str) for part in parts)
-    return key_is_plain and is_a(reference, weakref.ReferenceType)
+    rows = _read(entries(signal), _sender_from_reference)
+    return [
+        # A sender that is gone has no name to show, so it is as good as unknown.
+        row._replace(sender=Sender.UNKNOWN)
+        for row in rows
+        if row.receiver is DEAD or row.sender is DEAD
+    ]
 
 
 def connected_receivers(
     signal: Signal, without: Collection[int] = frozenset()
 ) -> list[Any]:
     """
-    Return the live receivers of ``signal``, none if they cannot be read.
+    Return the live receivers of ``signal``, or none if they can't be read.
 
-    ``without`` is what ``row_ids()`` returned, to get those that connected since.
+    ``without`` is an earlier result of ``row_ids()``, to get what was connected since.
     """
-    try:
-        rows = read_rows(signal, lambda _key, _reference: Sender.UNKNOWN)
-    except Exception:
-        return []
-    return [row.receiver for row in rows if row.id not in without]
+    # Looking for senders would be slow in Django 5.2, and they aren't needed.
+    rows = _read(entries(signal), lambda _id, _reference: Sender.UNKNOWN)
+    return [
+        row.receiver
+        for row in rows
+        if row.receiver is not DEAD and row.id not in without
+    ]
 
 
-def row_ids(signal: Signal) -> frozenset[int]:
+def _read(entries: Iterable[Any], find_sender: FindSender) -> Iterator[Row]:
+    for entry in entries:
+        try:
+            (lookup_id, sender_id), reference, sender_ref, is_async = _unpack(entry)
+            # By type, not with isinstance(): a receiver that is connected with
+            # weak=False may be an object that pretends to be of another class.
+            weak = is_a(reference, weakref.ReferenceType)
+            # A WeakMethod returns a new bound method for each call, so the receivers of
+            # two readings can't be compared with "is".
+            receiver = reference() if weak else reference
+            if weak and receiver is None:
+                receiver, sender = DEAD, Sender.UNKNOWN
+            else:
+                sender = find_sender(sender_id, sender_ref)
+            uid = _dispatch_uid(lookup_id, receiver)
+            yield Row(receiver, sender, uid, weak, bool(is_async), entry)
+        except Exception as error:
+            # A package may put anything into Signal.receivers. One row that can't be
+            # read must not hide the others.
+            unreadable = Unreadable(error)
+            yield Row(unreadable, Sender.UNKNOWN, None, False, False, entry)
+
+
+def _dispatch_uid(lookup_id: Any, receiver: Any) -> Any:
+    # Django doesn't record whether the lookup id was passed as dispatch_uid. It was if it
+    # isn't the one that Django computes from the receiver. Only exact integers are
+    # compared: a dispatch_uid may be any object, and its __eq__() would run.
+    parts = lookup_id if type(lookup_id) is tuple else (lookup_id,)
+    for part in parts:
+        if type(part) is not int:
+            return lookup_id
+    return None if lookup_id == receiver_key(receiver) else lookup_id
+
+
+def receiver_key(receiver: Any) -> Any:
     """
-    Return what tells the present connections of ``signal`` from later ones.
+    Return what Django identifies a receiver by that is connected without dispatch_uid.
     """
-    return frozenset(map(id, entries(signal)))
+    # A bound method is a new object for each access, so its own id() says nothing.
+    if type(receiver) is MethodType:
+        return id(receiver.__self__), id(receiver.__func__)
+    return id(receiver)
 
 
 def entries(signal: Signal) -> tuple[Any, ...]:
     """
-    Return what ``signal`` remembers of its connections, nothing if that is foreign.
+    Return the tuples in ``Signal.receivers``, or none if they can't be read.
     """
+    # A tuple is copied in one step, so other threads can go on connecting.
     try:
         return tuple(signal.receivers)
     except Exception:
         return ()
 
 
+def row_ids(signal: Signal) -> frozenset[int]:
+    """
+    Return what distinguishes the present connections of ``signal`` from later ones.
+    """
+    return frozenset(map(id, entries(signal)))
+
+
 def receiver_with_uid(signal: Signal, uid: Any, sender: Any) -> Any:
     """
-    Return the receiver that is connected with this text or number for ``sender``.
+    Return the receiver that is connected with this string or number for ``sender``.
     """
-    # To compare anything else would run its code.
+    # Comparing anything else would run its code.
     if type(uid) is str or type(uid) is int:
-        for (key, sender_key), reference, *_ in entries(signal):
-            if type(key) is type(uid) and (key, sender_key) == (uid, id(sender)):
+        for (lookup_id, sender_id), reference, *_ in entries(signal):
+            if type(lookup_id) is type(uid) and (lookup_id, sender_id) == (
+                uid,
+                id(sender),
+            ):
                 is_weak = is_a(reference, weakref.ReferenceType)
                 return reference() if is_weak else reference
     return None
 
 
+def holds_nothing(row: Row) -> bool:
+    """
+    Return whether ``row.entry`` keeps no object of the project alive.
+    """
+    if type(row.receiver) is Unreadable:
+        return False
+    (lookup_id, _), reference, _, _ = _unpack(row.entry)
+    parts = lookup_id if type(lookup_id) is tuple else (lookup_id,)
+    # Any other dispatch_uid may refer to whatever it likes, for example to the receiver.
+    is_plain = all(type(part) in (int, str) for part in parts)
+    return is_plain and is_a(reference, weakref.ReferenceType)
+
+
+def dispatches_itself(cls: type[Signal]) -> bool:
+    """
+    Return whether a ``Signal`` subclass overrides which receivers run, or their order.
+    """
+    methods = ("send", "send_robust", "asend", "asend_robust", "_live_receivers")
+    return any(
+        class_attribute(cls, name) is not class_attribute(Signal, name)
+        for name in methods
+    )
+
+
 class Connections(NamedTuple):
     """
-    All that a signal knows of its receivers, to be put back.
+    Everything that a signal keeps about its receivers, to be restored later.
     """
 
     receivers: list[Any]
@@ -153,7 +232,7 @@ class Connections(NamedTuple):
 
 def save_connections(signal: Signal) -> Connections:
     """
-    Return the connections of ``signal`` and what it has cached of them.
+    Return the connections of ``signal`` and what it has cached about them.
     """
     with signal.lock:
         return Connections(
@@ -166,76 +245,20 @@ def save_connections(signal: Signal) -> Connections:
 
 def restore_connections(signal: Signal, saved: Connections) -> None:
     """
-    Give ``signal`` the connections that it had, also in its cache.
+    Give ``signal`` the connections back that it had, also in its cache.
     """
     with signal.lock:
+        # The same list object: Django replaces the list when it removes dead
+        # connections, and code that has the old one must see the old connections.
         saved.receivers[:] = saved.rows
         signal.receivers = saved.receivers
+        # Without this, Signal.send() would run the receivers of the meantime.
         signal.sender_receivers_cache.clear()
         signal.sender_receivers_cache.update(saved.cache)
-        # What died meanwhile has been cleared away once, and now is back.
-        any_dead = any(_dead_row(row) is not None for row in saved.rows)
-        signal._dead_receivers = saved.any_dead or any_dead  # type: ignore[attr-defined]
-
-
-def dead_rows(signal: Signal) -> list[Row]:
-    """
-    Return the connections that are dead and that Django has not cleared away yet.
-
-    A receiver that is gone is ``DEAD``; ``dispatch_uid`` is then all that Django has
-    kept of it. Otherwise the sender is gone.
-    """
-    found = map(_dead_row, entries(signal))
-    return [row for row in found if row is not None]
-
-
-def _dead_row(entry: Any) -> Row | None:
-    try:
-        (key, _), reference, sender_ref, is_async = _unpack(entry)
-        weak = is_a(reference, weakref.ReferenceType)
-        receiver = reference() if weak else reference
-        if weak and receiver is None:
-            receiver = DEAD
-        elif sender_ref is None or sender_ref() is not None:
-            return None
-        uid = _dispatch_uid(key, receiver)
-        return Row(receiver, Sender.UNKNOWN, uid, weak, bool(is_async), entry)
-    except Exception:
-        return None
-
-
-def _iter_rows(entries: tuple[Any, ...], find_sender: FindSender) -> Iterator[Row]:
-    for entry in entries:
-        try:
-            (key, sender_key), reference, sender_ref, is_async = _unpack(entry)
-            weak = is_a(reference, weakref.ReferenceType)
-            receiver = reference() if weak else reference
-            if weak and receiver is None:
-                continue
-            sender = find_sender(sender_key, sender_ref)
-            if sender is DEAD:
-                continue
-            uid = _dispatch_uid(key, receiver)
-            yield Row(receiver, sender, uid, weak, bool(is_async), entry)
-        except Exception as error:
-            unreadable = Unreadable(error)
-            yield Row(unreadable, Sender.UNKNOWN, None, False, False, entry)
-
-
-def _dispatch_uid(key: Any, receiver: Any) -> Any:
-    # Django's key is the uid or, without one, the id (for methods: the two ids)
-    # of the receiver. Only exact ints are compared: a uid may be any object.
-    if type(key) is int:
-        return None if key == id(receiver) else key
-    if type(key) is tuple and len(key) == 2 and type(key[0]) is type(key[1]) is int:
-        return None if key == _method_key(receiver) else key
-    return key
-
-
-def _method_key(receiver: Any) -> tuple[int, int] | None:
-    if type(receiver) is MethodType:
-        return id(receiver.__self__), id(receiver.__func__)
-    return None
+        # Django looks for dead connections only if this is true. It has removed those
+        # that died meanwhile, and now they are in the list again.
+        any_dead = saved.any_dead or bool(dead_rows(signal))
+        signal._dead_receivers = any_dead  # type: ignore[attr-defined]
 
 
 if django.VERSION >= (6, 0):
@@ -245,26 +268,28 @@ if django.VERSION >= (6, 0):
 
     def sender_finder() -> FindSender:
         """
-        Return a function that finds the sender of a row; it serves one reading.
+        Return a function that finds the sender of a row, for one reading.
         """
         return _sender_from_reference
 
 else:
 
     def _unpack(entry: Any) -> Any:
-        keys, reference, is_async = entry
-        return keys, reference, None, is_async
+        lookup_key, reference, is_async = entry
+        return lookup_key, reference, None, is_async
 
     def sender_finder() -> FindSender:
         """
-        Return a function that finds the sender of a row; it serves one reading.
+        Return a function that finds the sender of a row, for one reading.
         """
         return _SenderById()
 
 
-def _sender_from_reference(key: Any, reference: Any) -> Any:
-    if type(key) is int and key == _ANY_SENDER_KEY:
+def _sender_from_reference(sender_id: Any, reference: Any) -> Any:
+    if type(sender_id) is int and sender_id == _ANY_SENDER_ID:
         return Sender.ANY
+    # Django has no reference to a sender that can't be weakly referenced, such as a
+    # string, so only its id is left.
     if reference is None:
         return Sender.UNKNOWN
     sender = reference()
@@ -276,29 +301,32 @@ _known_senders: dict[Any, weakref.ReferenceType[Any]] = {}
 
 class _SenderById:
     """
-    Find senders by ``id()``, which is all that Django 5.2 remembers of them.
+    Find senders by ``id()``, which is all that Django 5.2 keeps of them.
 
-    Classes, app configs and modules outlive their connections, so an id that
-    matches one of them is theirs. Any other id may be of an object long gone.
+    A class, an app config, or a module usually outlives its connections, so an id that is
+    equal to that of one of them is taken for it. Any other id may be that of an object
+    that is gone, and whose address another object has now.
     """
 
     def __init__(self) -> None:
         self._senders: dict[int, Any] = {}
 
-    def __call__(self, key: Any, _reference: Any) -> Any:
-        if type(key) is int and key == _ANY_SENDER_KEY:
+    def __call__(self, sender_id: Any, _reference: Any) -> Any:
+        if type(sender_id) is int and sender_id == _ANY_SENDER_ID:
             return Sender.ANY
-        known = _known_senders.get(key)
+        known = _known_senders.get(sender_id)
         if known is not None and (sender := known()) is not None:
             return sender
-        # This looks at every class there is.
+        # This reads every class of the process, so it is done once for each reading, and
+        # only if a sender isn't known from an earlier one.
         if not self._senders:
             self._senders = _long_lived_objects()
-        # The key of a bound method is a pair of ids, and no sender we know.
-        sender = self._senders.get(key)
+        # Django makes a pair of ids for a sender that is a bound method. None of these
+        # objects has such an id.
+        sender = self._senders.get(sender_id)
         if sender is None:
             return Sender.UNKNOWN
-        _known_senders[key] = weakref.ref(sender)
+        _known_senders[sender_id] = weakref.ref(sender)
         return sender
 
 

@@ -18,7 +18,7 @@ from django.dispatch import Signal
 from ..introspect.callables import Described, describe
 from .names import unnamed
 from .records import describe_sender
-from .rows import connected_receivers, row_ids
+from .rows import connected_receivers, receiver_key, row_ids
 
 Reference = Callable[[], Any]
 
@@ -129,12 +129,6 @@ def sender_anchor(sender: Any) -> Any:
 
 
 _LASTING = (type, AppConfig, ModuleType)
-
-
-def receiver_key(receiver: Any) -> Any:
-    if type(receiver) is MethodType:
-        return id(receiver.__self__), id(receiver.__func__)
-    return id(receiver)
 
 
 def _reference(value: Any) -> Reference:

@@ -20,13 +20,13 @@ from django.dispatch import Signal
 from ..introspect.callables import Described
 from ..introspect.objects import is_a
 from ..introspect.text import exception_text
+from ..inventory.rows import receiver_key
 from ..inventory.weak import (
     NOWHERE,
     KnownReceiver,
     KnownSender,
     KnownSignal,
     Reference,
-    receiver_key,
     sender_anchor,
 )
 from .surroundings import call_site

@@ -11,8 +11,15 @@ from django.dispatch import Signal
 
 from ..introspect.callables import describe
 from ..inventory.names import registry
-from ..inventory.rows import DEAD, Row, Sender, dead_rows, read_rows, sender_finder
-from ..inventory.weak import receiver_key
+from ..inventory.rows import (
+    DEAD,
+    Row,
+    Sender,
+    dead_rows,
+    read_rows,
+    receiver_key,
+    sender_finder,
+)
 from .blocks import as_signal
 from .matching import ANY_SENDER
 from .wording import name_of, receiver_name, sender_text, suggest_receiver, text_list

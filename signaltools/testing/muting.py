@@ -12,8 +12,7 @@ from django.dispatch import Signal
 
 from ..introspect.callables import describe
 from ..introspect.objects import is_a
-from ..inventory.rows import connected_receivers
-from ..inventory.weak import receiver_key
+from ..inventory.rows import connected_receivers, receiver_key
 from ..recording.patches import Tool, caller
 from ..recording.recorder import get_current
 from .blocks import Block, F, active, as_signals, decorated
