@@ -1,5 +1,5 @@
 """
-What it costs to list signals, as ratios measured in one run: see ``make bench``.
+Measure what listing signals costs, as ratios within one run: see ``make bench``.
 
 The bare pass only dereferences each receiver and reads its line number.
 """
@@ -36,14 +36,15 @@ def reading(receivers: int) -> float:
     """
     Print what reading ``receivers`` costs, and return the seconds.
     """
-    from signaltools.inventory.reading import read_inventory
+    from signaltools.inventory.names import registry
+    from signaltools.inventory.reading import read_connected
 
     signals = connect(receivers)
     bare, read = [], []
     for _ in range(ROUNDS):
-        bare_pass(signals)  # so that what is timed next finds its memory warm
+        bare_pass(signals)  # warms the memory up for what is timed next
         bare.append(seconds(lambda: bare_pass(signals)))
-        read.append(seconds(read_inventory))
+        read.append(seconds(lambda: read_connected(registry.entries())))
     print(
         f"{SIGNALS:,} signals, {receivers:,} receivers: {median(read) * 1e3:.1f} ms, "
         f"{median(read) / median(bare):.0f}x a bare pass (at most 100x for 10,000)"

@@ -7,8 +7,24 @@ from __future__ import annotations
 from typing import Any
 
 from signaltools.inventory.model import ModelSignals, Step, Unrelated
+from signaltools.inventory.names import registry
+from signaltools.inventory.reading import read_connected
 from signaltools.inventory.records import ReceiverRecord, SignalRecord
 from signaltools.recording.tree import Call, Send, Totals
+
+
+def read_records() -> list[SignalRecord]:
+    """
+    Return the records of all signals of this process.
+    """
+    return [each.record for each in read_connected(registry.entries())]
+
+
+def read_notes() -> list[str]:
+    """
+    Return the notes about signals of this process that can't be read.
+    """
+    return [each.note for each in read_connected(registry.entries()) if each.note]
 
 
 def receiver(name: str, **changes: Any) -> ReceiverRecord:

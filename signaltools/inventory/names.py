@@ -33,8 +33,9 @@ class NamedSignal(NamedTuple):
     """
     A signal with its name, its other import paths, and the place that defines it.
 
-    ``module`` is the defining module. For a signal that was registered by hand, it is the
-    module that registered it. ``line`` is None if no source code assigns the signal.
+    ``module`` is the defining module. For a signal that was registered by hand, it is
+    the module that registered it. ``line`` is None if no source code assigns the
+    signal.
     """
 
     name: str
@@ -58,8 +59,8 @@ class Registry:
 
     def __init__(self) -> None:
         self._registered: dict[str, NamedSignal] = {}
-        # What recent_entries() has found, and the modules and names that it found it in.
-        # One attribute, because threads must never see one half of it renewed.
+        # What recent_entries() has found, and the modules and names that it found it
+        # in. One attribute, because threads must never see one half of it renewed.
         self._recent: tuple[tuple[str, ...], list[Any]] = ((), [])
 
     def register(self, name: str, signal: Signal) -> None:
@@ -144,8 +145,8 @@ class Registry:
         """
         Return every signal that had a name when a module was last imported.
 
-        This is for code that asks on every request. It takes a hundredth of the time, and
-        only misses signals that were assigned to a module after its import.
+        This is for code that asks on every request. It takes a hundredth of the time,
+        and only misses signals that were assigned to a module after its import.
         """
         names = (*sys.modules, *self._registered)
         recent_names, recent = self._recent
@@ -249,7 +250,8 @@ def _name(signal: Signal, places: list[_Place], sources: _Sources) -> NamedSigna
 
     1. The first one that the source of its module assigns a new object to. That tells
        ``order_paid = Signal()`` from ``from .signals import order_paid``.
-    2. If there is none, as for ``setattr()`` and compiled modules, the first one. Modules
+    2. If there is none, as for ``setattr()`` and compiled modules, the first one.
+    Modules
        are in the order in which their imports started, but the import system puts a
        module at the end again when its import completes. A module that defines a signal
        therefore comes before those that import it, except in an import cycle.
@@ -316,10 +318,10 @@ class _Search:
     """
     Look for signals in modules and classes.
 
-    A project has tens of thousands of module attributes. To search them in milliseconds,
-    types are compared by ``id()``, and each class is read once, however many modules
-    import it. Few objects are created: many would make Python collect garbage, which
-    takes longer than the search.
+    A project has tens of thousands of module attributes. To search them in
+    milliseconds, types are compared by ``id()``, and each class is read once, however
+    many modules import it. Few objects are created: many would make Python collect
+    garbage, which takes longer than the search.
     """
 
     def __init__(self, in_classes: bool) -> None:

@@ -1,8 +1,8 @@
 """
 Describe every signal and every connected receiver as plain, frozen records.
 
-Reading runs no code of the project and makes no SQL query: objects are looked at
-by their type, never compared, printed or asked for an attribute of their own.
+Reading runs no code of the project and makes no query: objects are identified by their
+type, and never compared, printed, or asked for an attribute that they could compute.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import weakref
 from collections.abc import Callable, Iterable, Sequence
-from operator import is_
+from operator import attrgetter, is_
 from types import MethodType
 from typing import Any, NamedTuple
 
@@ -22,7 +22,7 @@ from ..introspect.callables import describe
 from ..introspect.objects import class_name, is_a
 from ..introspect.text import clip, error_text, stable_text
 from .django_signals import BUILTIN_SIGNALS
-from .names import NamedSignal, registry, unnamed
+from .names import NamedSignal, unnamed
 from .places import Places, is_storage_method
 from .records import (
     Connected,
@@ -42,29 +42,6 @@ from .rows import (
     read_rows,
     sender_finder,
 )
-
-
-class Inventory(NamedTuple):
-    """
-    All signals, sorted by name, and notes on what could not be read.
-    """
-
-    signals: tuple[SignalRecord, ...]
-    notes: tuple[str, ...]
-
-
-def read_inventory() -> Inventory:
-    """
-    Read every signal and receiver of this process as they are now.
-
-    Safe while other threads connect and disconnect: a connection that changes
-    meanwhile is in or out, whole. Nothing is cached between two readings and
-    nothing that was read is kept alive.
-    """
-    connected = read_connected(registry.entries())
-    signals = tuple(each.record for each in connected)
-    return Inventory(signals, tuple(each.note for each in connected if each.note))
-
 
 #: Returns a record with what else there is to say of it.
 Judge = Callable[[Connected], SignalRecord]
@@ -152,9 +129,11 @@ def read_connected(
     records: Records | None = None,
 ) -> list[Connected]:
     """
-    Read ``entries`` as ``read_inventory()`` does, and ``others`` that have no name.
+    Read the connections of ``entries`` and of ``others``, which may have no name.
 
-    What is in ``records`` and still right is used again.
+    Safe while other threads connect and disconnect: a connection that changes meanwhile
+    is in the result or isn't, but never in part. What is in ``records`` and still right
+    is used again. Without them, nothing that was read is kept alive.
     """
     reader = _Reader(records)
     known = {id(entry.signal) for entry in entries}
@@ -163,28 +142,48 @@ def read_connected(
         for signal in others
         if id(signal) not in known
     ]
-    return [reader.signal(entry) for entry in (*entries, *nameless)]
+    return [reader.connected(entry) for entry in (*entries, *nameless)]
 
 
 def describe_row(row: Row) -> ReceiverRecord:
     """
-    Return the record of a connection that is dead, thus without an ``order``.
+    Return the record of a dead connection, which has no ``order``.
     """
     return _Reader().receiver(row, None)
 
 
 def not_imported(signals: Iterable[SignalRecord]) -> list[SignalRecord]:
     """
-    Return a record for each built-in signal whose module nobody has imported.
+    Return a record for each built-in signal whose module hasn't been imported.
     """
-    known = {signal.name for signal in signals}
-    reader = _Reader()
-    return [reader.absent(name) for name in BUILTIN_SIGNALS if name not in known]
+    names = {signal.name for signal in signals}
+    find_place = Places().find
+    records = []
+    for name in BUILTIN_SIGNALS:
+        if name not in names:
+            app, component, _ = find_place(name.rpartition(".")[0], None)
+            records.append(
+                SignalRecord(
+                    name=name,
+                    kind="builtin",
+                    class_name=None,
+                    app=app,
+                    component=component,
+                    imported=False,
+                    file=None,
+                    line=None,
+                    doc="",
+                    aliases=(),
+                    dispatches_itself=False,
+                    receivers=(),
+                )
+            )
+    return records
 
 
 class _Reader:
     """
-    What one reading has to look up once: places and senders.
+    One reading: places and senders are looked up once for all signals.
     """
 
     def __init__(self, records: Records | None = None) -> None:
@@ -192,79 +191,81 @@ class _Reader:
         self._find_sender: FindSender = sender_finder()
         self._places = Places()
 
-    def signal(self, entry: NamedSignal) -> Connected:
-        numbered, note = self._rows(entry)
-        rows = tuple(row for _, row in numbered)
+    def connected(self, entry: NamedSignal) -> Connected:
+        note = ""
+        try:
+            rows = read_rows(entry.signal, self._find_sender)
+        except Exception as error:
+            # A subclass of Signal may compute its receivers. One such signal must not
+            # prevent all others from being listed.
+            cause = error_text(error)
+            note = f"The receivers of {entry.name!r} could not be read ({cause})."
+            rows = []
+        # Django calls the synchronous receivers in the order in which they connected,
+        # and then runs the asynchronous ones concurrently, thus in no order.
+        rows.sort(key=attrgetter("is_async"))
         records = self._records
         record = records.find(entry, rows) if records is not None else None
         if record is not None:
-            return Connected(entry.signal, record, rows, note)
-        record = self._record(entry, numbered)
-        connected = Connected(entry.signal, record, rows, note)
+            return Connected(entry.signal, record, tuple(rows), note)
+        record = self._signal(entry, rows)
+        connected = Connected(entry.signal, record, tuple(rows), note)
         if records is None:
             return connected
         return connected._replace(record=records.add(entry, connected))
 
-    def _record(
-        self, entry: NamedSignal, numbered: Iterable[tuple[int | None, Row]]
-    ) -> SignalRecord:
+    def _signal(self, entry: NamedSignal, rows: Sequence[Row]) -> SignalRecord:
+        signal = entry.signal
         app, component, file = self._places.find(entry.module, entry.file)
+        is_event = is_a(signal, Event)
+        doc = inspect.cleandoc(signal.__doc__ or "") if is_event else ""
+        receivers = tuple(
+            self.receiver(row, None if row.is_async else order)
+            for order, row in enumerate(rows, 1)
+        )
         return SignalRecord(
             name=clip(entry.name),
-            kind=signal_kind(entry.signal, component),
-            class_name=clip(class_name(type(entry.signal))),
+            kind=signal_kind(signal, component),
+            class_name=clip(class_name(type(signal))),
             app=app,
             component=component,
             imported=True,
             file=file,
             line=entry.line,
-            doc=_doc(entry),
+            doc=doc or entry.doc,
             aliases=entry.aliases,
-            dispatches_itself=_dispatches_itself(entry.signal),
-            receivers=tuple(self.receiver(row, order) for order, row in numbered),
-            event=_event_record(entry.signal),
+            # The methods of an event call those of Signal in the end.
+            dispatches_itself=not is_event and dispatches_itself(type(signal)),
+            receivers=receivers,
+            event=_event_record(signal),
         )
-
-    def absent(self, name: str) -> SignalRecord:
-        app, component, _ = self._places.find(name.rpartition(".")[0], None)
-        return SignalRecord(
-            name, "builtin", None, app, component, False, None, None, "", (), False, ()
-        )
-
-    def _rows(self, entry: NamedSignal) -> tuple[list[tuple[int | None, Row]], str]:
-        """
-        Return the connections in dispatch order, each with its number, or else a note.
-        """
-        try:
-            rows = read_rows(entry.signal, self._find_sender)
-        except Exception as error:
-            cause = error_text(error)
-            return [], f"The receivers of {entry.name!r} could not be read ({cause})."
-        sync_rows = [row for row in rows if not row.is_async]
-        async_rows = [row for row in rows if row.is_async]
-        return [*enumerate(sync_rows, 1), *((None, row) for row in async_rows)], ""
 
     def receiver(self, row: Row, order: int | None) -> ReceiverRecord:
         name, module, qualname, filename, line = describe(row.receiver)
         app, component, file = self._places.find(module, filename)
-        sender, sender_kind, sender_app = _row_sender(row.sender)
+        kind: SenderKind | None = "unknown"
+        sender = sender_app = None
+        if row.sender is not Sender.UNKNOWN:
+            sender, kind, sender_app = describe_sender(
+                None if row.sender is Sender.ANY else row.sender
+            )
         uid = row.dispatch_uid
         return ReceiverRecord(
-            name,
-            module,
-            qualname,
-            app,
-            component,
-            file,
-            line,
-            sender,
-            sender_kind,
-            sender_app,
-            None if uid is None else stable_text(uid),
-            row.weak,
-            row.is_async,
-            order,
-            is_storage_method(row.receiver),
+            name=name,
+            module=module,
+            qualname=qualname,
+            app=app,
+            component=component,
+            file=file,
+            line=line,
+            sender=sender,
+            sender_kind=kind,
+            sender_app=sender_app,
+            dispatch_uid=None if uid is None else stable_text(uid),
+            weak=row.weak,
+            is_async=row.is_async,
+            order=order,
+            storage=is_storage_method(row.receiver),
         )
 
 
@@ -274,21 +275,6 @@ def _event_record(signal: Signal) -> EventRecord | None:
     try:
         label = signal.label
     except AppRegistryNotReady:
+        # The label starts with that of the app, which isn't known during start-up.
         label = signal.name
     return EventRecord(label, signal.version, signal.signature, signal.arguments)
-
-
-def _row_sender(sender: Any) -> tuple[str | None, SenderKind | None, str | None]:
-    if sender is Sender.UNKNOWN:
-        return None, "unknown", None
-    return describe_sender(None if sender is Sender.ANY else sender)
-
-
-def _doc(entry: NamedSignal) -> str:
-    docstring = entry.signal.__doc__ if is_a(entry.signal, Event) else None
-    return inspect.cleandoc(docstring) if docstring else entry.doc
-
-
-def _dispatches_itself(signal: Signal) -> bool:
-    # The methods of an event go on to those of Signal.
-    return not is_a(signal, Event) and dispatches_itself(type(signal))

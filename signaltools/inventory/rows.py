@@ -6,12 +6,12 @@ Only this module reads ``Signal.receivers``. Django keeps a tuple for each conne
 * Django 5.2: ``((lookup id, sender id), receiver, is_async)``
 * Django 6.0 and later: ``((lookup id, sender id), receiver, sender, is_async)``
 
-The lookup id is the ``dispatch_uid`` if there is one. If there isn't, it is the ``id()``
-of the receiver, or for a bound method the ids of its object and its function. The sender
-id is the ``id()`` of the sender, which is that of None for any sender. The receiver is a
-weak reference, or the receiver itself after ``connect(weak=False)``. The sender is a weak
-reference, or None if there is no sender or it can't be weakly referenced. If a Django
-version changes this, only this file has to change.
+The lookup id is the ``dispatch_uid`` if there is one. If there isn't, it is the
+``id()`` of the receiver, or for a bound method the ids of its object and its function.
+The sender id is the ``id()`` of the sender, which is that of None for any sender. The
+receiver is a weak reference, or the receiver itself after ``connect(weak=False)``. The
+sender is a weak reference, or None if there is no sender or it can't be weakly
+referenced. If a Django version changes this, only this file has to change.
 """
 
 from __future__ import annotations
@@ -87,9 +87,9 @@ def dead_rows(signal: Signal) -> list[Row]:
     """
     Return the connections that are dead and that Django hasn't removed yet.
 
-    A receiver that is gone is ``DEAD``, and ``dispatch_uid`` is all that Django has kept
-    of it. Otherwise, the sender is gone. Django only removes dead connections in the next
-    ``connect()``, ``disconnect()``, or ``send()``.
+    A receiver that is gone is ``DEAD``, and ``dispatch_uid`` is all that Django has
+    kept of it. Otherwise, the sender is gone. Django only removes dead connections in
+    the next ``connect()``, ``disconnect()``, or ``send()``.
     """
     rows = _read(entries(signal), _sender_from_reference)
     return [
@@ -141,8 +141,8 @@ def _read(entries: Iterable[Any], find_sender: FindSender) -> Iterator[Row]:
 
 
 def _dispatch_uid(lookup_id: Any, receiver: Any) -> Any:
-    # Django doesn't record whether the lookup id was passed as dispatch_uid. It was if it
-    # isn't the one that Django computes from the receiver. Only exact integers are
+    # Django doesn't record whether the lookup id was passed as dispatch_uid. It was if
+    # it isn't the one that Django computes from the receiver. Only exact integers are
     # compared: a dispatch_uid may be any object, and its __eq__() would run.
     parts = lookup_id if type(lookup_id) is tuple else (lookup_id,)
     for part in parts:
@@ -203,7 +203,8 @@ def holds_nothing(row: Row) -> bool:
         return False
     (lookup_id, _), reference, _, _ = _unpack(row.entry)
     parts = lookup_id if type(lookup_id) is tuple else (lookup_id,)
-    # Any other dispatch_uid may refer to whatever it likes, for example to the receiver.
+    # Any other dispatch_uid may refer to whatever it likes, for example to the
+    # receiver.
     is_plain = all(type(part) in (int, str) for part in parts)
     return is_plain and is_a(reference, weakref.ReferenceType)
 
@@ -303,9 +304,9 @@ class _SenderById:
     """
     Find senders by ``id()``, which is all that Django 5.2 keeps of them.
 
-    A class, an app config, or a module usually outlives its connections, so an id that is
-    equal to that of one of them is taken for it. Any other id may be that of an object
-    that is gone, and whose address another object has now.
+    A class, an app config, or a module usually outlives its connections, so an id that
+    is equal to that of one of them is taken for it. Any other id may be that of an
+    object that is gone, and whose address another object has now.
     """
 
     def __init__(self) -> None:
@@ -317,8 +318,8 @@ class _SenderById:
         known = _known_senders.get(sender_id)
         if known is not None and (sender := known()) is not None:
             return sender
-        # This reads every class of the process, so it is done once for each reading, and
-        # only if a sender isn't known from an earlier one.
+        # This reads every class of the process, so it is done once for each reading,
+        # and only if a sender isn't known from an earlier one.
         if not self._senders:
             self._senders = _long_lived_objects()
         # Django makes a pair of ids for a sender that is a bound method. None of these

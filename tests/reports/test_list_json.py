@@ -13,10 +13,10 @@ from django.core.signals import setting_changed
 
 import signaltools.reports
 from signaltools.inventory.model import ModelSignals
-from signaltools.inventory.reading import not_imported, read_inventory
+from signaltools.inventory.reading import not_imported
 from signaltools.inventory.records import Problem
 from signaltools.reports.list_json import render_json, render_model_json
-from tests.records import builtin, model, receiver, signal
+from tests.records import builtin, model, read_notes, read_records, receiver, signal
 
 SCHEMA = json.loads(
     Path(signaltools.reports.__file__)
@@ -242,9 +242,9 @@ def storage() -> Iterator[FileSystemStorage]:
 def test_the_whole_inventory_is_valid(
     storage: FileSystemStorage, with_storage: bool
 ) -> None:
-    inventory = read_inventory()
-    signals = [*inventory.signals, *not_imported(inventory.signals)]
-    arguments = signals, inventory.notes, [FINDING]
+    signals = read_records()
+    signals += not_imported(signals)
+    arguments = signals, read_notes(), [FINDING]
     text = render_json(*arguments, with_storage=with_storage)
     document = json.loads(text)
     validate(document)
