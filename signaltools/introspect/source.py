@@ -18,8 +18,9 @@ from .objects import module_attribute
 
 class Assignment(NamedTuple):
     """
-    Where a name is assigned; ``creates`` is false for ``here = elsewhere.name``
-    and for constants such as None.
+    The place where a name is assigned.
+
+    ``creates`` is false for ``here = elsewhere.name`` and for constants such as None.
     """
 
     line: int
@@ -29,83 +30,84 @@ class Assignment(NamedTuple):
 
 def assignments(module: ModuleType) -> dict[str, Assignment]:
     """
-    Map the names that the source of ``module`` assigns to the first assignment that
-    creates something, else to the first. A decorated function counts as assigned.
+    Map the names that the source of ``module`` assigns to their assignments.
 
-    Names in a class are qualified with its name. A module without readable source
-    assigns nothing.
+    If there are several of one name, the first that creates an object counts, or else
+    the first. A decorated function counts as assigned. Names in a class start with its
+    name. If the source can't be read, there are no assignments.
     """
     return _assignments(_read(module))
 
 
-# The same text has the same assignments, however often a program looks at it.
+# By the source itself and not by its file, which may change while a server runs.
+# Parsing takes most of the time of a look-up.
 @functools.lru_cache(maxsize=128)
 def _assignments(source: str) -> dict[str, Assignment]:
     lines = source.split("\n")
     found: dict[str, Assignment] = {}
     for name, node, creates in _assigned(parse(source)):
+        # "sig = None" may come before the assignment that creates the signal.
         if name not in found or (creates and not found[name].creates):
             line = _first_line(node)
-            comment = _comment_above(lines, line, node.col_offset)
-            found[name] = Assignment(line, creates, comment)
+            comment: list[str] = []
+            for above in reversed(lines[: line - 1]):
+                text = above.strip()
+                if not text.startswith("#") or above.index("#") != node.col_offset:
+                    break
+                comment.insert(0, text.lstrip("#:").strip())
+            found[name] = Assignment(line, creates, "\n".join(comment).strip())
     return found
 
 
 def guarded_imports(module: ModuleType) -> dict[str, tuple[str, str | None]]:
     """
-    Map the names that ``module`` imports for type checkers only to where they are.
+    Map the names that ``module`` imports only for type checkers to where they are.
 
-    That is the name of a module, relative as it is written, and an attribute of it;
-    the latter is None for a module itself.
+    That is the name of a module, relative if it is written so, and an attribute of it.
+    The attribute is None for a module itself.
     """
     found: dict[str, tuple[str, str | None]] = {}
-    for node in parse(_read(module)):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            for statement in node.body:
-                found.update(_imports(statement))
+    guarded = (
+        statement
+        for node in parse(_read(module))
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for statement in node.body
+    )
+    for node in guarded:
+        if isinstance(node, ast.ImportFrom):
+            source = "." * node.level + (node.module or "")
+            for alias in node.names:
+                found[alias.asname or alias.name] = source, alias.name
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                # "import shop.models" creates the name "shop".
+                package = alias.name.partition(".")[0]
+                path = alias.name if alias.asname else package
+                found[alias.asname or package] = path, None
     return found
-
-
-def _imports(node: ast.stmt) -> Iterator[tuple[str, tuple[str, str | None]]]:
-    if isinstance(node, ast.ImportFrom):
-        source = "." * node.level + (node.module or "")
-        for alias in node.names:
-            yield alias.asname or alias.name, (source, alias.name)
-    elif isinstance(node, ast.Import):
-        for alias in node.names:
-            # "import shop.models" makes the name "shop".
-            package = alias.name.partition(".")[0]
-            yield (
-                alias.asname or package,
-                (alias.name if alias.asname else package, None),
-            )
 
 
 def returned_calls(file: str, line: int) -> set[str]:
     """
-    Return the names that the function which begins there uses for nothing but to call
-    them, and to return the result or to drop it.
+    Return the names that the function on this line only calls, and whose results it
+    only returns or ignores.
     """
-    return {
-        name
-        for function in ast.walk(ast.Module(parse(_read_file(file)), []))
-        if isinstance(function, ast.FunctionDef) and _first_line(function) == line
-        for name in _only_returned(function)
-    }
-
-
-def _only_returned(function: ast.FunctionDef) -> Iterator[str]:
-    body = ast.Module(function.body, [])
-    used = Counter(n.id for n in ast.walk(body) if isinstance(n, ast.Name))
-    returned = Counter(
-        node.value.func.id
-        # What a function within this one returns may be awaited here.
-        for node in import_time(function.body)
-        if isinstance(node, (ast.Return, ast.Expr))
-        and isinstance(node.value, ast.Call)
-        and isinstance(node.value.func, ast.Name)
-    )
-    return (name for name, count in returned.items() if used[name] == count)
+    found: set[str] = set()
+    for function in ast.walk(ast.Module(parse(_read_file(file)), [])):
+        if not isinstance(function, ast.FunctionDef) or _first_line(function) != line:
+            continue
+        body = ast.Module(function.body, [])
+        used = Counter(n.id for n in ast.walk(body) if isinstance(n, ast.Name))
+        returned = Counter(
+            node.value.func.id
+            # This leaves out nested functions: their results may be awaited here.
+            for node in import_time(function.body)
+            if isinstance(node, (ast.Return, ast.Expr))
+            and isinstance(node.value, ast.Call)
+            and isinstance(node.value.func, ast.Name)
+        )
+        found.update(name for name, count in returned.items() if used[name] == count)
+    return found
 
 
 def source_file(module: ModuleType) -> str | None:
@@ -131,10 +133,10 @@ def _read_file(file: str) -> str:
 
 def parse(source: str | bytes) -> list[ast.stmt]:
     """
-    Return the statements of ``source``, none if Python could not read it.
+    Return the statements of ``source``, or none if Python can't parse it.
     """
     with warnings.catch_warnings():
-        # Python has warned of this source already, when it was imported.
+        # Python has already warned about this source when it was imported.
         warnings.simplefilter("ignore")
         try:
             return ast.parse(source).body
@@ -144,10 +146,10 @@ def parse(source: str | bytes) -> list[ast.stmt]:
 
 def import_time(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     """
-    Yield the statements that may run when a module is imported, in their order.
+    Yield the statements that may run when a module is imported, in order.
 
-    That leaves out the bodies of functions and what is only for type checkers or for a
-    module that is run as a script.
+    That leaves out the bodies of functions, and blocks that only type checkers read or
+    that only run in a script.
     """
     waiting = body[::-1]
     while waiting:
@@ -158,8 +160,7 @@ def import_time(body: list[ast.stmt]) -> Iterator[ast.stmt]:
         if isinstance(node, ast.If) and _is_never_imported(node.test):
             waiting += reversed(node.orelse)
         else:
-            inner = [statement for block in _blocks(node) for statement in block]
-            waiting += reversed(inner)
+            waiting += reversed(_inner_statements(node))
 
 
 def assigned_names(node: ast.stmt) -> tuple[list[str], ast.expr | None]:
@@ -183,7 +184,7 @@ def _is_never_imported(test: ast.expr) -> bool:
 
 
 def _assigned(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt, bool]]:
-    # A stack and no recursion: elif chains nest as deep as they are long.
+    # A stack rather than recursion: an elif chain nests as deep as it is long.
     waiting = [("", node) for node in reversed(body)]
     while waiting:
         prefix, node = waiting.pop()
@@ -193,14 +194,14 @@ def _assigned(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt, bool]]:
         elif isinstance(node, ast.AnnAssign) and node.value:
             yield from _targets(node.target, node, node.value, prefix)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            # A decorator may have made a signal of it.
+            # A decorator such as @event may have turned it into a signal.
             if node.decorator_list:
                 yield f"{prefix}{node.name}", node, True
         else:
             if isinstance(node, ast.ClassDef):
                 prefix += f"{node.name}."
-            inner = [statement for block in _blocks(node) for statement in block]
-            waiting += ((prefix, statement) for statement in reversed(inner))
+            inner = reversed(_inner_statements(node))
+            waiting += ((prefix, statement) for statement in inner)
 
 
 def _targets(
@@ -213,31 +214,28 @@ def _targets(
             yield from _targets(element, node, value, prefix)
 
 
+# "order_paid = signals.paid" gives a second name to an object that exists already, and
+# a constant is a placeholder that another module may replace.
 def _is_reference(value: ast.expr) -> bool:
     if isinstance(value, (ast.Tuple, ast.List)):
         return all(_is_reference(element) for element in value.elts)
     return isinstance(value, (ast.Name, ast.Attribute, ast.Constant))
 
 
-def _blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
-    # The bodies of class, if, try, with, for, while and match.
+def _inner_statements(node: ast.stmt) -> list[ast.stmt]:
+    """
+    Return the statements in the blocks of class, if, try, with, for, while, and match.
+    """
+    found: list[ast.stmt] = []
     for field in ("body", "orelse", "finalbody"):
-        yield getattr(node, field, [])
+        found += getattr(node, field, [])
     for field in ("handlers", "cases"):
         for clause in getattr(node, field, []):
-            yield clause.body
+            found += clause.body
+    return found
 
 
 def _first_line(node: ast.stmt) -> int:
+    # lineno is that of "def" or "class", below the decorators.
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
-
-
-def _comment_above(lines: list[str], first: int, column: int) -> str:
-    comment: list[str] = []
-    for line in reversed(lines[: first - 1]):
-        text = line.strip()
-        if not text.startswith("#") or line.index("#") != column:
-            break
-        comment.append(text.lstrip("#:").strip())
-    return "\n".join(reversed(comment)).strip()

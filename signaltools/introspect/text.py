@@ -1,5 +1,5 @@
 """
-Make untrusted text safe to show, and suggest what a misspelt name may have meant.
+Make strings from any object that are safe to show, and suggest corrections of typos.
 """
 
 from __future__ import annotations
@@ -11,27 +11,31 @@ from typing import Any
 
 from .objects import exact, is_a, short_name
 
-# Longer than any sane dotted path; a hostile __qualname__ has no upper limit.
+# Longer than any sane dotted path. A __qualname__ that code assigns has no upper limit.
 MAX_LENGTH = 400
 
 _ASCII = str.maketrans({"·": "-", "…": "..."})
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{6,}")
 _LONG_NUMBER = re.compile(r"[0-9]{10,}")
-# No id() of a CPython object is this small, so such a number is a number.
+# CPython has no object at an address this small, so such a number isn't an id().
 _SMALL = 1_000_000
 _MAX_DEPTH = 5
+# Python refuses to convert integers with thousands of digits to strings.
+_MAX_BITS = 1_000
+# args itself could be overridden in a subclass.
+_exception_args = vars(BaseException)["args"].__get__
 
 
 def clip(text: str) -> str:
     """
-    Return ``text``, cut to ``MAX_LENGTH`` characters.
+    Return ``text``, truncated to ``MAX_LENGTH`` characters.
     """
     return text if len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"
 
 
 def printable(text: str) -> str:
     """
-    Return ``text`` with control, direction and other unprintable characters escaped.
+    Return ``text`` with control, direction, and other unprintable characters escaped.
     """
     if text.isprintable():
         return text
@@ -43,7 +47,7 @@ def printable(text: str) -> str:
 
 def encodable(text: str, encoding: str | None) -> str:
     """
-    Return ``text`` with what ``encoding`` lacks replaced by ASCII.
+    Return ``text`` with characters that ``encoding`` lacks replaced by ASCII.
     """
     if encoding is None:
         return text
@@ -59,78 +63,74 @@ def error_text(error: BaseException) -> str:
     """
     Return "ValueError: message" on one line, whatever the error's own ``str()`` does.
     """
-    name = short_name(type(error))
     try:
+        # str() may return an instance of a subclass of str whose methods raise, too.
         message = " ".join(str(error).split())
     except Exception:
         message = ""
-    return clip(f"{name}: {message}" if message else name)
+    return _named_message(error, message)
 
 
 def exception_text(error: BaseException) -> str:
     """
     Return "ValueError: message" without running code of the exception.
 
-    The message is made of the arguments that are text or numbers, as most classes do.
+    The message is built from the arguments that are strings or numbers, as most classes
+    do. This is for exceptions of the project that a recording meets while it runs.
     """
-    name = short_name(type(error))
-    args = [arg for arg in map(_plain, _exception_args(error)) if arg is not None]
+    args: list[Any] = []
+    for arg in _exception_args(error):
+        # Types are compared with "is": a metaclass may define __eq__().
+        kind = type(arg)
+        if kind is str:
+            args.append(arg[: 2 * MAX_LENGTH])
+        elif kind is float or (kind is int and arg.bit_length() <= _MAX_BITS):
+            args.append(arg)
+    # str() of a KeyError has its one argument in quotes.
     if len(args) == 1 and not issubclass(type(error), KeyError):
         message = str(args[0])
     else:
         message = ", ".join(map(repr, args))
-    message = " ".join(message[: 2 * MAX_LENGTH].split())
+    return _named_message(error, " ".join(message[: 2 * MAX_LENGTH].split()))
+
+
+def _named_message(error: BaseException, message: str) -> str:
+    name = short_name(type(error))
     return clip(f"{name}: {message}" if message else name)
-
-
-_exception_args = vars(BaseException)["args"].__get__
-
-
-def _plain(value: Any) -> str | int | float | None:
-    # Types are not compared by ==, which a metaclass may define.
-    kind = type(value)
-    if kind is str:
-        return value[: 2 * MAX_LENGTH]  # type: ignore[no-any-return]
-    # Python refuses to write out integers of thousands of digits.
-    if kind is float or (kind is int and value.bit_length() <= _MAX_BITS):
-        return value  # type: ignore[no-any-return]
-    return None
-
-
-_MAX_BITS = 1_000
 
 
 def stable_text(value: object) -> str:
     """
-    Describe any hashable object without running its code and without addresses.
-
-    Two runs of a program get the same text, so a large integer, which may be an
-    ``id()``, shows as ``int``, and many digits within a string as an ellipsis.
+    Describe any object as ``stable_repr()`` does, but a string without quotes.
     """
     if is_a(value, str):
         return clip(_without_ids(exact(value)))
     return stable_repr(value)
 
 
-def stable_repr(value: object) -> str:
+def stable_repr(value: object, depth: int = 0) -> str:
     """
-    Describe any object as ``stable_text()`` does, strings in quotes.
+    Describe any object without running its code and without addresses.
+
+    Two runs of a program get the same string, as a lock file requires. Therefore a
+    large integer, which may be an ``id()``, is shown as ``int``, and a long run of
+    digits in a string as an ellipsis.
     """
-    return clip(_stable_repr(value, depth=0))
-
-
-def _stable_repr(value: object, depth: int) -> str:
     kind = type(value)
     if is_a(value, str):
-        return repr(_without_ids(exact(value)))
-    if kind is bool or kind is float or kind is bytes or value is None:
-        return repr(value)
-    if kind is int and abs(value) < _SMALL:  # type: ignore[arg-type]
-        return repr(value)
-    if kind is tuple and depth < _MAX_DEPTH:
-        parts = [_stable_repr(item, depth + 1) for item in value]  # type: ignore[attr-defined]
-        return f"({', '.join(parts)})"
-    return short_name(kind)
+        shown = repr(_without_ids(exact(value)))
+    # With "is", because "in" would run the __eq__() of a metaclass.
+    elif value is None or kind is bool or kind is float or kind is bytes:
+        shown = repr(value)
+    elif kind is int:
+        shown = repr(value) if abs(value) < _SMALL else "int"  # type: ignore[arg-type]
+    # A namedtuple may have a __repr__() of its own, so only exact tuples are opened.
+    elif kind is tuple and depth < _MAX_DEPTH:
+        items = (stable_repr(item, depth + 1) for item in value)  # type: ignore[attr-defined]
+        shown = f"({', '.join(items)})"
+    else:
+        shown = short_name(kind)
+    return clip(shown)
 
 
 def _without_ids(text: str) -> str:

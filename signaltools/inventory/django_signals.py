@@ -1,14 +1,16 @@
 """
-List the signals that Django ships.
+List Django's built-in signals, their senders, and their arguments.
 """
 
 from __future__ import annotations
 
 import django
 
-# By whom each signal is sent: "model" (any model class), "saved model" (not one that
-# Django made for a many-to-many field), "through" (the model of such a field), "user"
-# (the user model), else the sender_kind of the inventory.
+# The sender of each signal: "model" (any model class), "saved model" (not one that
+# Django created for a many-to-many field), "through" (the model of such a field),
+# "user" (the user model), "nobody" (None), or the sender_kind of a ReceiverRecord.
+# Written down, because Django has these facts only in its documentation. A test
+# compares them with what Django really sends.
 BUILTIN_SIGNALS: dict[str, str] = {
     "django.contrib.auth.signals.user_logged_in": "user",
     "django.contrib.auth.signals.user_logged_out": "user",
@@ -48,7 +50,7 @@ _MIGRATE = (
 )
 _M2M = ("action", "instance", "reverse", "model", "pk_set", "using")
 
-# What each signal is sent with besides its sender, some of it not always.
+# The arguments of each signal besides its sender. Some are not sent every time.
 BUILTIN_ARGUMENTS: dict[str, tuple[str, ...]] = {
     "django.contrib.auth.signals.user_logged_in": ("request", "user"),
     "django.contrib.auth.signals.user_logged_out": ("request", "user"),

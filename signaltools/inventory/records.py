@@ -1,5 +1,5 @@
 """
-What is said of signals, receivers and senders, as plain, frozen records.
+Hold what reports show about signals, receivers, and senders, as plain, frozen records.
 """
 
 from __future__ import annotations
@@ -27,20 +27,21 @@ class ReceiverRecord(NamedTuple):
     """
     One connected receiver.
 
-    ``name`` is ``module.qualname``: of the function inside a partial, of the own
-    class of a bound method's object, of the class of a callable object. ``file``
-    (absolute) and ``line`` are those of the innermost function that runs, None for
-    compiled code. ``app`` is the label of the installed app that holds ``module``.
+    ``name`` is ``module.qualname``. For a partial, it is that of the function. For a
+    bound method, it starts with the class of the object. For a callable object, it is
+    that of the class. ``file`` (absolute) and ``line`` are those of the innermost
+    function that runs, or None for compiled code. ``app`` is the label of the installed
+    app that ``module`` belongs to.
 
-    ``sender`` is None for any sender, ``app_label.Model`` for a model, else the
-    path of the class or of the instance's class; ``sender_kind`` tells which, and
-    is "unknown" where Django remembers no more than an ``id()``. ``sender_app`` is
-    the label of a sender that is an ``AppConfig``.
+    ``sender`` is None for any sender, ``app_label.Model`` for a model, and otherwise
+    the path of the class or of the class of the instance. ``sender_kind`` distinguishes
+    these. It is "unknown" if Django has kept only the ``id()`` of the sender.
+    ``sender_app`` is the label of a sender that is an ``AppConfig``.
 
-    ``order`` is the place among the synchronous receivers of the signal, from 1;
-    None for asynchronous ones, which run concurrently. ``storage`` marks a method
-    of a file storage object: these come and go with the object. ``problems`` are the
-    ids of what checks have found.
+    ``order`` is the position among the synchronous receivers of the signal, from 1. It
+    is None for asynchronous receivers, which run concurrently. ``storage`` marks a
+    method of a file storage object, which is connected and disconnected with the
+    object. ``problems`` are the ids of the problems and notes about this receiver.
     """
 
     name: str
@@ -63,7 +64,7 @@ class ReceiverRecord(NamedTuple):
 
 class EventRecord(NamedTuple):
     """
-    What a declared event has besides: ``signature`` is the declaration as text.
+    What only a declared event has: ``signature`` is its declaration as a string.
     """
 
     label: str
@@ -76,12 +77,12 @@ class SignalRecord(NamedTuple):
     """
     One signal with its receivers in dispatch order, asynchronous ones last.
 
-    ``class_name`` is None for a built-in signal whose module nobody has imported
+    ``class_name`` is None for a built-in signal whose module hasn't been imported
     (``imported`` is false then). ``doc`` is the comment above the definition, or the
-    docstring of a declared event; ``event`` is None for any other signal.
-    ``dispatches_itself`` tells that its class overrides how Django sends: then the
-    receivers are in the order in which they connected, and which of them run, and in
-    which order, is up to the class.
+    docstring of a declared event. ``event`` is None for any other signal. If
+    ``dispatches_itself`` is true, the class of the signal overrides how Django sends.
+    Then the receivers are in the order in which they connected, but the class decides
+    which of them run, and in which order.
     """
 
     name: str
@@ -101,9 +102,9 @@ class SignalRecord(NamedTuple):
 
 class Connected(NamedTuple):
     """
-    The record of a signal, with the connections behind ``record.receivers``.
+    The record of a signal, with the connection of each of ``record.receivers``.
 
-    ``note`` tells why they could not be read.
+    ``note`` explains why the connections could not be read, if that is so.
     """
 
     signal: Signal
@@ -114,14 +115,15 @@ class Connected(NamedTuple):
 
 class Problem(NamedTuple):
     """
-    Something that is wrong, or worth a note.
+    Something that is wrong, or a note about something worth knowing.
 
-    ``id`` is one such as "W007"; those that begin with I are notes. ``name`` is what
-    ``SIGNALTOOLS["IGNORE"]`` calls it by: the dotted path of a receiver, a module or a
-    class. ``message`` is the fact, ``hint`` the next action.
+    ``id`` is for example "W007". Ids that start with "I" are those of notes. ``name``
+    is the dotted path of a receiver, a module, or a class, and is what
+    ``SIGNALTOOLS["IGNORE"]`` uses. ``message`` is the fact, and ``hint`` the next
+    action.
 
-    ``signal`` is the name of the signal that it is about. ``receiver`` is the place of
-    the connection among those of the signal's record, None for one that is gone.
+    ``signal`` is the name of a signal. ``receiver`` is the index of the receiver in the
+    record of that signal, or None for a receiver that is gone.
     """
 
     id: str
@@ -134,30 +136,31 @@ class Problem(NamedTuple):
     @property
     def is_note(self) -> bool:
         """
-        Tell whether nothing is wrong, but something may surprise.
+        Return whether nothing is wrong, but something may be surprising.
         """
         return self.id.startswith("I")
 
 
 def distinct(problems: Iterable[Problem]) -> list[Problem]:
     """
-    Return ``problems`` without those that read the same, as of a receiver that is
-    connected for several senders.
+    Return ``problems`` without those that read the same.
     """
+    # A receiver that is connected for several senders has each problem several times,
+    # and only the index of the receiver is different.
     found = {problem[:5]: problem for problem in problems}
     return list(found.values())
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
     """
-    Return distinct ``problems`` as reports list them: problems, then notes.
+    Return distinct ``problems`` in the order of reports: problems, then notes.
     """
     return sorted(distinct(problems), key=lambda each: (each.is_note, *each[:3]))
 
 
 def signal_kind(signal: Signal, component: Component) -> Kind:
     """
-    Return the kind of a signal that a part of Django or somebody else defines.
+    Return the kind of a signal that is defined in ``component``.
     """
     if is_a(signal, Event):
         return "event"
@@ -168,40 +171,33 @@ def describe_sender(
     sender: Any,
 ) -> tuple[str | None, SenderKind | None, str | None]:
     """
-    Return the label, the kind and, of an ``AppConfig``, the app label of a sender.
+    Return the label, the kind, and the app label of a sender.
 
-    They are those of a ``ReceiverRecord``; nobody (None) has none of them.
+    They are those of a ``ReceiverRecord``. Only an ``AppConfig`` has an app label, and
+    None, which is any sender, has none of the three.
     """
     if sender is None:
         return None, None, None
     if is_a(sender, type):
-        label = _model_label(sender)
-        return (label, "model", None) if label else (_name(sender), "class", None)
+        # A model that is defined outside of any installed app has no label.
+        options = model_options(sender)
+        if options is not None and options.app_label:
+            return options.label, "model", None
+        return clip(class_name(sender)), "class", None
     if is_a(sender, ModuleType):
+        # Code can assign anything to __name__.
         name = module_attribute(sender, "__name__")
         return clip(name) if type(name) is str else None, "module", None
+    path = clip(class_name(type(sender)))
     if is_a(sender, AppConfig):
         label = stored_attribute(sender, "label")
-        label = label if type(label) is str else None
-        return _name(type(sender)), "app_config", label
-    return _name(type(sender)), "instance", None
-
-
-def _name(cls: type) -> str:
-    return clip(class_name(cls))
-
-
-def _model_label(cls: type) -> str | None:
-    """
-    Return ``app_label.Model``, None for a class that is no model of an app.
-    """
-    options = model_options(cls)
-    return options.label if options is not None and options.app_label else None
+        return path, "app_config", label if type(label) is str else None
+    return path, "instance", None
 
 
 def sender_name(sender: str | None, kind: SenderKind | None, app: str | None) -> str:
     """
-    Return what a sender is called in all reports.
+    Return the name of a sender in all reports.
     """
     if app:
         return f"app {printable(app)}"
@@ -211,7 +207,7 @@ def sender_name(sender: str | None, kind: SenderKind | None, app: str | None) ->
 
 def expected_sender(receiver: ReceiverRecord) -> str:
     """
-    Return the sender that a receiver is connected for.
+    Return the name of the sender that a receiver is connected for.
     """
     if receiver.sender_kind is None:
         return "any sender"
@@ -220,7 +216,9 @@ def expected_sender(receiver: ReceiverRecord) -> str:
 
 def home(receiver: ReceiverRecord) -> str:
     """
-    Return what a receiver is part of that few people ask about, else "".
+    Return what a receiver is part of, or "" if it belongs to the project or a package.
+
+    Reports collapse these receivers, because few projects need to see them.
     """
     if receiver.storage:
         return "storage objects"
