@@ -82,8 +82,8 @@ class Event(Signal, Generic[P]):
             Do the same as ``send_on_commit()``, with ``send_robust()``.
             """
 
-        _send_on_commit: Callable[Concatenate[str | None, P], None]
-        _send_robust_on_commit: Callable[Concatenate[str | None, P], None]
+        _check_send_on_commit: Callable[P, dict[str, Any]]
+        _check_send_robust_on_commit: Callable[P, dict[str, Any]]
 
     else:
         send = _Method()
@@ -92,8 +92,8 @@ class Event(Signal, Generic[P]):
         asend_robust = _Method()
         send_on_commit = _Method()
         send_robust_on_commit = _Method()
-        _send_on_commit = _Method()
-        _send_robust_on_commit = _Method()
+        _check_send_on_commit = _Method()
+        _check_send_robust_on_commit = _Method()
 
     def __init__(self, label: str | None = None, use_caching: bool = False) -> None:
         if not hasattr(self, "_declaration"):
@@ -178,9 +178,9 @@ class Event(Signal, Generic[P]):
         for name, method in methods.items():
             method.__module__ = declaration.function.__module__
             # Python's own messages start with it: "order_paid.send() missing 1 ...".
-            # _send_on_commit() is called as send_on_commit() of Using.
-            qualname = f"{declaration.function.__qualname__}.{name.removeprefix('_')}"
-            method.__qualname__ = qualname
+            # A caller of send_on_commit() doesn't know _check_send_on_commit().
+            public = name.removeprefix("_check_")
+            method.__qualname__ = f"{declaration.function.__qualname__}.{public}"
             method.__doc__ = declaration.function.__doc__
             # While Django imports apps, an annotation may use a name that comes later.
             # Until then it isn't checked, and the methods are generated for each send.
@@ -209,7 +209,7 @@ class Event(Signal, Generic[P]):
         return getattr(super(), name)
 
     def _on_commit(
-        self, method: str, alias: str | None, arguments: Mapping[str, Any]
+        self, method: str, arguments: dict[str, Any], alias: str = ""
     ) -> None:
         # Events can be declared and sent without settings, which these modules need.
         from django.db import DEFAULT_DB_ALIAS, router, transaction
@@ -299,13 +299,15 @@ class Using(Generic[P]):
         """
         Check the arguments now, and send when the transaction is committed.
         """
-        self._event._send_on_commit(self._alias, *args, **named)
+        arguments = self._event._check_send_on_commit(*args, **named)
+        self._event._on_commit("send", arguments, self._alias)
 
     def send_robust_on_commit(self, *args: P.args, **named: P.kwargs) -> None:
         """
         Do the same as ``send_on_commit()``, with ``send_robust()``.
         """
-        self._event._send_robust_on_commit(self._alias, *args, **named)
+        arguments = self._event._check_send_robust_on_commit(*args, **named)
+        self._event._on_commit("send_robust", arguments, self._alias)
 
 
 def any_events() -> bool:

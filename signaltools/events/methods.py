@@ -34,13 +34,13 @@ _SEND = """
         return []
     return {wait}__method(self, {keywords})
 """
-# The method with an underscore is for Using, which passes a database.
+# Using checks the arguments in the same way, and then chooses the database.
 _ON_COMMIT = """
 def {caller}(self, /, {parameters}):
-    self._{caller}(None, {keywords})
-def _{caller}(self, __alias, /, {parameters}):
+    self._on_commit({method!r}, self._check_{caller}({keywords}))
+def _check_{caller}(self, /, {parameters}):
     {checks}
-    self._on_commit({method!r}, __alias, {arguments})
+    return {arguments}
 """
 _LENIENT_SEND = """
 {define} {method}(self, /, sender, **named):
@@ -49,10 +49,9 @@ _LENIENT_SEND = """
 """
 _LENIENT_ON_COMMIT = """
 def {caller}(self, /, sender, **named):
-    self._{caller}(None, sender, **named)
-def _{caller}(self, __alias, /, sender, **named):
-    named = self._complete({caller!r}, sender, named)
-    self._on_commit({method!r}, __alias, named)
+    self._on_commit({method!r}, self._check_{caller}(sender, **named))
+def _check_{caller}(self, /, sender, **named):
+    return self._complete({caller!r}, sender, named)
 """
 
 SENDING = ("send", "send_robust", "asend", "asend_robust")

@@ -351,6 +351,11 @@ def test_using_checks_names_and_types(order):
     assert str(types.value) == (
         "bill_paid.send_on_commit() argument 'order' must be Order, not int."
     )
+    with pytest.raises(TypeError) as positional:
+        bill_paid.using("default").send_on_commit(Order, order, Decimal(1))
+    assert str(positional.value) == (
+        "bill_paid.send_on_commit() takes 2 positional arguments but 4 were given"
+    )
 
 
 def test_a_method_mocked_meanwhile_is_called_on_commit(order):

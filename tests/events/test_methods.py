@@ -96,7 +96,7 @@ def test_methods_are_those_of_a_signal_and_two_more():
     methods = make_methods(STRICT, parameters, {"sender": (object,)})
     public = [name for name in methods if not name.startswith("_")]
     assert public == [*SENDING, "send_on_commit", "send_robust_on_commit"]
-    assert {*methods} - {*public} == {f"_{name}" for name in public[-2:]}
+    assert {*methods} - {*public} == {f"_check_{name}" for name in public[-2:]}
     assert all(callable(getattr(Signal, name)) for name in SENDING)
 
 
