@@ -83,13 +83,7 @@ def select_problems(
     """
     if not any(filters):
         return in_order(problems)
-    shown, connected = (
-        {
-            signal.name: {receiver.name for receiver in signal.receivers}
-            for signal in all_
-        }
-        for all_ in (selected, signals)
-    )
+    shown, connected = _receiver_names(selected), _receiver_names(signals)
     patterns, *other_filters = filters
 
     def is_selected(problem: Problem) -> bool:
@@ -97,11 +91,13 @@ def select_problems(
         if signal in shown and (name in shown[signal] or name not in connected[signal]):
             return True
         # A receiver that was garbage-collected isn't listed, but a pattern can name it.
-        return not any(other_filters) and any(
-            _is_in(each, problem) for each in patterns
-        )
+        return not any(other_filters) and any(_is_in(p, problem) for p in patterns)
 
     return in_order(filter(is_selected, problems))
+
+
+def _receiver_names(signals: Signals) -> dict[str, set[str]]:
+    return {signal.name: {r.name for r in signal.receivers} for signal in signals}
 
 
 def unmatched(

@@ -133,7 +133,7 @@ def test_an_event_has_its_declaration_and_docstring() -> None:
     assert (record.kind, record.dispatches_itself) == ("event", False)
     assert record.class_name == "signaltools.events.base.Event"
     assert record.line == source.index("@event(version=2)") + 1
-    assert record.doc == "An order has left the house.\n\nNothing listens to it."
+    assert record.doc == "An order has left the house.\n\nIt has no receivers."
     assert record.event is not None
     assert record.event._replace(arguments=()) == EventRecord(
         label="testapp.order_shipped",

@@ -1,5 +1,5 @@
 """
-``make example`` in a copy of the checkout, as somebody does who has just cloned it.
+Test ``make example`` in a copy of the checkout, as in a fresh clone.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """
-The README and the docs say what is true: commands print what is shown, code runs.
+Test that commands print what the README and the docs show, and that their code runs.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def example(tmp_path_factory):
     shutil.copytree(ROOT / "example_project", folder, ignore=ignored)
     for command in ("migrate", "demo_data"):
         assert run(folder, "manage.py", command, "--verbosity=0").returncode == 0
-    # Commands that change something shall find what the reader finds.
+    # Some commands change the database, but each starts with the demo data.
     shutil.copy(folder / "db.sqlite3", folder / "demo.sqlite3")
     return folder
 
@@ -75,8 +75,7 @@ def run(folder, *args):
 
 
 def portable(output):
-    # The line on which another package defines something is different in each release,
-    # and times are different in each run.
+    # Line numbers in other packages differ in each release, and times in each run.
     output = re.sub(r" +(…/\S+):\d+", r"  \1", output)
     output = re.sub(
         r" +(\+?)[\d,]+\.\d(?= |$)", r"  \g<1>0.0", output, flags=re.MULTILINE
@@ -86,7 +85,7 @@ def portable(output):
 
 def is_shown(page, output):
     """
-    Tell whether ``page`` shows ``output``, of which a line "..." leaves something out.
+    Return whether ``page`` shows ``output``; a line "..." stands for any lines.
     """
     parts = map(re.escape, re.split(r"^\.\.\.\n", page, flags=re.MULTILINE))
     return re.fullmatch(".*".join(parts), output, flags=re.DOTALL) is not None
@@ -154,9 +153,7 @@ def anchors(page):
         ("trace_signals", "docs/recording.md", {"--format", "--output"}),
     ],
 )
-def test_every_option_of_a_command_has_a_place_in_the_docs(
-    command, page, some, example
-):
+def test_the_docs_describe_every_option_of_a_command(command, page, some, example):
     usage = run(example, "manage.py", command, "--help").stdout
     own_options = usage.partition("show this help")[2].partition("--version")[0]
     names = set(re.findall(r"--[a-z]+", own_options))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # The sender is the class of the order.
 order_paid = Signal()
 
-# Sent when an order is cancelled. Nothing listens to it.
+# Sent when an order is cancelled. It has no receivers.
 order_cancelled = Signal()
 
 
@@ -24,5 +24,5 @@ def order_shipped(
     """
     An order has left the house.
 
-    Nothing listens to it.
+    It has no receivers.
     """

@@ -131,15 +131,13 @@ class Command(InventoryCommand):
         return render_model_text(model, self.look(options["output"]), problems)
 
     def _print_notes(self, notes: list[str], verbosity: int) -> None:
+        more = []
         if verbosity > 1:
             config = cast("SignaltoolsConfig", apps.get_app_config("signaltools"))
-            notes = [
-                *notes,
-                *(f"Autodiscovery: {each}." for each in config.discoveries),
-            ]
-        # Standard output has nothing but the report, so that other tools can read it.
+            more = [f"Autodiscovery: {each}." for each in config.discoveries]
         paint = self.paint(self.stderr, self.style.WARNING)
-        for note in notes if verbosity else ():
+        for note in [*notes, *more] if verbosity else ():
+            # Not to standard output, which has only the report: other tools read it.
             self.stderr.write(printable(note), style_func=paint)
 
 
