@@ -9,7 +9,8 @@ from .autodiscover import Discovery, autodiscover
 from .checks import check_command, check_events, check_settings, check_signals
 from .checks.watch import watch_if_wanted
 
-# Most of the other apps have not connected anything yet.
+# Django imports all "apps" modules before any models and before any ready(), so hardly
+# any other app has connected something by now.
 watch_if_wanted()
 
 

@@ -13,7 +13,7 @@ class MistakesConfig(AppConfig):
     def ready(self):
         from . import receivers
 
-        # After ready(), nobody holds this function any more.
+        # After ready(), nothing refers to this function any more.
         def thank(parcel, **kwargs):
             receivers.logger.info("Thanks for %s.", parcel)
 

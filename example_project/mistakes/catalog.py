@@ -15,9 +15,9 @@ from .apps import MistakesConfig
 
 class Mistake(NamedTuple):
     """
-    A mistake, ``made_in`` some functions, and how it is corrected.
+    A mistake, the functions that it is ``made_in``, and the corrected code.
 
-    ``id`` is that of the system check which finds it.
+    ``id`` is that of the system check that finds it.
     """
 
     id: str
@@ -46,8 +46,8 @@ MISTAKES = [
         "A local function",
         "Django keeps only a weak reference to a receiver. Nothing else holds this "
         "function once ready() returns, so it is garbage-collected. On your own "
-        "machine it runs all the same: under DEBUG a cache of Django happens to keep "
-        "it. In production it is gone.",
+        "machine it runs anyway, because a cache of Django happens to keep it alive "
+        "under DEBUG. In production it is gone.",
         [MistakesConfig.ready],
         """\
 # At module level, in a module that ready() imports.
@@ -58,10 +58,10 @@ def thank(parcel, **kwargs):
     ),
     Mistake(
         "W007",
-        "The model instead of its through model",
-        "Django sends m2m_changed with the through model as its sender, here the "
-        "table between parcels and labels. It is never sent by Parcel, so this "
-        "receiver never runs.",
+        "The model instead of its intermediate model",
+        "Django sends m2m_changed with the intermediate (through) model as the "
+        "sender, here the model of the table between parcels and labels. Parcel "
+        "never sends it, so this receiver never runs.",
         [receivers.log_labels],
         """\
 @receiver(m2m_changed, sender=Parcel.labels.through)
@@ -72,8 +72,8 @@ def log_labels(instance, action, **kwargs):
     Mistake(
         "W003",
         "A dispatch_uid that is used twice",
-        "A signal connects one receiver for each dispatch_uid and sender, and ignores "
-        "the next one without a word. Here the second function never runs.",
+        "A signal connects one receiver for each dispatch_uid and sender, and "
+        "silently ignores the next one. Here the second function never runs.",
         [receivers.weigh, receivers.announce],
         """\
 @receiver(parcel_sent, sender=Parcel, dispatch_uid="weigh")
@@ -89,8 +89,8 @@ def announce(parcel, **kwargs):
     Mistake(
         "W013",
         "A required argument that is never sent",
-        "No signal of a model is sent with a request, so each attempt to delete a "
-        "parcel raises TypeError. Nobody notices before the first one.",
+        "Signals of models are never sent with a request, so each attempt to delete "
+        "a parcel raises TypeError. Until the first attempt, everything looks fine.",
         [receivers.log_user],
         """\
 # Log the user where the request is: in the view.
@@ -103,8 +103,8 @@ def log_deleted(instance, **kwargs):
         "W014",
         "A decorator above @receiver",
         "Decorators apply from the bottom to the top. When @receiver connects the "
-        "function, the transaction is not around it yet, and Django never calls "
-        "what it becomes later.",
+        "function, the function isn't wrapped in a transaction yet, and Django never "
+        "calls the wrapped version.",
         [receivers.forget],
         """\
 @receiver(post_delete, sender=Parcel)
@@ -116,9 +116,9 @@ def forget(instance, **kwargs):
     Mistake(
         "W011",
         "A sender that only looks like the right one",
-        "Signals of models take the name of a model as their sender. user_logged_in "
+        "Signals of models accept the name of a model as the sender. user_logged_in "
         "is a plain signal: its sender is the class of the user, which is never this "
-        "text. The receiver never runs.",
+        "string. The receiver never runs.",
         [receivers.greet],
         """\
 @receiver(user_logged_in, sender=get_user_model())

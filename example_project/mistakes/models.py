@@ -1,5 +1,5 @@
 """
-Models that only the mistakes are about, so that the shop never meets them.
+Models that only the mistakes use, to keep them away from the shop.
 """
 
 from django.db import models

@@ -16,7 +16,7 @@ from .signals import parcel_sent
 logger = logging.getLogger(__name__)
 
 
-# A model with the field is not what sends m2m_changed.
+# The model with the field never sends m2m_changed.
 @receiver(m2m_changed, sender=Parcel)
 def log_labels(instance, action, **kwargs):
     logger.info("%s: %s", instance, action)
@@ -27,7 +27,7 @@ def weigh(parcel, **kwargs):
     logger.info("%s is weighed.", parcel)
 
 
-# Copied from above, and the dispatch_uid as well.
+# Copied from above, including the dispatch_uid.
 @receiver(parcel_sent, sender=Parcel, dispatch_uid="parcel")
 def announce(parcel, **kwargs):
     logger.info("%s is announced.", parcel)
@@ -39,14 +39,14 @@ def log_user(instance, request, **kwargs):
     logger.info("%s deleted by %s", instance, request.user)
 
 
-# What is connected has no transaction around it.
+# The function that @receiver connects isn't wrapped in a transaction.
 @transaction.atomic
 @receiver(post_delete, sender=Parcel)
 def forget(instance, **kwargs):
     logger.info("%s is forgotten.", instance)
 
 
-# The setting is a text, "auth.User", and not a model.
+# The setting is a string, "auth.User", not a model.
 @receiver(user_logged_in, sender=settings.AUTH_USER_MODEL)
 def greet(user, **kwargs):
     logger.info("Hello %s.", user)

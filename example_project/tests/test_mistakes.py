@@ -1,5 +1,5 @@
 """
-Each mistake is found and explained, and what is called correct has nothing to find.
+Each mistake is found and explained, and the corrected code has no problems.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def blocks(client: Client) -> dict[str, str]:
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
-def test_each_mistake_has_one_block_with_one_finding(client: Client) -> None:
+def test_each_mistake_has_one_block_with_one_problem(client: Client):
     found = found_in("mistakes")
     shown = blocks(client)
     assert list(shown) == [mistake.id for mistake in MISTAKES]
@@ -52,7 +52,7 @@ def test_each_mistake_has_one_block_with_one_finding(client: Client) -> None:
 
 
 @each_mistake
-def test_a_block_has_the_code_as_it_is_in_the_file(mistake: Mistake) -> None:
+def test_a_block_has_the_code_as_it_is_in_the_file(mistake: Mistake):
     source = bare(
         Path(apps.__file__).read_text() + Path(receivers.__file__).read_text()
     )
@@ -73,7 +73,7 @@ def bare(code: str) -> str:
 @pytest.mark.usefixtures("signal_isolate")
 def test_correct_code_is_not_reported(
     mistake: Mistake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+):
     name = f"corrected_{mistake.id}"
     imports = (
         "from django.contrib.auth import get_user_model\n"
@@ -92,12 +92,14 @@ def connections() -> list[object]:
     return [row for signal in signals for row in signal.receivers]
 
 
-def test_the_page_says_that_nobody_has_watched(
+def test_the_page_says_that_connections_were_not_watched(
     client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assertNotContains(client.get("/mistakes/"), "Nobody watched")
+):
+    assertNotContains(client.get("/mistakes/"), "Connections weren't watched")
     monkeypatch.setattr("mistakes.views.is_watching", lambda: False)
     monkeypatch.setattr("mistakes.views.run_checks", lambda tags: [])
     response = client.get("/mistakes/")
-    assertContains(response, "Nobody watched")
-    assertContains(response, "Nothing: nobody watched.", count=len(MISTAKES))
+    assertContains(response, "Connections weren't watched")
+    assertContains(
+        response, "Nothing: connections weren't watched.", count=len(MISTAKES)
+    )

@@ -1,10 +1,12 @@
 """
-System checks, tagged ``signals``.
+The system checks that ``apps`` registers, tagged ``signals``.
+
+E001 to E003, W020, W103, and W104 are in this file. ``check_signals()`` reports what
+the other modules find, each of which names its ids at the top.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.core.checks import CheckMessage, Error
@@ -32,54 +34,54 @@ from .watch import is_watching, watched_signals
 
 def check_settings(**kwargs: Any) -> list[CheckMessage]:
     """
-    Report keys of ``SIGNALTOOLS`` that nothing reads, and values of another type.
+    Report unknown keys of ``SIGNALTOOLS`` (E001), values of the wrong type (E002), and
+    entries of ``IGNORE`` without an effect (E003).
     """
-    unknown = [
-        Error(
-            f"Unknown setting {key!r} in SIGNALTOOLS.",
-            hint=did_you_mean(str(key), KEYS).strip() or f"Known: {', '.join(KEYS)}.",
-            id="signaltools.E001",
+    messages: list[CheckMessage] = []
+    for key in conf.unknown:
+        use = f"Use one of: {', '.join(KEYS)}."
+        messages.append(
+            Error(
+                f"Unknown setting {key!r} in SIGNALTOOLS.",
+                hint=did_you_mean(str(key), KEYS).strip() or use,
+                id="signaltools.E001",
+            )
         )
-        for key in conf.unknown
-    ]
-    return [*unknown, *_wrong_values(), *_useless_entries()]
-
-
-def _wrong_values() -> Iterator[Error]:
     for key in KEYS:
         try:
             getattr(conf, key)
         except ImproperlyConfigured as error:
-            yield Error(str(error), id="signaltools.E002")
-
-
-def _useless_entries() -> Iterator[Error]:
+            messages.append(Error(str(error), id="signaltools.E002"))
     for check, name in ignored_problems():
         if not name:
             hint = "Write an id and a name, such as 'W010 shop.receivers.on_migrate'."
         elif check not in CHECKS:
-            known = f"Known: {', '.join(sorted(CHECKS))}."
-            hint = did_you_mean(check, CHECKS).strip() or known
+            use = f"Use one of: {', '.join(sorted(CHECKS))}."
+            hint = did_you_mean(check, CHECKS).strip() or use
         else:
+            # The name may be of a problem that was there only under other conditions.
             continue
         entry = f"{check} {name}".strip()
-        yield Error(
-            f"{entry!r} in SIGNALTOOLS['IGNORE'] silences nothing.",
-            hint=hint,
-            id="signaltools.E003",
+        messages.append(
+            Error(
+                f"{entry!r} in SIGNALTOOLS['IGNORE'] has no effect.",
+                hint=hint,
+                id="signaltools.E003",
+            )
         )
+    return messages
 
 
 def check_command(**kwargs: Any) -> list[CheckMessage]:
     """
-    Report another app that owns the command ``list_signals``.
+    Report another app whose command ``list_signals`` comes first (W020).
     """
     owner = get_commands()["list_signals"]
     if owner == "signaltools":
         return []
     return [
         CheckWarning(
-            f"The command 'list_signals' belongs to {owner!r}.",
+            f"The 'list_signals' command of {owner!r} hides the one of signaltools.",
             hint=f"List 'signaltools' before {owner!r} in INSTALLED_APPS.",
             id="signaltools.W020",
         )
@@ -88,10 +90,13 @@ def check_command(**kwargs: Any) -> list[CheckMessage]:
 
 def check_signals(**kwargs: Any) -> list[CheckMessage]:
     """
-    Report what is wrong with connections, unless such alarms are sometimes false.
+    Report what is wrong with connections (W001 to W018, W101, and W102), except for
+    notes and for what has false positives.
     """
-    # To find the names of all signals takes longer than all checks together.
-    is_fine = is_watching() and not _problems(_unnamed_signals())
+    # This check runs before most commands, and finding the names of all signals takes
+    # longer than all checks together. So it finds names only if there is something to
+    # report.
+    is_fine = is_watching() and not _problems(_connected_signals())
     found = [] if is_fine else _problems(registry.entries())
     return [
         CheckWarning(problem.message, hint=problem.hint, id=f"signaltools.{problem.id}")
@@ -107,49 +112,48 @@ def _problems(entries: list[NamedSignal]) -> list[Problem]:
     ]
 
 
-def _unnamed_signals() -> list[NamedSignal]:
+def _connected_signals() -> list[NamedSignal]:
     """
-    Return the signals that are easy to find, which are those that are connected.
+    Return all connected signals, without a name where it takes time to find one.
     """
+    # Django's own signals need their names, by which checks know their arguments.
     found = find_signals(loaded_modules(), in_classes=False)
-    known = {id(signal) for signal in found.values()}
-    others = [signal for signal in watched_signals() if id(signal) not in known]
+    named = {id(signal) for signal in found.values()}
+    others = [signal for signal in watched_signals() if id(signal) not in named]
     pairs = [*found.items(), *((unnamed(signal), signal) for signal in others)]
     return [NamedSignal(name, signal, (), "", None, None, "") for name, signal in pairs]
 
 
 def check_events(**kwargs: Any) -> list[CheckMessage]:
     """
-    Report declarations of events with a flaw.
+    Report annotations of events that can't be resolved (W103), and events with the
+    same label and version (W104).
     """
+    # Looking into classes for signals takes time that most projects need not spend.
     if not any_events():
         return []
     signals = find_signals(loaded_modules()).values()
     events = [signal for signal in signals if is_a(signal, Event)]
-    return [
-        *(message for event in events for message in _annotations(event)),
-        *_labels(events),
-    ]
-
-
-def _annotations(event: Event[Any]) -> Iterator[CheckMessage]:
-    for name in unresolved_arguments(event):
-        yield CheckWarning(
-            f"The annotation of {name!r} in {event.name!r} cannot be resolved, so its "
-            "type is not checked.",
-            hint=f"Import what it names in {event.__module__!r}.",
+    messages: list[CheckMessage] = [
+        CheckWarning(
+            f"The annotation of {argument!r} in {event.name!r} can't be resolved, so "
+            "its type isn't checked.",
+            hint=f"Import what the annotation names in {event.__module__!r}.",
             id="signaltools.W103",
         )
-
-
-def _labels(events: list[Event[Any]]) -> Iterator[CheckMessage]:
+        for event in events
+        for argument in unresolved_arguments(event)
+    ]
     first: dict[tuple[str, int], str] = {}
     for event in sorted(events, key=lambda event: event.name):
         other = first.setdefault((event.label, event.version), event.name)
         if other != event.name:
-            yield CheckWarning(
-                f"The events {other!r} and {event.name!r} have the same label "
-                f"{event.label!r} and the same version.",
-                hint="Give one of them another label: @event(name=...).",
-                id="signaltools.W104",
+            messages.append(
+                CheckWarning(
+                    f"The events {other!r} and {event.name!r} have the same label "
+                    f"{event.label!r} and the same version.",
+                    hint="Give one of them another label: @event(name=...).",
+                    id="signaltools.W104",
+                )
             )
+    return messages

@@ -1,5 +1,6 @@
 """
-Find the AppConfig classes with a ``ready()`` that an app could run with.
+Find the AppConfig classes with a ``ready()`` that an app could use, and apps that use
+Django's own instead: W006.
 """
 
 from __future__ import annotations
@@ -25,13 +26,40 @@ from ..inventory.records import Problem
 from .app_files import AppFile, app_files, project_apps
 
 
+def unused_configs() -> Iterator[Problem]:
+    """
+    Yield one problem for each app that uses the default AppConfig although it has one
+    with a ``ready()``, named after the first such class.
+    """
+    for config in project_apps():
+        found = ready_classes(config) if type(config) is AppConfig else {}
+        if not found:
+            continue
+        module, classes = next(iter(found.items()))
+        names = " or ".join(repr(clip(name)) for name in classes)
+        hint = f"List {names} instead of {config.name!r} in INSTALLED_APPS"
+        # Django looks for a class in "apps" only, and takes it if there is just one.
+        if module == f"{config.name}.apps":
+            which = "it" if len(classes) == 1 else "one of them"
+            hint = f"Set default = True on {names}, or list {which} in INSTALLED_APPS"
+        elif default_app_config(config) in classes:
+            hint += ": Django ignores default_app_config"
+        yield Problem(
+            "W006",
+            clip(classes[0]),
+            f"The app {config.name!r} uses the default AppConfig, so the ready() "
+            f"method of {clip(classes[0])!r} is never called.",
+            f"{hint}.",
+        )
+
+
 def ready_classes(config: AppConfig) -> dict[str, list[str]]:
     """
-    Map the modules of an app that have classes with a ``ready()`` for this app to the
-    dotted paths of these, "apps" first.
+    Map the modules of an app to the dotted paths of their AppConfig classes that have a
+    ``ready()`` and are for this app, "apps" first.
 
-    Looked at are modules beside "apps", and that of the old ``default_app_config``. A
-    class with ``default = False`` is meant to be listed by those who want it.
+    Only modules beside "apps" and the one of the old ``default_app_config`` are read. A
+    class with ``default = False`` isn't included: projects list it if they want it.
     """
     apps_module, old = f"{config.name}.apps", default_app_config(config)
     files = [
@@ -46,7 +74,7 @@ def ready_classes(config: AppConfig) -> dict[str, list[str]]:
 
 def default_app_config(config: AppConfig) -> str:
     """
-    Return the path that Django up to 4.0 took the AppConfig of an app from, or "".
+    Return the path that Django before 4.1 loaded the AppConfig of an app from, or "".
     """
     path = config.module and module_attribute(config.module, "default_app_config")
     return path if type(path) is str else ""
@@ -54,86 +82,44 @@ def default_app_config(config: AppConfig) -> str:
 
 def _classes(file: AppFile, app_name: str) -> Iterator[str]:
     module = sys.modules.get(file.module)
-    if is_a(module, ModuleType):
-        for value in module_namespace(module).values():
-            if is_a(value, type) and _fits(value, app_name):
-                yield class_name(value)
-    else:
-        yield from _written_classes(file, app_name)
+    if not is_a(module, ModuleType):
+        yield from _classes_in_source(file, app_name)
+        return
+    for value in module_namespace(module).values():
+        if not is_a(value, type) or not issubclass(value, AppConfig):
+            continue
+        name = class_attribute(value, "name")
+        is_for_app = type(name) is str and name == app_name
+        has_ready = class_attribute(value, "ready") is not AppConfig.ready
+        if is_for_app and has_ready and class_attribute(value, "default") is not False:
+            yield class_name(value)
 
 
-def _fits(cls: type, app_name: str) -> bool:
-    name, default = class_attribute(cls, "name"), class_attribute(cls, "default")
-    return (
-        issubclass(cls, AppConfig)
-        and class_attribute(cls, "ready") is not AppConfig.ready
-        and type(name) is str
-        and name == app_name
-        and default is not False
-    )
-
-
-def _written_classes(file: AppFile, app_name: str) -> Iterator[str]:
+def _classes_in_source(file: AppFile, app_name: str) -> Iterator[str]:
+    """
+    Yield the paths of fitting classes in a file that hasn't been imported.
+    """
     source = file.read()
+    # Parsing takes a hundred times as long as this search.
     if b"AppConfig" not in source:
         return
-    # What the classes of the file set, with what they inherit within it.
-    known: dict[str, dict[str, object]] = {"AppConfig": {}}
+    # What each class sets, including what it inherits from classes of this file.
+    attributes: dict[str, dict[str, object]] = {"AppConfig": {}}
     for node in import_time(parse(source)):
-        if isinstance(node, ast.ClassDef):
-            bases = [known[name] for name in _bases(node) if name in known]
-            if bases:
-                known[node.name] = dict(ChainMap(dict(_attributes(node)), *bases))
-                if _written_fits(known[node.name], app_name):
-                    yield f"{file.module}.{node.name}"
-
-
-def _bases(node: ast.ClassDef) -> Iterator[str]:
-    for base in node.bases:
-        yield getattr(base, "attr", "") or getattr(base, "id", "")
-
-
-def _attributes(node: ast.ClassDef) -> Iterator[tuple[str, object]]:
-    for statement in node.body:
-        if isinstance(statement, ast.FunctionDef):
-            yield statement.name, statement
-        names, value = assigned_names(statement)
-        for name in names:
-            yield name, getattr(value, "value", None)
-
-
-def _written_fits(written: dict[str, object], app_name: str) -> bool:
-    return (
-        "ready" in written
-        and written.get("name") == app_name
-        and written.get("default") is not False
-    )
-
-
-def unused_configs() -> Iterator[Problem]:
-    """
-    Find apps that run with Django's own AppConfig although they have one with a
-    ``ready()``: one problem for an app, named after the first such class.
-    """
-    for config in project_apps():
-        if type(config) is not AppConfig:
+        if not isinstance(node, ast.ClassDef):
             continue
-        for module, classes in list(ready_classes(config).items())[:1]:
-            yield Problem(
-                "W006",
-                clip(classes[0]),
-                f"The app {config.name!r} runs with Django's own AppConfig, so the "
-                f"ready() of {clip(classes[0])!r} is never called.",
-                _config_hint(config, module, classes),
-            )
-
-
-def _config_hint(config: AppConfig, module: str, classes: list[str]) -> str:
-    names = " or ".join(repr(clip(name)) for name in classes)
-    if module == f"{config.name}.apps":
-        which = "it" if len(classes) == 1 else "one of them"
-        return f"Set default = True on {names}, or list {which} in INSTALLED_APPS."
-    hint = f"List {names} instead of {config.name!r} in INSTALLED_APPS."
-    if default_app_config(config) in classes:
-        return f"Django ignores default_app_config. {hint}"
-    return hint
+        # "AppConfig" or "apps.AppConfig".
+        names = [getattr(b, "attr", "") or getattr(b, "id", "") for b in node.bases]
+        bases = [attributes[name] for name in names if name in attributes]
+        if not bases:
+            continue
+        own: dict[str, object] = {}
+        for statement in node.body:
+            if isinstance(statement, ast.FunctionDef):
+                own[statement.name] = statement
+            targets, value = assigned_names(statement)
+            own.update(dict.fromkeys(targets, getattr(value, "value", None)))
+        found = attributes[node.name] = dict(ChainMap(own, *bases))
+        is_for_app = found.get("name") == app_name
+        if "ready" in found and is_for_app and found.get("default") is not False:
+            yield f"{file.module}.{node.name}"

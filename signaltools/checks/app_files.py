@@ -26,8 +26,8 @@ class AppFile(NamedTuple):
     """
     A source file of an app.
 
-    ``module`` is the dotted path by which it can be imported, ``package`` what a
-    relative import in it is relative to. ``folders`` are those between the app and the
+    ``module`` is the dotted path by which it can be imported, and ``package`` the one
+    that its relative imports start from. ``folders`` are those between the app and the
     file.
     """
 
@@ -38,20 +38,21 @@ class AppFile(NamedTuple):
 
     def read(self) -> bytes:
         """
-        Return what is in the file, nothing if it cannot be read.
+        Return the content of the file, or nothing if it can't be read.
         """
         return _read(self.path)
 
     def is_of_another_app(self) -> bool:
         """
-        Tell whether the file is in an app which is below this one, and not installed.
+        Return whether the file is in an app below this one that isn't installed.
         """
+        # Installed apps below this one are left out by app_files().
         return any(map(_is_app, self.folders))
 
 
 def project_apps() -> list[AppConfig]:
     """
-    Return the installed apps that are not Django's.
+    Return the installed apps, except Django's own.
     """
     configs = apps.get_app_configs()
     return [config for config in configs if not config.name.startswith("django.")]
@@ -69,34 +70,33 @@ def app_files(
     config: AppConfig, others: Collection[str] = frozenset()
 ) -> Iterator[AppFile]:
     """
-    Yield the source files of an app, sorted, without tests, migrations, commands and
-    the folders ``others``. Nothing is yielded of an app in a zip file.
+    Yield the source files of an app, sorted, without tests, migrations, commands, and
+    the folders ``others``. An app in a zip file has none.
     """
     for root in _folders(config):
         for folder, folders, files in os.walk(root):
             if folder != root and "__init__.py" not in files:
                 folders.clear()
                 continue
+            # os.walk() goes into what is left in this list.
             folders[:] = sorted(
                 name
                 for name in folders
                 if _may_be_code(name) and os.path.join(folder, name) not in others
             )
+            parents = Path(folder).relative_to(root).parts
+            package = ".".join([config.name, *parents])
+            _, *between = accumulate([root, *parents], os.path.join)
             for file in sorted(files):
-                if file.endswith(".py") and _may_be_code(file[:-3]):
-                    yield _app_file(config, root, os.path.join(folder, file))
-
-
-def _app_file(config: AppConfig, root: str, path: str) -> AppFile:
-    *parents, file = os.path.relpath(path, root).split(os.sep)
-    package = ".".join([config.name, *parents])
-    module = package if file == "__init__.py" else f"{package}.{file[:-3]}"
-    _, *folders = accumulate([root, *parents], os.path.join)
-    return AppFile(module, package, path, tuple(folders))
+                name = file.removesuffix(".py")
+                if name != file and _may_be_code(name):
+                    module = package if name == "__init__" else f"{package}.{name}"
+                    path = os.path.join(folder, file)
+                    yield AppFile(module, package, path, tuple(between))
 
 
 def _folders(config: AppConfig) -> list[str]:
-    # A module that is no package has no __path__; a namespace package has its own type.
+    # A single module has no __path__, and the one of a namespace package isn't a list.
     path = module_attribute(config.module, "__path__") if config.module else None
     return [folder for folder in path or () if type(folder) is str]
 
@@ -107,15 +107,11 @@ def _may_be_code(name: str) -> bool:
 
 def _is_app(folder: str) -> bool:
     names = [path.name for path in Path(folder).iterdir()]
-    return (
-        "apps.py" in names
-        or "migrations" in names
-        or any(
-            _APP_CONFIG.search(_read(os.path.join(folder, name)))
-            for name in names
-            if name.endswith(".py")
-        )
-    )
+    if "apps.py" in names or "migrations" in names:
+        return True
+    # Before "apps.py" became usual, the AppConfig could be in any module.
+    sources = [os.path.join(folder, name) for name in names if name.endswith(".py")]
+    return any(_APP_CONFIG.search(_read(source)) for source in sources)
 
 
 def _read(path: str) -> bytes:

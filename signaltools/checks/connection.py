@@ -1,5 +1,5 @@
 """
-What checks look at.
+The connection that a check looks at.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from .watch import Connect
 
 class Connection(NamedTuple):
     """
-    One connected receiver: what is known of it, and what stands behind that.
+    One connected receiver, with the row and the record that describe it.
 
-    ``connect`` is the call that made it, if that was watched.
+    ``place`` is its position in the record of the signal. ``connect`` is the call that
+    made it, if that was watched. Django keeps only the ``id()`` of a sender, so
+    ``sender_kind`` may come from that call, and be "unknown" without it.
     """
 
     signal: Signal
@@ -29,6 +31,8 @@ class Connection(NamedTuple):
     row: Row
     record: ReceiverRecord
     connect: Connect | None
+    sender_kind: SenderKind | Literal["string"] | None
+    sender: str | None
 
     @property
     def name(self) -> str:
@@ -42,30 +46,15 @@ class Connection(NamedTuple):
         return self.signal_name.rpartition(".")[2]
 
     @property
-    def is_of_builtin(self) -> bool:
+    def is_builtin(self) -> bool:
         return self.signal_name in BUILTIN_SIGNALS
-
-    @property
-    def sender_kind(self) -> SenderKind | Literal["text"] | None:
-        """
-        Return the kind of the sender, also of one that only a watch has seen.
-        """
-        kind, connect = self.record.sender_kind, self.connect
-        if kind != "unknown" or connect is None:
-            return kind
-        return connect.sender.kind if connect.text is None else "text"
 
     @property
     def sender_text(self) -> str:
         """
         Return what the sender is, for the middle of a sentence.
         """
-        record, connect = self.record, self.connect
-        label = record.sender
-        if record.sender_kind == "unknown" and connect is not None:
-            label = connect.sender.label if connect.text is None else connect.text
-        what = _SENDERS[self.sender_kind or "unknown"]
-        return f"{what} {record.sender_app or label!r}"
+        return f"{_SENDERS[self.sender_kind or 'unknown']} {self.sender!r}"
 
     def problem(self, check: str, message: str, hint: str) -> Problem:
         return Problem(check, self.name, message, hint, self.signal_name, self.place)
@@ -77,14 +66,14 @@ _SENDERS = {
     "app_config": "the app",
     "instance": "an instance of",
     "module": "the module",
-    "text": "the text",
+    "string": "the string",
     "unknown": "the sender",
 }
 
 
 def place_text(file: str | None, line: int | None) -> str:
     """
-    Return " at shop/receivers.py:12", nothing without a file.
+    Return " at shop/receivers.py:12", or an empty string without a file.
     """
     place = short_place(file and os.path.abspath(file), line, os.getcwd())
     return f" at {place}" if place else ""

@@ -1,9 +1,15 @@
 """
-Find receivers that nothing keeps alive but a cache of Django.
+Find receivers that only a cache of Django keeps alive.
 
-Under ``DEBUG``, ``connect()`` looks at the signature of each receiver, and the cache
-of signatures holds what it has seen. A local function, a lambda or a partial works on
-every laptop then, and is garbage-collected in production.
+Under ``DEBUG``, ``connect()`` reads the signature of each receiver, and the cache of
+signatures keeps a strong reference to the receiver. So a local function, a lambda, or a
+partial works on every laptop, and is garbage-collected in production.
+
+Nothing in Python tells what keeps an object alive, except for the garbage collector:
+``gc.get_referrers()`` walks over the whole heap. Three traps come with it. Whatever
+looks at a receiver holds it as well, such as the list of receivers here. A reference
+cycle holds the receiver, but doesn't keep it alive. And after ``gc.freeze()``, which
+servers call before they fork, frozen objects are not found at all.
 """
 
 from __future__ import annotations
@@ -18,63 +24,71 @@ from django.utils import inspect
 
 from ..inventory.rows import Row
 
-# Circles of a receiver and what belongs to it are short.
+# Cycles through a receiver are short: a function and its closure, an object and its
+# attributes. Each step is a walk over the heap.
 _MAX_STEPS = 5
 _MAX_PARTS = 1_000
-# Python 3.12 begins with a few hundred objects frozen.
+# Python 3.12 starts with a few hundred frozen objects.
 _MAX_FROZEN = 1_000
 
 
 def only_cached(receivers: Sequence[Any]) -> list[bool]:
     """
-    Tell of each of ``receivers`` whether it would be gone without the cache.
+    Return, for each of ``receivers``, whether it would be gone without the cache.
 
-    None is after ``gc.freeze()``, which hides what holds them. What only a variable of
-    a running function holds counts as gone. The caller must hold the receivers in the
+    The result is false after ``gc.freeze()``. A receiver that only a variable of a
+    running function holds counts as gone. The caller must hold the receivers in the
     list ``receivers`` alone.
     """
     if not receivers or gc.get_freeze_count() > _MAX_FROZEN:
         return [False] * len(receivers)
     ignored = {id(receivers), *map(id, _cache_keys())}
+    # One walk over the heap finds the holders of all receivers.
     holders: dict[int, list[Any]] = {id(receiver): [] for receiver in receivers}
     for holder in _referrers(receivers, ignored):
         for held in gc.get_referents(holder):
             if id(held) in holders:
                 holders[id(held)].append(holder)
+    # These lists, too, are found as holders in the next walks.
     ignored |= {id(each) for each in holders.values()}
-    return [_is_circle(each, holders[id(each)], ignored) for each in receivers]
+    return [_is_in_cycle(each, holders[id(each)], ignored) for each in receivers]
 
 
 def _cache_keys() -> Iterator[Any]:
     """
-    Yield the keys of the caches in the module that looks at signatures.
+    Yield the keys of the caches in ``django.utils.inspect``.
     """
     for value in vars(inspect).values():
         if type(value) is functools._lru_cache_wrapper:
+            # The dict of an lru_cache is not accessible from Python, except this way.
             for cache in gc.get_referents(value):
                 yield from cache if type(cache) is dict else ()
 
 
 def _referrers(held: Sequence[Any], ignored: Collection[int]) -> list[Any]:
     """
-    Return what holds one of ``held``, except for what looks at it right now.
+    Return what holds one of ``held``, except for what only looks at it right now.
     """
-    asked = tuple(held)
+    # The tuple of arguments is a holder as well. As a variable, it can be recognized.
+    arguments = tuple(held)
     return [
         holder
-        for holder in gc.get_referrers(*asked)
-        if holder is not asked
+        for holder in gc.get_referrers(*arguments)
+        if holder is not arguments
         and id(holder) not in ignored
+        # Frames are those of the functions that run, such as this one. Rows are what
+        # signaltools itself has read of the connections.
         and type(holder) not in (FrameType, Row)
     ]
 
 
-def _is_circle(receiver: Any, holders: list[Any], ignored: Collection[int]) -> bool:
+def _is_in_cycle(receiver: Any, holders: list[Any], ignored: Collection[int]) -> bool:
     """
-    Tell whether only parts of ``receiver`` itself hold it, and nothing holds these.
+    Return whether only parts of ``receiver`` hold it, and nothing else holds these.
     """
     parts = _parts(receiver) if holders else set()
     seen = set(ignored)
+    # Each step goes from the holders to what holds them.
     for _ in range(_MAX_STEPS):
         if not holders:
             return True
@@ -82,29 +96,26 @@ def _is_circle(receiver: Any, holders: list[Any], ignored: Collection[int]) -> b
             return False
         seen |= {id(holders), id(receiver), *map(id, holders)}
         holders = _referrers(holders, seen)
+    # When in doubt, the receiver is not reported.
     return False
 
 
 def _parts(receiver: Any) -> set[int]:
     """
-    Return the ids of what a receiver holds: its closure, attributes, and so on.
+    Return the ids of what a receiver holds: its closure, its attributes, and so on.
     """
     parts: set[int] = set()
     waiting = [receiver]
     while waiting and len(parts) < _MAX_PARTS:
-        for part in _own_referents(waiting.pop()):
-            if id(part) not in parts:
+        value = waiting.pop()
+        # From a module or a class, everything can be reached, so these are no parts.
+        # The same is true of the namespaces of the module that a function is from.
+        shared: set[int] = set()
+        if type(value) is FunctionType:
+            shared = {id(value.__globals__), id(value.__builtins__)}
+        for part in gc.get_referents(value):
+            is_shared = id(part) in shared or id(part) in parts
+            if not is_shared and not issubclass(type(part), (type, ModuleType)):
                 parts.add(id(part))
                 waiting.append(part)
     return parts
-
-
-def _own_referents(value: Any) -> Iterator[Any]:
-    """
-    Yield what ``value`` holds, but not its module and its classes.
-    """
-    is_function = type(value) is FunctionType
-    shared = {id(value.__globals__), id(value.__builtins__)} if is_function else set()
-    for held in gc.get_referents(value):
-        if id(held) not in shared and not issubclass(type(held), (type, ModuleType)):
-            yield held

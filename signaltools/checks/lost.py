@@ -1,7 +1,8 @@
 """
-Find connections that are lost, dropped or made at the wrong time.
+Find connections that are lost (W001, W002), ignored (W003), or made at the wrong time
+(W016, W017).
 
-Most of that leaves no trace, so it is found only where ``connect()`` is watched.
+Most of these leave no trace, so they are found only if ``connect()`` is watched.
 """
 
 from __future__ import annotations
@@ -18,54 +19,75 @@ from ..inventory.records import Connected, Problem
 from ..inventory.rows import DEAD, dead_rows
 from .connection import Connection, place_text
 from .held_by_cache import only_cached
-from .watch import Connect, Site, connects, failed_disconnects, is_watching
+from .watch import (
+    Connect,
+    Disconnect,
+    Site,
+    failed_disconnects,
+    is_watching,
+    watched_connects,
+)
+
+_GONE = "was garbage-collected and will never be called"
+_HELD_BY_DEBUG = "is kept alive only while DEBUG is True"
+_IN_A_CYCLE = "is kept alive only by a reference cycle and will be garbage-collected"
 
 
 def find_lost(connected: Sequence[Connected]) -> Iterator[Problem]:
     """
-    Yield receivers that are garbage-collected, or would be without ``DEBUG``.
+    Yield receivers that are garbage-collected, or would be without ``DEBUG``: W001 and
+    W002.
     """
     weak = [
         (each, connect)
         for each in connected
-        for connect in connects(each.signal)
+        for connect in watched_connects(each.signal)
         if connect.weak and connect.taken_by is None and not connect.has_lost_sender()
     ]
-    methods = {
+    bound_methods = {
         (each.record.name, receiver.name)
         for each in connected
         for row, receiver in zip(each.rows, each.record.receivers, strict=True)
         if type(row.receiver) is MethodType
     }
     for each, connect in weak:
-        # Where another object has the same method connected, objects come and go.
-        comes_and_goes = (each.record.name, connect.receiver.described.name) in methods
-        if connect.receiver.is_gone() and not comes_and_goes:
+        # If the same method of another object is connected, the program creates and
+        # drops such objects on purpose, and each takes its connection with it.
+        method = each.record.name, connect.receiver.described.name
+        if connect.receiver.is_gone() and method not in bound_methods:
             yield _lost(each, connect, _GONE)
-    for each, connect in _held_by_nothing(weak):
-        yield _lost(each, connect, _HELD_BY_DEBUG if settings.DEBUG else _IN_A_CYCLE)
-    if not is_watching():
-        yield from _dead(connected)
 
-
-_GONE = "was garbage-collected and will never be called"
-_HELD_BY_DEBUG = "lives only while DEBUG is True"
-_IN_A_CYCLE = "lives only until Python collects garbage"
-_Weak = list[tuple[Connected, Connect]]
-
-
-def _held_by_nothing(weak: _Weak) -> _Weak:
-    # Of a method it is the object that dies, and no cache holds that.
-    suspects = [each for each in weak if not _is_named(each[1])]
+    suspects = [(each, connect) for each, connect in weak if not _has_name(connect)]
+    # No other variable may hold a receiver now: it would count as something that keeps
+    # the receiver alive.
     receivers = [connect.receiver.function() for _, connect in suspects]
     found = only_cached(receivers)
-    return [each for each, is_cached in zip(suspects, found, strict=True) if is_cached]
+    held_by = _HELD_BY_DEBUG if settings.DEBUG else _IN_A_CYCLE
+    for (each, connect), is_cached in zip(suspects, found, strict=True):
+        if is_cached:
+            yield _lost(each, connect, held_by)
+
+    if not is_watching():
+        # A dead row shows that there was a receiver, but not which one.
+        for each in connected:
+            name = each.record.name
+            is_dead = any(row.receiver is DEAD for row in dead_rows(each.signal))
+            # Storages and other objects that follow the settings come and go.
+            if is_dead and name != "django.core.signals.setting_changed":
+                yield Problem(
+                    "W001",
+                    name,
+                    f"A receiver of {name!r} {_GONE}.",
+                    "Set SIGNALTOOLS['WATCH_CONNECT'] = True to find out which.",
+                    name,
+                )
 
 
-def _is_named(connect: Connect) -> bool:
+def _has_name(connect: Connect) -> bool:
     """
-    Tell whether a module or class holds the receiver by a name, or nobody does.
+    Return whether a module or class holds the receiver by a name, or it is gone.
     """
+    # None for a bound method, too: its object may be gone, but no cache holds that.
     receiver = connect.receiver.function()
     if receiver is None:
         return True
@@ -73,7 +95,8 @@ def _is_named(connect: Connect) -> bool:
     names = {described.module, site.module if site else described.module}
     return (
         loaded_object(described.module, described.qualname) is receiver
-        # To find out who else holds it takes a walk over the whole heap.
+        # These modules are the most likely ones. To find any other holder takes a walk
+        # over the whole heap.
         or any(value is receiver for name in names for value in module_values(name))
     )
 
@@ -83,121 +106,104 @@ def _lost(connected: Connected, connect: Connect, what: str) -> Problem:
     signal = connected.record.name
     at = _at(connect.site) or place_text(file, line)
     message = f"The receiver {name!r} connected to {signal!r}{at} {what}"
-    places = (n for n, row in enumerate(connected.rows) if connect.has_made(row))
-    other = describe(loaded_object(module, qualname))
-    if other.filename == file and other.line != line:
-        at = place_text(other.filename, other.line)
-        message += f": another one of this name replaced it{at}."
-        hint = "Give each of them a name of its own."
-        return Problem("W002", name, message, hint, signal, next(places, None))
+    # The place of a receiver that isn't gone yet.
+    place = next((n for n, row in enumerate(connected.rows) if connect.made(row)), None)
+    # If another line of the same file has this name now, a second "def" has taken it.
+    namesake = describe(loaded_object(module, qualname))
+    if namesake.filename == file and namesake.line != line:
+        at = place_text(namesake.filename, namesake.line)
+        message += f": another receiver with the same name replaced it{at}."
+        hint = "Give each receiver a unique name."
+        return Problem("W002", name, message, hint, signal, place)
     hint = (
-        "Django keeps weak references. Define it at module level, keep a reference to "
-        "it, or pass weak=False."
+        "Define the receiver at module level, keep a reference to it, or pass "
+        "weak=False: Django keeps only a weak reference."
     )
-    return Problem("W001", name, f"{message}.", hint, signal, next(places, None))
-
-
-def _dead(connected: Sequence[Connected]) -> Iterator[Problem]:
-    """
-    Yield what is known without a watch: that something was there.
-    """
-    for each in connected:
-        name = each.record.name
-        is_dead = any(row.receiver is DEAD for row in dead_rows(each.signal))
-        # Objects that listen to settings, such as storages, come and go.
-        if is_dead and name != "django.core.signals.setting_changed":
-            yield Problem(
-                "W001",
-                name,
-                f"A receiver of {name!r} {_GONE}.",
-                "SIGNALTOOLS['WATCH_CONNECT'] = True tells which.",
-                name,
-            )
-
-
-def check_connect(link: Connection) -> Iterator[Problem]:
-    """
-    Yield what is wrong with the time at which a connection was made.
-    """
-    connect = link.connect
-    if connect is None:
-        return
-    is_late = connect.is_late and not _is_by_a_library(link)
-    if link.signal_name == _CLASS_PREPARED and is_late:
-        which = "all models" if link.sender_kind is None else link.sender_text
-        yield link.problem(
-            "W017",
-            f"The receiver {link.name!r} was connected to 'class_prepared'"
-            f"{_at(connect.site)} when {which} had been prepared.",
-            "Connect it at the top of 'apps.py', not in ready().",
-        )
-    for miss in failed_disconnects(link.signal):
-        is_same = (miss.uid, miss.sender_id) == (connect.uid, connect.sender_id)
-        is_it = miss.uid is not None or miss.receiver.is_of(link.row.receiver)
-        if is_same and is_it and not _is_one_file(miss.site, connect.site):
-            yield link.problem(
-                "W016",
-                f"The receiver {link.name!r} of {link.signal_name!r} was to be "
-                f"disconnected{_at(miss.site)}, but was connected only later"
-                f"{_at(connect.site)}.",
-                _order_hint(miss.site, connect.site),
-            )
-
-
-_CLASS_PREPARED = "django.db.models.signals.class_prepared"
-
-
-def _is_by_a_library(link: Connection) -> bool:
-    # Where no model uses its fields, its module of fields is imported late, or never.
-    site = link.connect.site if link.connect else None
-    is_import = site is not None and site.function == "<module>"
-    return is_import and link.record.component == "third_party"
-
-
-def _is_one_file(one: Site | None, other: Site | None) -> bool:
-    # Whoever disconnects first and connects then wants to be sure to be connected.
-    return one is not None and other is not None and one.file == other.file
-
-
-def _order_hint(early: Site | None, late: Site | None) -> str:
-    first, second = (
-        apps.get_containing_app_config(site.module) if site else None
-        for site in (early, late)
-    )
-    if first is None or second is None or first is second:
-        return "Disconnect it in ready() of an app that is listed later."
-    return f"List {first.name!r} after {second.name!r} in INSTALLED_APPS."
+    return Problem("W001", name, f"{message}.", hint, signal, place)
 
 
 def find_dropped(links: Sequence[Connection]) -> Iterator[Problem]:
     """
-    Yield receivers that were not connected because their ``dispatch_uid`` is taken.
+    Yield receivers that Django did not connect, because another one has their
+    ``dispatch_uid``: W003.
     """
-    for connect in connects(links[0].signal) if links else ():
-        if connect.taken_by is None:
+    for connect in watched_connects(links[0].signal) if links else ():
+        taken_by = connect.taken_by
+        if taken_by is None:
             continue
-        name, other = connect.receiver.described.name, connect.taken_by.name
-        taken = other, connect.uid, connect.sender.label
-        places = [
-            link.place
+        # The problem is shown beside the receiver that has the uid. If that one has
+        # been disconnected since, the uid is free again.
+        owners = [
+            link
             for link in links
-            # Some senders are not known, see Connection.sender_kind.
-            if (link.name, link.record.dispatch_uid, link.record.sender)
-            in (taken, (*taken[:2], None))
+            if (link.name, link.record.dispatch_uid) == (taken_by.name, connect.uid)
+            # None, if Django has kept only the id() of the sender.
+            and link.record.sender in (connect.sender.label, None)
         ]
-        if not places:
-            continue
-        yield Problem(
-            "W003",
-            name,
-            f"The receiver {name!r} was not connected to {links[0].signal_name!r}"
-            f"{_at(connect.site)}: its dispatch_uid {connect.uid!r} belongs to "
-            f"{other!r}.",
-            "Use a unique dispatch_uid, or drop it: connecting the same function twice "
-            "is already ignored.",
-            links[0].signal_name,
-            places[0],
+        if owners:
+            name = connect.receiver.described.name
+            message = (
+                f"The receiver {name!r} wasn't connected to {owners[0].signal_name!r}"
+                f"{_at(connect.site)}: its dispatch_uid {connect.uid!r} is already "
+                f"used by {taken_by.name!r}."
+            )
+            hint = (
+                "Use a unique dispatch_uid, or remove it: connecting the same function "
+                "twice has no effect anyway."
+            )
+            yield owners[0].problem("W003", message, hint)._replace(name=name)
+
+
+def check_connect(link: Connection) -> Iterator[Problem]:
+    """
+    Yield what is wrong with the time at which a connection was made: W016 and W017.
+    """
+    connect = link.connect
+    if connect is None:
+        return
+    site = connect.site
+    # A library may define a field class in a module that is imported late, or never, if
+    # no model uses the field. It connects at the top of that module.
+    is_import = site is not None and site.function == "<module>"
+    is_by_library = is_import and link.record.component == "third_party"
+    is_class_prepared = link.signal_name == "django.db.models.signals.class_prepared"
+    if is_class_prepared and connect.is_late and not is_by_library:
+        which = "all models" if link.sender_kind is None else link.sender_text
+        yield link.problem(
+            "W017",
+            f"The receiver {link.name!r} was connected to 'class_prepared'{_at(site)} "
+            f"after {which} had been prepared.",
+            "Connect the receiver at the top of 'apps.py', not in ready().",
         )
+    for failed in failed_disconnects(link.signal):
+        # Code that disconnects and then connects wants to connect exactly once.
+        is_one_file = failed.site and site and failed.site.file == site.file
+        if _was_meant(failed, link, connect) and not is_one_file:
+            yield link.problem(
+                "W016",
+                f"The receiver {link.name!r} of {link.signal_name!r} is still "
+                f"connected: disconnect(){_at(failed.site)} had no effect, because the "
+                f"receiver was connected later{_at(site)}.",
+                _order_hint(failed.site, site),
+            )
+
+
+def _was_meant(failed: Disconnect, link: Connection, connect: Connect) -> bool:
+    # With a dispatch_uid, Django ignores the receiver.
+    is_receiver = failed.uid is not None or failed.receiver.is_of(link.row.receiver)
+    failed_target = failed.uid, failed.sender_id
+    return is_receiver and failed_target == (connect.uid, connect.sender_id)
+
+
+def _order_hint(early: Site | None, late: Site | None) -> str:
+    first = apps.get_containing_app_config(early.module) if early else None
+    second = apps.get_containing_app_config(late.module) if late else None
+    if first is None or second is None or first is second:
+        return (
+            "Disconnect the receiver in the ready() method of an app that is listed "
+            "later in INSTALLED_APPS."
+        )
+    return f"List {first.name!r} after {second.name!r} in INSTALLED_APPS."
 
 
 def _at(site: Site | None) -> str:

@@ -1,5 +1,7 @@
 """
-Find what is right but may surprise: notes, which no system check prints.
+Find what is correct but may surprise: the notes I001 to I005.
+
+No system check prints them, ``list_signals`` does.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from .connection import Connection
 _DELETE = {"pre_delete", "post_delete"}
 _INIT = {"pre_init", "post_init"}
 _SAVE = {"pre_save", "post_save"}
-# What Django sends with asend() where it can.
+# Under ASGI, and in alogin() and alike, Django sends these with asend().
 _AWAITED = {
     *("request_started", "request_finished"),
     *("user_logged_in", "user_logged_out", "user_login_failed"),
@@ -32,94 +34,96 @@ def find_notes(links: Sequence[Connection]) -> Iterator[Problem]:
     """
     connected = {(link.name, id(link.row.sender)) for link in links}
     for link in links:
-        # Nobody can change what Django connects itself.
-        if link.record.component != "django":
-            yield from _relatives(link, connected)
-            yield from _slow(link)
-            yield from _nameless(link)
+        # A project can't change what Django itself connects.
+        if link.record.component == "django":
+            continue
+        if link.is_builtin:
+            yield from _check_subclasses(link, connected)
+            yield from _check_costs(link)
+        # Django never calls send_robust() of its own signals in production.
+        elif not _has_qualname(link.row.receiver):
+            yield link.problem(
+                "I005",
+                f"If the receiver {link.name!r} raises an exception in send_robust(), "
+                "Django raises AttributeError instead, because the receiver has no "
+                "__qualname__.",
+                "Connect a function or a method.",
+            )
 
 
-def _relatives(link: Connection, connected: set[tuple[str, int]]) -> Iterator[Problem]:
-    if link.bare_name not in _SAVE | _DELETE | _INIT or not link.is_of_builtin:
-        return
+def _check_subclasses(
+    link: Connection, connected: set[tuple[str, int]]
+) -> Iterator[Problem]:
     options = model_options(link.row.sender)
+    is_sent_by_models = link.bare_name in _SAVE | _DELETE | _INIT
     # An abstract model sends nothing itself, see W009.
-    if options is None or options.abstract:
+    if not is_sent_by_models or options is None or options.abstract:
         return
     if (link.name, id(Sender.ANY)) in connected:
         return
     labels = [
-        label
+        repr(label)
         for model, label in _inheriting(link.row.sender, link.bare_name)
         if (link.name, id(model)) not in connected
     ]
     if labels:
-        more = f" and {len(labels) - 3} more" if len(labels) > 3 else ""
+        noun = "subclass" if len(labels) == 1 else "subclasses"
+        more = f", and {len(labels) - 3} more" if len(labels) > 3 else ""
         yield link.problem(
             "I001",
-            f"The receiver {link.name!r} hears {link.bare_name!r} of "
-            f"{link.sender_text}, not of {', '.join(map(repr, labels[:3]))}{more}.",
-            "Connect it with these senders too, if it is about them.",
+            f"The receiver {link.name!r} is connected to {link.bare_name!r} for "
+            f"{link.sender_text}, but not for its {noun} "
+            f"{', '.join(labels[:3])}{more}.",
+            f"Connect the receiver for the {noun} as well if it should run for them.",
         )
 
 
 def _inheriting(model: type, signal: str) -> Iterator[tuple[type, str]]:
     """
-    Yield the models below ``model`` that send a signal in their own name only.
+    Yield the models below ``model`` that send a signal only with themselves as sender.
     """
     children: list[type] = type.__subclasses__(model)
     for child in children:
         options = model_options(child)
+        # Migrations and tests create models in registries of their own.
         if options is None or options.apps is not apps:
             continue
-        # A child with a table of its own is deleted together with its parent.
+        # A child with a table of its own is deleted together with its parent row, and
+        # the signals of the parent are sent then.
         if not options.abstract and (options.proxy or signal not in _DELETE):
             yield child, options.label
         yield from _inheriting(child, signal)
 
 
-def _slow(link: Connection) -> Iterator[Problem]:
+def _check_costs(link: Connection) -> Iterator[Problem]:
     name, signal = link.name, link.bare_name
-    if not link.is_of_builtin:
-        return
     if link.sender_kind is None and signal in _DELETE:
         yield link.problem(
             "I002",
-            f"The receiver {name!r} hears {signal!r} of every model, so that Django "
-            "loads all rows that it deletes, one by one.",
-            "Connect it with a sender, if it is about some models only.",
+            f"The receiver {name!r} is connected to {signal!r} for every model, so "
+            "Django fetches rows and sends signals for each instead of deleting "
+            "related rows with one query.",
+            "Connect the receiver with a sender if it only concerns some models.",
         )
     if signal in _INIT:
         yield link.problem(
             "I003",
-            f"The receiver {name!r} runs for each instance, those of a query too.",
-            "Do what it does when the value is needed.",
+            f"The receiver {name!r} runs for every instance created, including each "
+            "row returned by a query.",
+            "Compute the value lazily, for example in a cached_property.",
         )
     if link.record.is_async and signal not in _AWAITED:
         yield link.problem(
             "I004",
             f"The receiver {name!r} is asynchronous, and Django sends {signal!r} with "
-            "send(), which starts an event loop for it.",
-            "Make it synchronous: that saves a millisecond or two each time.",
+            "send(), which starts an event loop for each call.",
+            "Make the receiver synchronous, which saves a millisecond or two per call.",
         )
 
 
-def _nameless(link: Connection) -> Iterator[Problem]:
-    # Django itself does not call send_robust() outside of tests.
-    if link.is_of_builtin or _has_qualname(link.row.receiver):
-        return
-    yield link.problem(
-        "I005",
-        f"If the receiver {link.name!r} raises in send_robust(), Django raises "
-        "AttributeError instead, because it has no __qualname__.",
-        "Connect a function or a method.",
-    )
-
-
 def _has_qualname(receiver: Any) -> bool:
-    if issubclass(type(receiver), (*_NAMED, type)):
+    # For these types, Python itself answers. Anything else may run code when asked.
+    kinds = (FunctionType, MethodType, BuiltinFunctionType, type)
+    if issubclass(type(receiver), kinds):
         return True
     return stored_attribute(receiver, "__qualname__") is not None
-
-
-_NAMED = (FunctionType, MethodType, BuiltinFunctionType)

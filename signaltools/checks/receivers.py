@@ -1,5 +1,6 @@
 """
-Find receivers that cannot be called with what is sent, or are not what they seem.
+Find receivers that can't be called with what is sent (W012, W013, W101, W102), that
+lack their decorators (W014) or aren't awaited (W015), or that run twice (W004).
 """
 
 from __future__ import annotations
@@ -34,54 +35,58 @@ def check_receiver(link: Connection) -> Iterator[Problem]:
     """
     Yield what is wrong with the receiver of a connection.
     """
-    yield from _arguments(link)
-    yield from _decorators(link)
-    yield from _coroutines(link)
+    yield from _check_arguments(link)
+    yield from _check_decorators(link)
+    yield from _check_coroutine(link)
 
 
-def _arguments(link: Connection) -> Iterator[Problem]:
+def _check_arguments(link: Connection) -> Iterator[Problem]:
+    """
+    Yield W013 and W012, or W101 and W102 for a declared event.
+    """
     event = link.signal if is_a(link.signal, Event) else None
-    sent = _sent(link)
-    unknown, is_closed = find_mismatch(
-        _plain(link.row.receiver), {"signal", "sender", *sent}
-    )
-    # Of other signals nobody knows what they are sent with.
+    sent = ["sender"]
+    if event is not None:
+        sent += [argument.name for argument in event.arguments]
+    else:
+        sent += BUILTIN_ARGUMENTS.get(link.signal_name, ())
+    unknown, is_closed = find_mismatch(_plain(link.row.receiver), {"signal", *sent})
+    # Other signals may be sent with any arguments.
     is_known = event is not None or link.signal_name in BUILTIN_ARGUMENTS
     for argument in unknown:
+        if argument in ("self", "cls"):
+            hint = "Connect a bound method, or make the function a staticmethod."
+        else:
+            hint = did_you_mean(argument, sent).strip() or (
+                f"Use only arguments that {link.bare_name!r} sends: {', '.join(sent)}."
+            )
         if is_known or argument == "self":
             yield link.problem(
                 "W101" if event else "W013",
-                f"The receiver {link.name!r} asks for {argument!r}, which "
-                f"{link.signal_name!r} does not send.",
-                _argument_hint(argument, ["sender", *sent]),
+                f"The receiver {link.name!r} requires the argument {argument!r}, but "
+                f"{link.signal_name!r} doesn't send it.",
+                hint,
             )
     if is_closed:
         yield link.problem(
             "W102" if event else "W012",
-            f"The receiver {link.name!r} of {link.signal_name!r} does not accept "
+            f"The receiver {link.name!r} of {link.signal_name!r} doesn't accept "
             "**kwargs.",
-            "Add **kwargs: it breaks as soon as an argument is added.",
+            "Add **kwargs, or the receiver will break as soon as the signal sends "
+            "another argument.",
         )
 
 
-def _sent(link: Connection) -> list[str]:
-    if is_a(link.signal, Event):
-        return [argument.name for argument in link.signal.arguments]
-    return list(BUILTIN_ARGUMENTS.get(link.signal_name, ()))
-
-
-def _argument_hint(argument: str, sent: Sequence[str]) -> str:
-    if argument in ("self", "cls"):
-        return "Connect a method of an object, or make it a staticmethod."
-    return did_you_mean(argument, sent).strip() or f"It sends {', '.join(sent)}."
+# A receiver with one of these describes its arguments itself, and may be wrong.
+_CLAIMS = {"__signature__", "__partialmethod__", "_partialmethod"}
 
 
 def _plain(receiver: Any) -> Any:
     """
-    Return what has the same arguments and can be looked at without running anything.
+    Return a callable with the arguments of ``receiver``, or None.
 
-    That is the bound __call__ of an object; None for what has no such thing, or only
-    says what its arguments are.
+    Its signature can be read without running code of the project, as ``__getattr__`` or
+    a ``__signature__`` property would. For a callable object it's the bound __call__.
     """
     kind = type(receiver)
     if kind is FunctionType:
@@ -99,34 +104,28 @@ def _plain(receiver: Any) -> Any:
     return MethodType(function, owner) if is_plain else None
 
 
-_CLAIMS = {"__signature__", "__partialmethod__", "_partialmethod"}
-
-
-def _decorators(link: Connection) -> Iterator[Problem]:
+def _check_decorators(link: Connection) -> Iterator[Problem]:
     receiver = link.row.receiver
+    # With a decorator above @receiver, the name of the function leads to the decorated
+    # one, and the connected one is somewhere inside that.
     named = loaded_object(link.record.module, link.record.qualname)
     if type(receiver) is not FunctionType or named is receiver:
         return
-    if any(layer is receiver for layer in _inside(named)):
-        yield link.problem(
-            "W014",
-            f"The decorators above @receiver do not apply to {link.name!r}: the "
-            "function below them is connected.",
-            "Move @receiver to the top.",
-        )
-
-
-def _inside(decorated: Any) -> Iterator[Any]:
-    """
-    Yield what a decorator has wrapped, down to the innermost function.
-    """
-    waiting, seen = [decorated], {id(decorated)}
+    waiting, seen = [named], {id(named)}
+    # The limit is for objects that wrap one another without end.
     while waiting and len(seen) < _MAX_LAYERS:
         for inner in _wrapped(waiting.pop()):
+            if inner is receiver:
+                yield link.problem(
+                    "W014",
+                    f"Decorators above @receiver have no effect on {link.name!r}: "
+                    "Django connects the function without them.",
+                    "Move @receiver to the top.",
+                )
+                return
             if id(inner) not in seen:
                 seen.add(id(inner))
                 waiting.append(inner)
-                yield inner
 
 
 _MAX_LAYERS = 100
@@ -136,16 +135,18 @@ def _wrapped(value: Any) -> list[Any]:
     kind = type(value)
     if kind is functools.partial:
         return [value.func]
-    if kind is not FunctionType:
-        # A static method is what its function is for.
-        is_static = kind in (staticmethod, classmethod)
-        return [] if is_static else [stored_attribute(value, "__wrapped__")]
-    return [getattr(value, "__wrapped__", None), *_captured(value).values()]
+    if kind is FunctionType:
+        # A decorator without functools.wraps() has the function in its closure only.
+        return [getattr(value, "__wrapped__", None), *_captured(value).values()]
+    # @staticmethod and @classmethod above @receiver are right: they change how a class
+    # hands out the function, not what it does.
+    is_static = kind in (staticmethod, classmethod)
+    return [] if is_static else [stored_attribute(value, "__wrapped__")]
 
 
 def _captured(function: FunctionType) -> dict[str, FunctionType]:
     """
-    Return the functions that a nested function uses from around it.
+    Return the functions in the closure of ``function``, by the names of variables.
     """
     captured = {}
     names = function.__code__.co_freevars
@@ -157,46 +158,47 @@ def _captured(function: FunctionType) -> dict[str, FunctionType]:
     return captured
 
 
-def _coroutines(link: Connection) -> Iterator[Problem]:
+def _check_coroutine(link: Connection) -> Iterator[Problem]:
     if link.record.is_async:
         return
     receiver = link.row.receiver
     while type(receiver) is functools.partial:
         receiver = receiver.func
-    if _drops_coroutine(receiver):
+    if type(receiver) is MethodType:
+        receiver = receiver.__func__
+    if type(receiver) is FunctionType:
+        # A wrapper that returns or drops the result of an async function. If it does
+        # anything else with the function, it may well run it in an event loop.
+        names = {name for name, f in _captured(receiver).items() if _is_async(f)}
+        code = receiver.__code__
+        # The source is only read if it matters.
+        drops_coroutine = bool(
+            names and names & returned_calls(code.co_filename, code.co_firstlineno)
+        )
+    else:
+        # Django looks at the object itself, which isn't a coroutine function.
+        drops_coroutine = _is_async(class_attribute(type(receiver), "__call__"))
+    if drops_coroutine:
         yield link.problem(
             "W015",
             f"The receiver {link.name!r} of {link.signal_name!r} returns a coroutine, "
-            "but Django does not see that it is asynchronous and never awaits it.",
-            "Make it an async function, or mark it with "
+            "but Django doesn't detect that the receiver is asynchronous, so the "
+            "coroutine is never awaited.",
+            "Make the receiver an async function, or mark it with "
             "asgiref.sync.markcoroutinefunction().",
         )
 
 
-def _drops_coroutine(receiver: Any) -> bool:
-    if type(receiver) is MethodType:
-        receiver = receiver.__func__
-    if type(receiver) is not FunctionType:
-        call = class_attribute(type(receiver), "__call__")
-        return inspect.CO_COROUTINE & _flags(call) != 0
-    awaited = {
-        name
-        for name, function in _captured(receiver).items()
-        if _flags(function) & inspect.CO_COROUTINE
-    }
-    if not awaited:
+def _is_async(function: Any) -> bool:
+    if type(function) is not FunctionType:
         return False
-    code = receiver.__code__
-    return bool(awaited & returned_calls(code.co_filename, code.co_firstlineno))
-
-
-def _flags(function: Any) -> int:
-    return function.__code__.co_flags if type(function) is FunctionType else 0
+    return bool(function.__code__.co_flags & inspect.CO_COROUTINE)
 
 
 def find_twins(links: Sequence[Connection]) -> Iterator[Problem]:
     """
-    Yield receivers that one signal has twice, because their file was imported twice.
+    Yield receivers that one signal has twice, because their file was imported under two
+    names: W004.
     """
     first: dict[Any, Connection] = {}
     for link in links:
@@ -208,18 +210,23 @@ def find_twins(links: Sequence[Connection]) -> Iterator[Problem]:
             yield link.problem(
                 "W004",
                 f"The receiver {link.name!r} is connected to {link.signal_name!r} "
-                f"twice: {file!r} was imported as {other.record.module!r} as well.",
-                "Import it by one of these names only.",
+                f"twice: {file!r} was also imported as {other.record.module!r}.",
+                "Import the file under only one of these names.",
             )
 
 
 def _are_one_file(one: Connection, other: Connection) -> bool:
-    codes = [innermost_code(link.row.receiver) for link in (one, other)]
-    files = [_file(link.record.module) for link in (one, other)]
-    return codes[0] is not codes[1] and files[0] is not None and files[0] == files[1]
-
-
-def _file(module_name: str) -> str | None:
-    module = sys.modules.get(module_name)
-    file = module_attribute(module, "__file__") if is_a(module, ModuleType) else None
-    return os.path.realpath(file) if type(file) is str else None
+    # An import under a second name compiles the file again. One code object means that
+    # only the __module__ of the function was changed.
+    if innermost_code(one.row.receiver) is innermost_code(other.row.receiver):
+        return False
+    files = set()
+    for link in (one, other):
+        module = sys.modules.get(link.record.module)
+        if not is_a(module, ModuleType):
+            return False
+        file = module_attribute(module, "__file__")
+        if type(file) is not str:
+            return False
+        files.add(os.path.realpath(file))
+    return len(files) == 1

@@ -1,34 +1,35 @@
 """
-Find all that is wrong with the connections of signals.
+Run the checks of connections, and put the ids of problems beside the receivers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from typing import Literal
 
 from django.core.exceptions import ImproperlyConfigured
 
 from ..conf import conf
 from ..introspect.callables import Unreadable
-from ..inventory.records import Connected, Problem, SignalRecord
-from ..inventory.rows import Row
+from ..inventory.records import Connected, Problem, SenderKind, SignalRecord
 from .connection import Connection
 from .lost import check_connect, find_dropped, find_lost
 from .notes import find_notes
 from .receivers import check_receiver, find_twins
-from .senders import Senders
-from .watch import Connect, connects
+from .senders import check_senders
+from .watch import watched_connects
 
 _MAX_KNOWN = 1_000
 
-# What a project may ignore.
+# The ids that SIGNALTOOLS["IGNORE"] accepts.
 CHECKS = {
     *(f"I00{number}" for number in range(1, 6)),
     *(f"W{number:03}" for number in range(1, 19)),
     *("W101", "W102"),
 }
-# Rules with exceptions: a system check that cries wolf is switched off.
+# These have false positives. As system checks, most commands would print them, until
+# the project silences all of them.
 SHOWN_IN_LISTS_ONLY = {"W005", "W009"}
 
 
@@ -36,17 +37,16 @@ def find_problems(
     connected: Sequence[Connected], others: Iterable[Problem] = ()
 ) -> list[Problem]:
     """
-    Return what is wrong with connections, or worth a note, and what ``others`` have
-    found; what the project ignores is left out.
+    Return the problems and notes of connections, and those of ``others``, without what
+    the project ignores.
     """
-    senders = Senders()
     found = [*others, *find_lost(connected)]
     for each in connected:
-        links = _links(each)
+        links = _connections(each)
         found += find_dropped(links)
         found += find_twins(links)
         found += find_notes(links)
-        found += senders.check(links)
+        found += check_senders(links)
         for link in links:
             found += check_receiver(link)
             found += check_connect(link)
@@ -101,44 +101,40 @@ def with_problems(
     connected: Sequence[Connected], found: Sequence[Problem]
 ) -> list[SignalRecord]:
     """
-    Return the records of signals in which each receiver has the ids of its problems.
+    Return the records of signals, each receiver with the ids of its problems.
     """
-    ids: dict[tuple[str | None, int | None], list[str]] = {}
+    ids: dict[tuple[str | None, int | None], set[str]] = {}
     for problem in found:
-        ids.setdefault((problem.signal, problem.receiver), []).append(problem.id)
-    return [_with_ids(each.record, ids) for each in connected]
+        ids.setdefault((problem.signal, problem.receiver), set()).add(problem.id)
+    records = []
+    for each in connected:
+        receivers = list(each.record.receivers)
+        for place, receiver in enumerate(receivers):
+            problems = ids.get((each.record.name, place))
+            if problems:
+                receivers[place] = receiver._replace(problems=tuple(sorted(problems)))
+        records.append(each.record._replace(receivers=tuple(receivers)))
+    return records
 
 
-def _with_ids(
-    record: SignalRecord, ids: dict[tuple[str | None, int | None], list[str]]
-) -> SignalRecord:
-    receivers = (
-        receiver._replace(problems=tuple(sorted(set(found))))
-        if (found := ids.get((record.name, place)))
-        else receiver
-        for place, receiver in enumerate(record.receivers)
-    )
-    return record._replace(receivers=tuple(receivers))
-
-
-def _links(connected: Connected) -> list[Connection]:
-    signal, record = connected.signal, connected.record
-    made_by = {connect.row_id: connect for connect in connects(signal)}
-    return [
-        Connection(
-            signal,
-            record.name,
-            place,
-            row,
-            receiver,
-            _made(row, made_by.get(row.id)),
+def _connections(connected: Connected) -> list[Connection]:
+    signal, name = connected.signal, connected.record.name
+    made_by = {connect.row_id: connect for connect in watched_connects(signal)}
+    found = []
+    pairs = zip(connected.rows, connected.record.receivers, strict=True)
+    for place, (row, record) in enumerate(pairs):
+        if type(row.receiver) is Unreadable:
+            continue
+        connect = made_by.get(row.id)
+        if connect is not None and not connect.made(row):
+            connect = None
+        kind: SenderKind | Literal["string"] | None = record.sender_kind
+        sender = record.sender_app or record.sender
+        if kind == "unknown" and connect is not None:
+            kind, sender = connect.sender.kind, connect.sender.label
+            if connect.string is not None:
+                kind, sender = "string", connect.string
+        found.append(
+            Connection(signal, name, place, row, record, connect, kind, sender)
         )
-        for place, (row, receiver) in enumerate(
-            zip(connected.rows, record.receivers, strict=True)
-        )
-        if type(row.receiver) is not Unreadable
-    ]
-
-
-def _made(row: Row, connect: Connect | None) -> Connect | None:
-    return connect if connect is not None and connect.has_made(row) else None
+    return found

@@ -1,12 +1,11 @@
 """
-Find senders that a signal never has.
+Find senders that never send the signal: W007, W008, W009, W010, W011, and W018.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from typing import Any
 
 from django.apps import apps
@@ -18,183 +17,163 @@ from ..introspect.objects import stored_attribute
 from ..inventory.django_signals import BUILTIN_SIGNALS
 from ..inventory.records import Problem
 from .connection import Connection
-from .watch import Site
 
 _DELETE = {"pre_delete", "post_delete"}
 _SAVE_AND_DELETE = {"pre_save", "post_save", *_DELETE}
 
-
-class Senders:
-    """
-    Check the senders of Django's own signals, of which is known who sends them.
-    """
-
-    def check(self, links: Sequence[Connection]) -> Iterator[Problem]:
-        """
-        Yield what is wrong with the senders of the connections of one signal.
-
-        Whoever connects a receiver for many senders, as in a loop over all models, may
-        well connect it for some that never send the signal.
-        """
-        found = [list(self._check(link)) for link in links]
-        calls = [_call(link) for link in links]
-        right = {call for call, each in zip(calls, found, strict=True) if not each}
-        for call, each in zip(calls, found, strict=True):
-            yield from (one for one in each if one.id == "W018" or call not in right)
-
-    def _check(self, link: Connection) -> Iterator[Problem]:
-        role, kind = BUILTIN_SIGNALS.get(link.signal_name), link.sender_kind
-        if role is None or kind is None or kind == "unknown":
-            return
-        options = model_options(link.row.sender)
-        # An abstract model need not belong to an app.
-        kind = "model" if options else kind
-        if role == "app_config":
-            yield from _migrated(link)
-        elif role == "through":
-            yield from self._through(link)
-        elif kind not in _KINDS[role] and not _is_auth(link):
-            yield _never_sent(link, role)
-        elif options:
-            yield from _model(link, options)
-
-    def _through(self, link: Connection) -> Iterator[Problem]:
-        options = model_options(link.row.sender)
-        is_made = options is not None and options.auto_created
-        if not is_made and id(link.row.sender) not in self._through_models:
-            yield link.problem(
-                "W007",
-                f"The receiver {link.name!r} is never called: 'm2m_changed' is sent by "
-                f"through models, and {link.sender_text} is none.",
-                _through_hint(link.row.sender),
-            )
-
-    @cached_property
-    def _through_models(self) -> set[int]:
-        return {
-            id(field.remote_field.through)
-            for model in apps.get_models(
-                include_auto_created=True, include_swapped=True
-            )
-            for field in (*model._meta.local_many_to_many, *model._meta.private_fields)
-            if getattr(field.remote_field, "through", None) is not None
-        }
-
-
-def _call(link: Connection) -> tuple[str, int | None, Site | None]:
-    """
-    Return what the connections that are made in one loop have in common.
-    """
-    file, line = link.record.file, link.record.line
-    return file or link.name, line, link.connect.site if link.connect else None
-
-
-# What may be the sender of the signals that each sort of senders sends.
-_KINDS: dict[str, set[str]] = {
-    "model": {"model"},
-    "saved model": {"model"},
+# What a signal is sent by: the kinds of senders that match, and a hint for all others.
+_ROLES: dict[str, tuple[set[str], str]] = {
+    "model": ({"model"}, "Use the model itself as sender."),
+    "saved model": ({"model"}, "Use the model itself as sender."),
     # What a project logs in need not be a model.
-    "user": {"model", "class"},
-    "class": {"class", "model"},
-    "instance": {"instance"},
-    "nobody": set(),
+    "user": ({"model", "class"}, "Use sender=get_user_model()."),
+    "class": (
+        {"model", "class"},
+        "Use the class that sends it as sender, or no sender.",
+    ),
+    "instance": (
+        {"instance"},
+        "Connect the receiver without a sender: only that exact object matches.",
+    ),
+    "nobody": (set(), "Connect the receiver without a sender."),
 }
 
 
-def _is_auth(link: Connection) -> bool:
+def check_senders(links: Sequence[Connection]) -> Iterator[Problem]:
     """
-    Tell whether the sender is the very text that ``user_login_failed`` is sent with.
+    Yield what is wrong with the senders of the connections of one signal.
+
+    Only Django's own signals are checked: a custom signal may be sent by anything.
     """
-    auth = sys.modules.get("django.contrib.auth")
-    connect = link.connect
-    return bool(auth and connect and connect.sender_id == id(auth.__name__))
+    role = BUILTIN_SIGNALS.get(links[0].signal_name) if links else None
+    if role is None:
+        return
+    # All models are looked at for this, so only once, and for one signal only.
+    through_models = _through_models() if role == "through" else set()
+    found = [list(_check(link, role, through_models)) for link in links]
+    # A loop over all models connects a receiver for some that never send the signal.
+    # That is fine if one of them does, so what one line connects is judged together.
+    calls = [
+        (
+            link.record.file or link.name,
+            link.record.line,
+            link.connect.site if link.connect else None,
+        )
+        for link in links
+    ]
+    right = {call for call, problems in zip(calls, found, strict=True) if not problems}
+    for call, problems in zip(calls, found, strict=True):
+        for problem in problems:
+            # Such a model does send the signal, but not for all of its rows.
+            if problem.id == "W018" or call not in right:
+                yield problem
 
 
-def _through_hint(sender: Any) -> str:
+def _check(link: Connection, role: str, through_models: set[int]) -> Iterator[Problem]:
+    kind, sender = link.sender_kind, link.row.sender
+    if kind is None or kind == "unknown":
+        return
     options = model_options(sender)
+    never_called = f"The receiver {link.name!r} is never called: {link.bare_name!r}"
+    if role == "app_config":
+        if kind != "app_config":
+            yield link.problem(
+                "W010",
+                f"{never_called} is sent by AppConfig instances, but the sender is "
+                f"{link.sender_text}.",
+                "Use sender=self in ready(), or sender=apps.get_app_config(label).",
+            )
+        elif stored_attribute(sender, "models_module") is None:
+            yield link.problem(
+                "W010",
+                f"{never_called} is never sent by {link.sender_text}, which has no "
+                "models.",
+                "Use the AppConfig of an app with models, or no sender.",
+            )
+    elif role == "through":
+        is_created = options is not None and options.auto_created
+        if not is_created and id(sender) not in through_models:
+            yield link.problem(
+                "W007",
+                f'{never_called} is sent by intermediate ("through") models, and '
+                f"{link.sender_text} isn't one.",
+                _through_hint(options),
+            )
+    else:
+        kinds, hint = _ROLES[role]
+        never_called += f" is never sent by {link.sender_text}"
+        # An abstract model need not belong to an app, so it may be listed as a class.
+        if ("model" if options else kind) not in kinds and not _is_auth(link):
+            yield link.problem("W011", f"{never_called}.", hint)
+        elif options:
+            yield from _check_model(link, options, never_called)
+
+
+def _through_models() -> set[int]:
+    every_model = apps.get_models(include_auto_created=True, include_swapped=True)
+    return {
+        id(field.remote_field.through)
+        for model in every_model
+        for field in (*model._meta.local_many_to_many, *model._meta.private_fields)
+        if getattr(field.remote_field, "through", None) is not None
+    }
+
+
+def _through_hint(options: Options[Any] | None) -> str:
     fields = options.local_many_to_many if options else ()
     paths = [f"{options.label}.{field.name}.through" for field in fields if options]
     senders = " or ".join(f"sender={path}" for path in paths[:3])
     return f"Use the intermediate model: {senders or 'sender=Model.field.through'}."
 
 
-def _never_sent(link: Connection, role: str) -> Problem:
+def _is_auth(link: Connection) -> bool:
+    """
+    Return whether the sender is the string that ``user_login_failed`` is sent with.
+    """
+    # Django sends __name__ of this module, and senders are compared by id(), so another
+    # string of the same content is not a sender.
+    auth = sys.modules.get("django.contrib.auth")
+    connect = link.connect
+    return bool(auth and connect and connect.sender_id == id(auth.__name__))
+
+
+def _check_model(
+    link: Connection, options: Options[Any], never_called: str
+) -> Iterator[Problem]:
     signal = link.bare_name
-    hints = {
-        "model": "Use the model itself as sender.",
-        "user": "Use sender=get_user_model().",
-        "class": "Use the class that sends it, or no sender.",
-        "instance": "Connect it without a sender: only the very same object is one.",
-    }
-    return link.problem(
-        "W011",
-        f"The receiver {link.name!r} is never called: {signal!r} is never sent by "
-        f"{link.sender_text}.",
-        hints.get(role.removeprefix("saved "), "Connect it without a sender."),
-    )
-
-
-def _migrated(link: Connection) -> Iterator[Problem]:
-    signal, sender = link.bare_name, link.row.sender
-    if link.sender_kind != "app_config":
-        yield link.problem(
-            "W010",
-            f"The receiver {link.name!r} is never called: {signal!r} is sent by "
-            f"AppConfig instances, and {link.sender_text} is none.",
-            "Use sender=self in ready(), or sender=apps.get_app_config(label).",
-        )
-    elif stored_attribute(sender, "models_module") is None:
-        yield link.problem(
-            "W010",
-            f"The receiver {link.name!r} is never called: {signal!r} is not sent by "
-            f"{link.sender_text}, which has no models.",
-            "Use the AppConfig of an app with models, or no sender.",
-        )
-
-
-def _model(link: Connection, options: Options[Any]) -> Iterator[Problem]:
-    signal = link.bare_name
-    never = (
-        f"The receiver {link.name!r} is never called: {signal!r} is never sent by "
-        f"{link.sender_text}"
-    )
+    # A field connects in contribute_to_class() for the abstract model, then for each
+    # model that inherits from it. Without a watch, it may have been a field.
+    site = link.connect.site if link.connect else None
+    is_by_field = site is None or site.function == "contribute_to_class"
     if options.auto_created and signal in _SAVE_AND_DELETE:
         yield link.problem(
             "W008",
-            f"{never}, which Django made for a many-to-many field.",
-            "Connect it to 'm2m_changed' with this sender.",
+            f"{never_called}, which Django created for a many-to-many field.",
+            "Connect the receiver to 'm2m_changed' with this sender.",
         )
-    elif options.abstract and not _may_be_by_a_field(link):
+    elif options.abstract and not is_by_field:
         yield link.problem(
             "W009",
-            f"{never}, which is abstract.",
-            "Connect it to each model that inherits from it.",
+            f"{never_called}, which is abstract.",
+            "Connect the receiver to each model that inherits from this one.",
         )
-    elif (
-        options.swapped and signal != "class_prepared" and not _may_be_by_a_field(link)
-    ):
+    elif options.swapped and signal != "class_prepared" and not is_by_field:
         yield link.problem(
             "W009",
-            f"{never}, which is swapped out for {options.swapped!r}.",
+            f"{never_called}, which is swapped out for {options.swapped!r}.",
             f"Use sender=settings.{options.swappable}.",
         )
-    elif signal in _DELETE and (field := _cascades(options)):
+    elif signal in _DELETE and (field := _cascading_field(options)):
         yield link.problem(
             "W018",
-            f"The receiver {link.name!r} misses rows of {link.sender_text}: by "
-            f"DB_CASCADE of {field!r} the database deletes them, without {signal!r}.",
-            "Use on_delete=models.CASCADE, or do without the signal.",
+            f"The receiver {link.name!r} doesn't run for {link.sender!r} rows deleted "
+            f"through {field!r}: DB_CASCADE deletes them in the database, without "
+            f"sending {signal!r}.",
+            "Use on_delete=models.CASCADE, or don't rely on this signal.",
         )
 
 
-def _may_be_by_a_field(link: Connection) -> bool:
-    # A field connects for the abstract model, then for each that inherits. Where
-    # nobody has watched, it may have been one.
-    site = link.connect.site if link.connect else None
-    return site is None or site.function == "contribute_to_class"
-
-
-def _cascades(options: Options[Any]) -> str | None:
+def _cascading_field(options: Options[Any]) -> str | None:
     # New in Django 6.1.
     cascade = getattr(models, "DB_CASCADE", None)
     for field in options.concrete_fields if cascade else ():

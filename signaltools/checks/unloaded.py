@@ -1,5 +1,7 @@
 """
-Tell from its source whether a module connects receivers when it is imported.
+Find modules that would connect receivers, but were never imported: W005.
+
+Importing a module only to find out would connect its receivers, so its source is read.
 """
 
 from __future__ import annotations
@@ -27,23 +29,63 @@ from ..inventory.records import Problem
 from .app_configs import ready_classes
 from .app_files import AppFile, app_files, app_folders, project_apps
 
-_RECEIVER = {
+_RECEIVER_DECORATORS = {
     "django.dispatch.receiver",
     "django.dispatch.dispatcher.receiver",
     "signaltools.receiver",
     "signaltools.events.receiver",
 }
-_EVENT = {"signaltools.event", "signaltools.events.event"}
-# What a name stands for that the module itself makes a signal of.
+_EVENT_DECORATORS = {"signaltools.event", "signaltools.events.event"}
+# Stands for the path of a signal that the module itself creates.
 _A_SIGNAL = "<signal>"
 
 
-def connects(file: AppFile) -> bool:
+def unloaded_receivers() -> Iterator[Problem]:
     """
-    Tell whether the file connects receivers to Django's signals at module level.
+    Yield modules of installed apps that would connect receivers if they were imported.
+
+    Call this after the URLconf has been loaded. It has false positives: a project may
+    import a module only when it is needed. Third-party apps are not checked, because
+    the project can't fix them.
+    """
+    # A file may have been imported under another name.
+    loaded = {source_file(module) for _, module in loaded_modules()}
+    others = app_folders()
+    for config in project_apps():
+        for file in app_files(config, others):
+            if file.module in sys.modules or file.path in loaded:
+                continue
+            if is_third_party(file.module, file.path):
+                continue
+            if connects_receivers(file) and not file.is_of_another_app():
+                yield Problem(
+                    "W005",
+                    file.module,
+                    f"The module {file.module!r} connects receivers to signals, but it "
+                    "was never imported.",
+                    _import_hint(config),
+                )
+
+
+def _import_hint(config: AppConfig) -> str:
+    path = class_name(type(config))
+    if type(config) is AppConfig:
+        unused = ready_classes(config)
+        if not unused:
+            return (
+                f"Write an AppConfig in '{config.name}.apps' and import the module in "
+                "its ready() method."
+            )
+        path = next(iter(unused.values()))[0]
+    return f"Import it in the ready() method of {clip(path)!r}."
+
+
+def connects_receivers(file: AppFile) -> bool:
+    """
+    Return whether the file connects receivers to Django's signals at module level.
     """
     source = file.read()
-    # Parsing takes a hundred times as long.
+    # Parsing takes a hundred times as long as this search.
     if b"receiver" not in source and b".connect(" not in source:
         return False
     scope = _Scope(file.package)
@@ -56,7 +98,7 @@ def connects(file: AppFile) -> bool:
 
 class _Scope:
     """
-    What the names of a module stand for: dotted paths of what they were imported from.
+    The names of a module, with the dotted paths that they were imported from.
     """
 
     def __init__(self, package: str) -> None:
@@ -64,44 +106,53 @@ class _Scope:
         self._paths: dict[str, str] = {}
 
     def connects(self, node: ast.stmt) -> bool:
+        """
+        Return whether a statement connects a receiver.
+        """
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             function = node.value.func
             if isinstance(function, ast.Attribute) and function.attr == "connect":
                 return _is_signal(self._path(function.value))
+            # receiver(signal)(function), without the "@".
             return self._is_receiver(function)
         return any(map(self._is_receiver, getattr(node, "decorator_list", ())))
 
+    def _is_receiver(self, node: ast.expr) -> bool:
+        # Without a call, @receiver connects nothing.
+        if not isinstance(node, ast.Call):
+            return False
+        return self._path(node.func) in _RECEIVER_DECORATORS
+
     def run(self, node: ast.stmt) -> None:
+        """
+        Remember what a statement imports, defines, or assigns.
+        """
         if isinstance(node, ast.Import):
             for alias in node.names:
+                # "import shop.models" defines the name "shop".
                 name = alias.asname or alias.name.partition(".")[0]
                 self._paths[name] = alias.name if alias.asname else name
         elif isinstance(node, ast.ImportFrom):
+            above = self._package.split(".")
+            base = above[: len(above) + 1 - node.level] if node.level else []
+            module = ".".join([*base, *filter(None, [node.module])])
             for alias in node.names:
-                path = f"{self._absolute(node)}.{alias.name}"
-                self._paths[alias.asname or alias.name] = path
+                self._paths[alias.asname or alias.name] = f"{module}.{alias.name}"
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            decorators = map(self._decorator, node.decorator_list)
-            self._paths[node.name] = _A_SIGNAL if _EVENT & {*decorators} else ""
+            # Both @event and @event(...).
+            decorators = {
+                self._path(each.func if isinstance(each, ast.Call) else each)
+                for each in node.decorator_list
+            }
+            is_event = decorators & _EVENT_DECORATORS
+            self._paths[node.name] = _A_SIGNAL if is_event else ""
         names, value = assigned_names(node)
-        self._paths.update(dict.fromkeys(names, self._value(value)))
-
-    def _value(self, node: ast.expr | None) -> str:
-        if not isinstance(node, ast.Call):
-            return self._path(node)
-        cls = _find(self._path(node.func))
-        return _A_SIGNAL if is_a(cls, type) and issubclass(cls, Signal) else ""
-
-    def _decorator(self, node: ast.expr) -> str:
-        return self._path(node.func if isinstance(node, ast.Call) else node)
-
-    def _is_receiver(self, node: ast.expr) -> bool:
-        return isinstance(node, ast.Call) and self._path(node.func) in _RECEIVER
-
-    def _absolute(self, node: ast.ImportFrom) -> str:
-        above = self._package.split(".")
-        base = above[: len(above) + 1 - node.level] if node.level else []
-        return ".".join([*base, *filter(None, [node.module])])
+        path = self._path(value)
+        if isinstance(value, ast.Call):
+            cls = _find(self._path(value.func))
+            is_signal = is_a(cls, type) and issubclass(cls, Signal)
+            path = _A_SIGNAL if is_signal else ""
+        self._paths.update(dict.fromkeys(names, path))
 
     def _path(self, node: ast.expr | None) -> str:
         names: list[str] = []
@@ -116,16 +167,16 @@ def _is_signal(path: str) -> bool:
     value = _find(path)
     if path == _A_SIGNAL or value is not None:
         return path == _A_SIGNAL or is_a(value, Signal)
-    # The module of the signal has not been imported either. That of a library, Celery
-    # say, may hold another kind of signals.
+    # The module that defines it has not been imported either, so the name has to do. A
+    # library such as Celery has "signals" of another kind.
     module = path.rpartition(".")[0]
-    known = ("django.", *(f"{config.name}." for config in apps.get_app_configs()))
-    return module.endswith(".signals") and module.startswith(known)
+    django_apps = ("django.", *(f"{each.name}." for each in apps.get_app_configs()))
+    return module.endswith(".signals") and module.startswith(django_apps)
 
 
 def _find(path: str) -> Any:
     """
-    Return what a dotted path leads to as long as nothing is imported, or None.
+    Return what a dotted path leads to, or None, without importing anything.
     """
     module, names = path, list[str]()
     while module and not is_a(sys.modules.get(module), ModuleType):
@@ -136,42 +187,3 @@ def _find(path: str) -> Any:
         read = class_attribute if is_a(value, type) else stored_attribute
         value = read(value, name)
     return value
-
-
-def unloaded_receivers() -> Iterator[Problem]:
-    """
-    Find modules of installed apps that would connect receivers if they were imported.
-
-    Ask it after the URLconf has been loaded. It has false positives: a project may
-    import a module only where it is needed. Third-party apps are theirs to fix.
-    """
-    # A file may have been imported under another name.
-    loaded = {source_file(module) for _, module in loaded_modules()}
-    others = app_folders()
-    for config in project_apps():
-        for file in app_files(config, others):
-            if file.module in sys.modules or file.path in loaded:
-                continue
-            if is_third_party(file.module, file.path):
-                continue
-            if connects(file) and not file.is_of_another_app():
-                yield Problem(
-                    "W005",
-                    file.module,
-                    f"The module {file.module!r} connects receivers to signals, but "
-                    "nothing has imported it.",
-                    _import_hint(config),
-                )
-
-
-def _import_hint(config: AppConfig) -> str:
-    if type(config) is not AppConfig:
-        path = class_name(type(config))
-    elif classes := ready_classes(config):
-        path = next(iter(classes.values()))[0]
-    else:
-        return (
-            f"Write an AppConfig in '{config.name}.apps' and import the module in its "
-            "ready()."
-        )
-    return f"Import it in the ready() of {clip(path)!r}."

@@ -1,9 +1,9 @@
 """
-Watch how receivers are connected, for mistakes that leave no trace.
+Watch how receivers are connected, to find mistakes that leave no trace.
 
-A receiver that was garbage-collected, a connection that Django dropped because its
-``dispatch_uid`` was taken, a ``disconnect()`` that came too early: afterwards nothing
-tells of them. While nobody watches, ``connect`` and ``disconnect`` are Django's own.
+Django keeps no record of a receiver that was garbage-collected, of a connection that
+it dropped because the ``dispatch_uid`` was taken, or of a ``disconnect()`` that came
+too early. Without a watch, ``connect`` and ``disconnect`` are Django's own functions.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import functools
 import os
 import sys
 import weakref
-from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import FrameType
 from typing import Any, NamedTuple
@@ -47,16 +46,16 @@ class Connect(NamedTuple):
     """
     A call of ``connect()``, without anything that keeps its arguments alive.
 
-    ``text`` is a sender that was a string. ``taken_by`` is the receiver that had the
-    ``dispatch_uid`` before, so that this one was dropped. ``is_late`` tells
-    whether the sender, or every model, had been prepared by then. ``site`` is None if
-    Django waited for the sender to be loaded.
+    ``string`` is the sender if that was a string. ``taken_by`` is the receiver that
+    already had the ``dispatch_uid``, because of which Django ignored this call.
+    ``is_late`` is true if the sender, or every model, had been prepared by then.
+    ``site`` is None if Django waited for the sender to be loaded.
     """
 
     receiver: KnownReceiver
     sender: KnownSender
     sender_id: int
-    text: str | None
+    string: str | None
     uid: str | None
     weak: bool
     row_id: int
@@ -66,16 +65,17 @@ class Connect(NamedTuple):
 
     def has_lost_sender(self) -> bool:
         """
-        Tell whether its sender is gone, so that nothing can call the receiver.
+        Return whether the sender is gone, after which nothing can call the receiver.
         """
+        # Instances may take no weak reference, so nothing is known of them.
         is_lasting = self.sender.kind not in (None, "instance")
         return is_lasting and self.sender.reference() is None
 
-    def has_made(self, row: Row) -> bool:
+    def made(self, row: Row) -> bool:
         """
-        Tell whether ``row`` is the connection that this call has made.
+        Return whether ``row`` is the connection that this call has made.
         """
-        # The id may be that of a later row.
+        # Python reuses addresses: the id may be that of a later row.
         return self.row_id == row.id and self.receiver.is_of(row.receiver)
 
 
@@ -94,42 +94,28 @@ class _Log:
     """
     What was done to one signal.
 
-    Of several calls that read the same only the last is kept, so that a program which
-    connects and disconnects all day does not fill the memory.
+    The keys describe a call. If several calls have the same key, only the last one is
+    kept. Otherwise a program that connects and disconnects all day would fill the
+    memory.
     """
 
     def __init__(self, signal: Signal) -> None:
         self.signal = weakref.ref(signal)
         self.connects: dict[Any, Connect] = {}
-        self.misses: dict[Any, Disconnect] = {}
-
-    def add(self, connect: Connect) -> None:
-        label = connect.text or connect.sender.label
-        key = connect.receiver.described, label, connect.uid, connect.site
-        self.connects[key] = connect
-
-    def add_miss(self, miss: Disconnect) -> None:
-        self.misses[miss.receiver.described, miss.sender_id, miss.uid] = miss
-
-    def forget(self, done: Disconnect, receiver: Any) -> None:
-        """
-        Drop what is settled by a call of ``disconnect()`` that has found something.
-        """
-        target = done.sender_id, done.uid
-        for key, connect in self.connects.copy().items():
-            is_same = done.uid is not None or connect.receiver.is_of(receiver)
-            if is_same and (connect.sender_id, connect.uid) == target:
-                del self.connects[key]
-        self.misses.pop((done.receiver.described, *target), None)
+        self.failed_disconnects: dict[Any, Disconnect] = {}
 
 
+# By id, because a Signal subclass may define __eq__ and then isn't hashable. There is
+# no lock: connect() may run in __del__ or in the callback of a weak reference, which
+# Python can call while the same thread holds the lock. Each step is a single operation
+# on a dict, and readers copy the dict first.
 _logs: dict[int, _Log] = {}
 _is_watching = False
 
 
 def watch_if_wanted() -> None:
     """
-    Watch from now on if the setting says so.
+    Watch from now on if the setting ``WATCH_CONNECT`` is true.
     """
     # A wrong value is reported by the check of settings.
     with suppress(ImproperlyConfigured):
@@ -143,15 +129,50 @@ def watch() -> None:
     """
     global _is_watching
     _is_watching = True
-    Signal.connect = _watched_connect(Signal.connect)  # type: ignore[method-assign]
-    Signal.disconnect = _watched_disconnect(  # type: ignore[method-assign]
-        Signal.disconnect
-    )
+    # Signal is patched, not ModelSignal: ModelSignal calls these through super(), once
+    # the sender is loaded.
+    original_connect, original_disconnect = Signal.connect, Signal.disconnect
+
+    # Without wraps(), Django's own check of lazy senders (signals.E001) would describe
+    # a pending connect() wrongly: it goes by the module and the name of the function.
+    @functools.wraps(original_connect)
+    def connect(
+        self: Signal,
+        receiver: Any,
+        sender: Any = None,
+        weak: bool = True,
+        dispatch_uid: Any = None,
+    ) -> None:
+        before = entries(self)
+        original_connect(self, receiver, sender, weak, dispatch_uid)
+        # Receivers and senders may be any objects. If one of them can't be examined,
+        # the project must not notice.
+        with suppress(Exception):
+            # Django clears dead connections on the way, so the length says nothing.
+            newest = entries(self)[-1:]
+            is_new = bool(newest) and not any(e is newest[0] for e in before)
+            entry = newest[0] if is_new else None
+            _record_connect(self, entry, receiver, sender, weak, dispatch_uid or None)
+
+    @functools.wraps(original_disconnect)
+    def disconnect(
+        self: Signal,
+        receiver: Any = None,
+        sender: Any = None,
+        dispatch_uid: Any = None,
+    ) -> bool:
+        found = original_disconnect(self, receiver, sender, dispatch_uid)
+        with suppress(Exception):
+            _record_disconnect(self, found, receiver, sender, dispatch_uid or None)
+        return found
+
+    Signal.connect = connect  # type: ignore[method-assign]
+    Signal.disconnect = disconnect  # type: ignore[method-assign]
 
 
 def is_watching() -> bool:
     """
-    Tell whether somebody has called ``watch()``.
+    Return whether ``watch()`` has been called.
     """
     return _is_watching
 
@@ -164,82 +185,40 @@ def watched_signals() -> list[Signal]:
     return [signal for log in logs if (signal := log.signal()) is not None]
 
 
-def connects(signal: Signal) -> list[Connect]:
+def watched_connects(signal: Signal) -> list[Connect]:
     """
-    Return what was connected to ``signal`` and has not been disconnected.
+    Return what was connected to ``signal`` and has not been disconnected since.
     """
     return list(_log(signal).connects.copy().values())
 
 
 def failed_disconnects(signal: Signal) -> list[Disconnect]:
     """
-    Return what was to be disconnected from ``signal`` and has never been found there.
+    Return calls of ``disconnect()`` that found nothing, now or later.
     """
-    return list(_log(signal).misses.copy().values())
+    return list(_log(signal).failed_disconnects.copy().values())
 
 
 def _log(signal: Signal) -> _Log:
     log = _logs.get(id(signal))
+    # A new signal may have the address of one that is gone.
     if log is None or log.signal() is not signal:
         log = _logs[id(signal)] = _Log(signal)
     return log
 
 
-# Django knows a pending connect() by its module and name, so both are kept.
-
-
-def _watched_connect(original: Callable[..., None]) -> Callable[..., None]:
-    @functools.wraps(original)
-    def connect(
-        self: Signal,
-        receiver: Any,
-        sender: Any = None,
-        weak: bool = True,
-        dispatch_uid: Any = None,
-    ) -> None:
-        before = entries(self)
-        original(self, receiver, sender, weak, dispatch_uid)
-        # Whatever there is that cannot be looked at, the project shall not notice.
-        with suppress(Exception):
-            entry = _made_since(before, self)
-            _note_connect(self, entry, receiver, sender, weak, dispatch_uid or None)
-
-    return connect
-
-
-def _watched_disconnect(original: Callable[..., bool]) -> Callable[..., bool]:
-    @functools.wraps(original)
-    def disconnect(
-        self: Signal,
-        receiver: Any = None,
-        sender: Any = None,
-        dispatch_uid: Any = None,
-    ) -> bool:
-        disconnected = original(self, receiver, sender, dispatch_uid)
-        with suppress(Exception):
-            _note_disconnect(self, disconnected, receiver, sender, dispatch_uid or None)
-        return disconnected
-
-    return disconnect
-
-
-def _made_since(before: Sequence[Any], signal: Signal) -> Any:
-    # Django may have cleared away dead connections, so the length tells nothing.
-    newest = entries(signal)[-1:]
-    is_old = any(entry is newest[0] for entry in before if newest)
-    return None if is_old or not newest else newest[0]
-
-
-def _note_connect(
+def _record_connect(
     signal: Signal, entry: Any, receiver: Any, sender: Any, weak: Any, uid: Any
 ) -> None:
+    # Storage objects connect a method each time that one is created.
     if is_storage_method(receiver):
         return
     known = KnownReceiver(receiver)
     taken_by = None
     if entry is None:
         other = receiver_with_uid(signal, uid, sender)
-        # To connect the same function twice is fine.
+        # It's fine to connect the same function twice. The file and the line are
+        # compared, because importlib.reload() creates the function again.
         if other is None or describe(other)[3:] == known.described[3:]:
             return
         taken_by = describe(other)
@@ -247,25 +226,35 @@ def _note_connect(
         receiver=known,
         sender=KnownSender(sender, sender),
         sender_id=id(sender),
-        text=stable_text(sender) if is_a(sender, str) else None,
-        uid=_uid_text(uid),
+        string=stable_text(sender) if is_a(sender, str) else None,
+        uid=_uid_string(uid),
         weak=bool(weak),
         row_id=id(entry),
         taken_by=taken_by,
         is_late=_is_prepared(sender),
         site=_site(),
     )
-    _log(signal).add(connect)
+    label = connect.string or connect.sender.label
+    key = known.described, label, connect.uid, connect.site
+    _log(signal).connects[key] = connect
 
 
-def _note_disconnect(
-    signal: Signal, disconnected: bool, receiver: Any, sender: Any, uid: Any
+def _record_disconnect(
+    signal: Signal, found: bool, receiver: Any, sender: Any, uid: Any
 ) -> None:
-    call = Disconnect(KnownReceiver(receiver), id(sender), _uid_text(uid), _site())
-    if disconnected:
-        _log(signal).forget(call, receiver)
-    else:
-        _log(signal).add_miss(call)
+    log = _log(signal)
+    call = Disconnect(KnownReceiver(receiver), id(sender), _uid_string(uid), _site())
+    key = call.receiver.described, call.sender_id, call.uid
+    if not found:
+        log.failed_disconnects[key] = call
+        return
+    # An earlier call that found nothing no longer matters, nor does the connection.
+    log.failed_disconnects.pop(key, None)
+    for connect_key, connect in log.connects.copy().items():
+        # With a dispatch_uid, Django ignores the receiver.
+        is_receiver = uid is not None or connect.receiver.is_of(receiver)
+        if is_receiver and (connect.sender_id, connect.uid) == key[1:]:
+            del log.connects[connect_key]
 
 
 def _is_prepared(sender: Any) -> bool:
@@ -279,21 +268,22 @@ def _is_prepared(sender: Any) -> bool:
     return any(model is sender for model in registered.copy().values())
 
 
-def _uid_text(uid: Any) -> str | None:
+def _uid_string(uid: Any) -> str | None:
     return None if uid is None else stable_text(uid)
 
 
 def _site() -> Site | None:
     """
-    Return the nearest caller outside of what passes a connection on.
+    Return the nearest caller outside signaltools and Django's dispatch code.
     """
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         code = frame.f_code
-        if code is _WAITING:
-            # The line above loads the model that the connection has waited for.
+        if code is _CONNECT_PENDING:
+            # The caller is the line that loads the model that the connection has
+            # waited for, not the line that connects.
             return None
-        if not code.co_filename.startswith(_BETWEEN):
+        if not code.co_filename.startswith(_PASSED_THROUGH):
             module = frame.f_globals.get("__name__")
             name = module if type(module) is str else ""
             return Site(name, code.co_name, code.co_filename, frame.f_lineno)
@@ -301,9 +291,10 @@ def _site() -> Site | None:
     return None
 
 
-_WAITING = registry.Apps.do_pending_operations.__code__
-_BETWEEN = (
-    # All of this package: an event connects as well.
+# Makes the connections that name a model which had not been loaded yet.
+_CONNECT_PENDING = registry.Apps.do_pending_operations.__code__
+_PASSED_THROUGH = (
+    # The whole package, because an event's connect() calls that of Signal.
     os.path.join(os.path.dirname(os.path.dirname(__file__)), ""),
     dispatcher.__file__,
     registry.__file__,

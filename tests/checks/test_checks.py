@@ -39,22 +39,22 @@ def test_E001_unknown_setting_suggests_the_nearest():
     ]
 
 
-def test_E001_unknown_setting_like_no_other_gets_the_whole_list():
+def test_E001_unknown_setting_unlike_any_other_gets_the_whole_list():
     [error] = check(COLOR="red")
     assert error.hint == (
-        "Known: ALWAYS_SHOW, AUTODISCOVER, AUTODISCOVER_EXCLUDE, "
+        "Use one of: ALWAYS_SHOW, AUTODISCOVER, AUTODISCOVER_EXCLUDE, "
         "AUTODISCOVER_MODULES, CHECK_EVENTS, EDITOR_PATHS, EDITOR_URL, HIDE, IGNORE, "
         "SHOW_VALUES, SLOW_RECEIVER_MS, WATCH_CONNECT."
     )
 
 
-def test_E001_a_key_that_is_no_string_is_quoted():
+def test_E001_a_key_that_is_not_a_string_is_quoted():
     with override_settings(SIGNALTOOLS={1: True}):
         [error] = run("signaltools.E")
     assert error.msg == "Unknown setting 1 in SIGNALTOOLS."
 
 
-def test_E002_a_value_of_another_type_is_named():
+def test_E002_a_value_of_the_wrong_type_is_named():
     assert check(EDITOR_URL="emacs", SLOW_RECEIVER_MS="slow") == [
         Error(
             "SIGNALTOOLS['EDITOR_URL'] must be a URL that has {file} in it, "
@@ -103,10 +103,10 @@ def check_with(*installed: str) -> list[CheckWarning]:
         return run("signaltools.W020")
 
 
-def test_W020_another_app_owns_the_command(other_app):
+def test_W020_another_app_hides_the_command(other_app):
     assert check_with(other_app, "signaltools") == [
         CheckWarning(
-            "The command 'list_signals' belongs to 'other_app'.",
+            "The 'list_signals' command of 'other_app' hides the one of signaltools.",
             hint="List 'signaltools' before 'other_app' in INSTALLED_APPS.",
             id="signaltools.W020",
         )
@@ -149,9 +149,9 @@ def test_W103_annotation_that_cannot_be_resolved(module):
     declared(module, "@event\ndef order_paid(sender, *, order: 'Ordr'): ...")
     assert check_events() == [
         CheckWarning(
-            "The annotation of 'order' in 'shop.signals.order_paid' cannot be "
-            "resolved, so its type is not checked.",
-            hint="Import what it names in 'shop.signals'.",
+            "The annotation of 'order' in 'shop.signals.order_paid' can't be "
+            "resolved, so its type isn't checked.",
+            hint="Import what the annotation names in 'shop.signals'.",
             id="signaltools.W103",
         )
     ]

@@ -22,9 +22,11 @@ from tests.testapp.models import Order, Tag
 NAME = "shop.signals.paid"
 HERE = f"{__name__}."
 GONE = "was garbage-collected and will never be called"
+BY_DEBUG = "is kept alive only while DEBUG is True"
+IN_A_CYCLE = "is kept alive only by a reference cycle and will be garbage-collected"
 KEEP_IT = (
-    "Django keeps weak references. Define it at module level, keep a reference to it, "
-    "or pass weak=False."
+    "Define the receiver at module level, keep a reference to it, or pass weak=False: "
+    "Django keeps only a weak reference."
 )
 
 
@@ -117,7 +119,7 @@ def test_W001_receiver_that_only_holds_itself_is_as_good_as_gone(paid):
     try:
         connect()
         name = f"{connect.__qualname__}.<locals>.receive"
-        found = lost(name, "lives only until Python collects garbage", line() - 7)
+        found = lost(name, IN_A_CYCLE, line() - 7)
         assert facts(paid, NAME) == found
     finally:
         gc.enable() if was_enabled else None
@@ -125,7 +127,7 @@ def test_W001_receiver_that_only_holds_itself_is_as_good_as_gone(paid):
 
 def test_W001_under_debug_a_cache_of_django_holds_the_receiver(paid, debug):
     paid.connect(make())
-    found = lost("make.<locals>.receive", "lives only while DEBUG is True", line() - 1)
+    found = lost("make.<locals>.receive", BY_DEBUG, line() - 1)
     assert facts(paid, NAME) == found
 
 
@@ -136,7 +138,7 @@ def test_W001_under_debug_a_cycle_is_as_good_as_gone(paid, debug):
         paid.connect(shop)
 
     connect()
-    found = lost("Shop", "lives only while DEBUG is True", line() - 3)
+    found = lost("Shop", BY_DEBUG, line() - 3)
     assert facts(paid, NAME) == found
 
 
@@ -252,7 +254,7 @@ def test_W001_a_circle_of_many_steps_is_not_followed(paid, debug):
     assert facts(paid, NAME) == []
 
 
-def test_W001_without_a_watch_somebody_is_gone():
+def test_W001_without_a_watch_some_receiver_is_gone():
     paid = Signal()
     receivers = [make(), closed_over(1), on_paid]
     for each in receivers:
@@ -262,12 +264,12 @@ def test_W001_without_a_watch_somebody_is_gone():
         (
             "W001",
             f"A receiver of '{NAME}' {GONE}.",
-            "SIGNALTOOLS['WATCH_CONNECT'] = True tells which.",
+            "Set SIGNALTOOLS['WATCH_CONNECT'] = True to find out which.",
         )
     ]
 
 
-def test_W001_without_a_watch_what_listens_to_settings_may_go():
+def test_W001_without_a_watch_receivers_of_setting_changed_may_go():
     changed = Signal()
     changed.connect(make())
     assert facts(changed, "django.core.signals.setting_changed") == []
@@ -301,20 +303,18 @@ def test_W002_another_function_has_replaced_the_receiver(
     monkeypatch.setattr(sys, "paid", paid, raising=False)
     module = import_source("twice", TWO_OF_A_NAME)
     file = module.__file__
-    what = "lives only while DEBUG is True" if is_debug else GONE
+    what = BY_DEBUG if is_debug else GONE
     assert facts(paid, NAME) == [
         (
             "W002",
             f"The receiver 'twice.on_paid' connected to '{NAME}' at {file}:5 {what}: "
-            f"another one of this name replaced it at {file}:8.",
-            "Give each of them a name of its own.",
+            f"another receiver with the same name replaced it at {file}:8.",
+            "Give each receiver a unique name.",
         )
     ]
 
 
-def test_W002_is_about_no_longer_than_the_first_is_lost(
-    paid, import_source, monkeypatch
-):
+def test_W002_two_of_a_name_are_fine_if_both_are_kept(paid, import_source, monkeypatch):
     monkeypatch.setattr(sys, "paid", paid, raising=False)
     import_source("kept", TWO_OF_A_NAME.replace("(sys.paid)", "(sys.paid, weak=False)"))
     assert facts(paid, NAME) == []
@@ -329,15 +329,16 @@ def test_W003_dispatch_uid_is_taken(paid):
     assert facts(paid, NAME) == [
         (
             "W003",
-            f"The receiver '{HERE}other' was not connected to '{NAME}'"
-            f"{at(line() - 5)}: its dispatch_uid 'shop' belongs to '{HERE}on_paid'.",
-            "Use a unique dispatch_uid, or drop it: connecting the same function twice "
-            "is already ignored.",
+            f"The receiver '{HERE}other' wasn't connected to '{NAME}'"
+            f"{at(line() - 5)}: its dispatch_uid 'shop' is already used by "
+            f"'{HERE}on_paid'.",
+            "Use a unique dispatch_uid, or remove it: connecting the same function "
+            "twice has no effect anyway.",
         )
     ]
 
 
-def test_W003_stands_beside_the_receiver_that_has_the_uid(paid):
+def test_W003_is_shown_beside_the_receiver_that_has_the_uid(paid):
     paid.connect(make, sender=Order)
     paid.connect(on_paid, sender=Tag, dispatch_uid=7)
     paid.connect(on_paid, sender=Order, dispatch_uid=7)
@@ -407,9 +408,11 @@ def test_W016_disconnected_before_it_was_connected(paid, import_source, monkeypa
     assert facts(paid, NAME) == [
         (
             "W016",
-            f"The receiver '{HERE}on_paid' of '{NAME}' was to be disconnected at "
-            f"{file}:2, but was connected only later{at(line() - 5)}.",
-            "Disconnect it in ready() of an app that is listed later.",
+            f"The receiver '{HERE}on_paid' of '{NAME}' is still connected: "
+            f"disconnect() at {file}:2 had no effect, because the receiver was "
+            f"connected later{at(line() - 6)}.",
+            "Disconnect the receiver in the ready() method of an app that is listed "
+            "later in INSTALLED_APPS.",
         )
     ]
 
@@ -427,8 +430,8 @@ def test_W016_hint_names_the_apps(paid, monkeypatch):
     [(check, message, hint)] = facts(paid, NAME)
     assert check == "W016"
     assert message.endswith(
-        "was to be disconnected at /srv/early.py:1, but was connected only later at "
-        "/srv/late.py:1."
+        "is still connected: disconnect() at /srv/early.py:1 had no effect, because "
+        "the receiver was connected later at /srv/late.py:1."
     )
     assert hint == "List 'django.contrib.auth' after 'tests.testapp' in INSTALLED_APPS."
 
@@ -475,8 +478,8 @@ def test_W017_when_all_models_are_prepared(alone, watching):
         (
             "W017",
             f"The receiver '{HERE}on_paid' was connected to 'class_prepared'"
-            f"{at(line() - 5)} when all models had been prepared.",
-            "Connect it at the top of 'apps.py', not in ready().",
+            f"{at(line() - 5)} after all models had been prepared.",
+            "Connect the receiver at the top of 'apps.py', not in ready().",
         )
     ]
 
@@ -487,8 +490,8 @@ def test_W017_when_the_sender_is_prepared(alone, watching):
         (
             "W017",
             f"The receiver '{HERE}on_paid' was connected to 'class_prepared'"
-            f"{at(line() - 5)} when the model 'testapp.Order' had been prepared.",
-            "Connect it at the top of 'apps.py', not in ready().",
+            f"{at(line() - 5)} after the model 'testapp.Order' had been prepared.",
+            "Connect the receiver at the top of 'apps.py', not in ready().",
         )
     ]
 
@@ -513,7 +516,7 @@ def test_W017_a_custom_signal_of_this_name_is_fine(paid):
     assert facts(paid, "shop.signals.class_prepared") == []
 
 
-def test_without_a_watch_nothing_is_known_of_the_time_of_connect(alone):
+def test_W017_without_a_watch_the_time_of_connect_is_unknown(alone):
     alone(class_prepared).connect(on_paid)
     assert facts(class_prepared) == []
 

@@ -52,9 +52,13 @@ def model(name: str, base: type[models.Model], **options: bool) -> Any:
 
 
 def not_for(what: str, signal: str = "post_save") -> list[tuple[str, str, str]]:
-    message = f"The receiver '{NAME}' hears {signal!r} of the model 'testapp.Order', "
-    hint = "Connect it with these senders too, if it is about them."
-    return [("I001", f"{message}not of {what}.", hint)]
+    noun = "subclasses" if "," in what else "subclass"
+    message = (
+        f"The receiver '{NAME}' is connected to {signal!r} for the model "
+        f"'testapp.Order', but not for its {noun} {what}."
+    )
+    hint = f"Connect the receiver for the {noun} as well if it should run for them."
+    return [("I001", message, hint)]
 
 
 def test_I001_proxies_and_children_are_other_senders(noted):
@@ -72,7 +76,7 @@ def test_I001_names_the_first_three_only(noted, monkeypatch):
         # Those of the test app are of another registry.
         monkeypatch.setattr("signaltools.checks.notes.apps", isolated)
         assert noted(post_save, Order) == not_for(
-            "'testapp.Order0', 'testapp.Order1', 'testapp.Order2' and 2 more"
+            "'testapp.Order0', 'testapp.Order1', 'testapp.Order2', and 2 more"
         )
     assert len(kept) == 5
 
@@ -108,9 +112,10 @@ def test_I002_delete_receiver_of_any_model(noted, signal):
     assert noted(signal, None) == [
         (
             "I002",
-            f"The receiver '{NAME}' hears '{name}' of every model, so that Django "
-            "loads all rows that it deletes, one by one.",
-            "Connect it with a sender, if it is about some models only.",
+            f"The receiver '{NAME}' is connected to '{name}' for every model, so "
+            "Django fetches rows and sends signals for each instead of deleting "
+            "related rows with one query.",
+            "Connect the receiver with a sender if it only concerns some models.",
         )
     ]
 
@@ -125,8 +130,9 @@ def test_I003_receiver_runs_for_each_instance(noted, signal):
     assert noted(signal, Tag) == [
         (
             "I003",
-            f"The receiver '{NAME}' runs for each instance, those of a query too.",
-            "Do what it does when the value is needed.",
+            f"The receiver '{NAME}' runs for every instance created, including each "
+            "row returned by a query.",
+            "Compute the value lazily, for example in a cached_property.",
         )
     ]
 
@@ -143,8 +149,8 @@ def test_I004_asynchronous_receiver_of_what_is_sent(noted):
         (
             "I004",
             f"The receiver '{NAME}_async' is asynchronous, and Django sends "
-            "'post_save' with send(), which starts an event loop for it.",
-            "Make it synchronous: that saves a millisecond or two each time.",
+            "'post_save' with send(), which starts an event loop for each call.",
+            "Make the receiver synchronous, which saves a millisecond or two per call.",
         )
     ]
 
@@ -154,7 +160,7 @@ def test_I004_asynchronous_receiver_of_what_is_awaited_is_fine(noted, signal):
     assert noted(signal, None, receiver=receive_async) == []
 
 
-def test_I004_nobody_knows_how_a_custom_signal_is_sent():
+def test_I004_a_custom_signal_may_be_sent_in_any_way():
     signal = Signal()
     signal.connect(receive_async)
     assert notes(signal, "shop.signals.paid") == []
@@ -179,8 +185,9 @@ def test_I005_receiver_without_a_qualname(receiver, name):
     assert notes(signal, "shop.signals.paid") == [
         (
             "I005",
-            f"If the receiver '{__name__}.{name}' raises in send_robust(), Django "
-            "raises AttributeError instead, because it has no __qualname__.",
+            f"If the receiver '{__name__}.{name}' raises an exception in "
+            "send_robust(), Django raises AttributeError instead, because the receiver "
+            "has no __qualname__.",
             "Connect a function or a method.",
         )
     ]

@@ -31,8 +31,9 @@ def test_record_is_returned_with_ids_and_texts() -> None:
     assert receiver.problems == ("W012",)
     assert finder.texts == {
         ("shop.signals.paid", receiver.name, "W012"): (
-            f"The receiver {receiver.name!r} of 'shop.signals.paid' does not accept "
-            "**kwargs. Add **kwargs: it breaks as soon as an argument is added."
+            f"The receiver {receiver.name!r} of 'shop.signals.paid' doesn't accept "
+            "**kwargs. Add **kwargs, or the receiver will break as soon as the signal "
+            "sends another argument."
         )
     }
 
@@ -61,7 +62,7 @@ def test_receiver_that_has_the_uid_of_another_tells_of_it() -> None:
     [receiver] = finder(connected(signal)).receivers
     assert receiver.problems == ("W003",)
     text = finder.texts["shop.signals.paid", receiver.name, "W003"]
-    assert text.startswith(f"The receiver '{__name__}.keep_as_well' was not connected")
+    assert text.startswith(f"The receiver '{__name__}.keep_as_well' wasn't connected")
 
 
 def keep(**kwargs: Any) -> None: ...

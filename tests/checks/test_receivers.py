@@ -46,24 +46,26 @@ def ids(signal, name=None):
 
 
 @pytest.mark.usefixtures("without_test_tools")
-def test_W101_receiver_asks_for_what_is_not_sent(alone):
+def test_W101_receiver_requires_an_argument_that_is_not_sent(alone):
     def receive(sender, ordr, **kwargs): ...
 
     alone(invoice_printed).connect(receive)
     assert only(invoice_printed, "W101") == (
-        f"The receiver '{__name__}.{receive.__qualname__}' asks for 'ordr', "
-        "which 'shop.signals.invoice_printed' does not send.",
+        f"The receiver '{__name__}.{receive.__qualname__}' requires the argument "
+        "'ordr', but 'shop.signals.invoice_printed' doesn't send it.",
         "Did you mean 'order'?",
     )
 
 
 @pytest.mark.usefixtures("without_test_tools")
-def test_W101_hint_lists_what_is_sent_if_nothing_is_near(alone):
+def test_W101_hint_lists_the_arguments_if_none_has_a_similar_name(alone):
     def receive(sender, zzz, **kwargs): ...
 
     alone(invoice_printed).connect(receive)
     _, hint = only(invoice_printed, "W101")
-    assert hint == "It sends sender, order, amount."
+    assert hint == (
+        "Use only arguments that 'invoice_printed' sends: sender, order, amount."
+    )
 
 
 @pytest.mark.usefixtures("without_test_tools")
@@ -73,8 +75,9 @@ def test_W102_receiver_without_kwargs(alone):
     alone(invoice_printed).connect(receive)
     assert only(invoice_printed, "W102") == (
         f"The receiver '{__name__}.{receive.__qualname__}' of "
-        "'shop.signals.invoice_printed' does not accept **kwargs.",
-        "Add **kwargs: it breaks as soon as an argument is added.",
+        "'shop.signals.invoice_printed' doesn't accept **kwargs.",
+        "Add **kwargs, or the receiver will break as soon as the signal sends another "
+        "argument.",
     )
 
 
@@ -103,8 +106,8 @@ def test_W004_a_file_is_imported_under_two_names(load_twice, printed):
     first, _ = load_twice(CONNECT)
     assert only(printed, "W004") == (
         f"The receiver 'twin_again.receive' is connected to '{NAME}' twice: "
-        f"{first.__file__!r} was imported as 'twin' as well.",
-        "Import it by one of these names only.",
+        f"{first.__file__!r} was also imported as 'twin'.",
+        "Import the file under only one of these names.",
     )
 
 
@@ -190,8 +193,9 @@ shop, closed_object = Shop(), Closed()
 def test_W012_receiver_without_kwargs(printed, receive, name):
     printed.connect(receive)
     assert only(printed, "W012") == (
-        f"The receiver '{HERE}{name}' of '{NAME}' does not accept **kwargs.",
-        "Add **kwargs: it breaks as soon as an argument is added.",
+        f"The receiver '{HERE}{name}' of '{NAME}' doesn't accept **kwargs.",
+        "Add **kwargs, or the receiver will break as soon as the signal sends another "
+        "argument.",
     )
 
 
@@ -240,9 +244,10 @@ def test_W013_argument_that_is_not_sent(alone):
     assert facts(pre_delete) == [
         (
             "W013",
-            f"The receiver '{HERE}on_delete' asks for 'created', which "
-            "'django.db.models.signals.pre_delete' does not send.",
-            "It sends sender, instance, using, origin.",
+            f"The receiver '{HERE}on_delete' requires the argument 'created', but "
+            "'django.db.models.signals.pre_delete' doesn't send it.",
+            "Use only arguments that 'pre_delete' sends: sender, instance, using, "
+            "origin.",
         )
     ]
 
@@ -258,9 +263,9 @@ def test_W013_hint_suggests_the_nearest(alone):
 def test_W013_function_of_a_class(printed):
     printed.connect(Shop.on_save)
     assert only(printed, "W013") == (
-        f"The receiver '{HERE}Shop.on_save' asks for 'self', which '{NAME}' does not "
-        "send.",
-        "Connect a method of an object, or make it a staticmethod.",
+        f"The receiver '{HERE}Shop.on_save' requires the argument 'self', but '{NAME}' "
+        "doesn't send it.",
+        "Connect a bound method, or make the function a staticmethod.",
     )
 
 
@@ -362,8 +367,8 @@ def test_W014_decorators_above_receiver():
     assert facts(DECORATED[0], NAME) == [
         (
             "W014",
-            f"The decorators above @receiver do not apply to '{HERE}{name}': the "
-            "function below them is connected.",
+            f"Decorators above @receiver have no effect on '{HERE}{name}': Django "
+            "connects the function without them.",
             "Move @receiver to the top.",
         )
         for name in ["above", "hidden", "bound"]
@@ -463,16 +468,16 @@ async_object = AsyncObject()
         (drops(coroutine), "drops.<locals>.wrapper"),
     ],
 )
-def test_W015_nobody_awaits_the_coroutine(printed, receive, name):
+def test_W015_the_coroutine_is_never_awaited(printed, receive, name):
     printed.connect(receive)
     message, hint = only(printed, "W015")
     assert message.endswith(
-        f" of '{NAME}' returns a coroutine, but Django does not see that it is "
-        "asynchronous and never awaits it."
+        f" of '{NAME}' returns a coroutine, but Django doesn't detect that the "
+        "receiver is asynchronous, so the coroutine is never awaited."
     )
     assert message.startswith(f"The receiver '{HERE}{name}'") or "method" in message
     assert hint == (
-        "Make it an async function, or mark it with "
+        "Make the receiver an async function, or mark it with "
         "asgiref.sync.markcoroutinefunction()."
     )
 

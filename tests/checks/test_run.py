@@ -48,8 +48,9 @@ def checked() -> list[CheckWarning]:
 def test_check_reports_a_warning(m2m):
     assert checked() == [
         CheckWarning(
-            f"The receiver '{NAME}' is never called: 'm2m_changed' is sent by through "
-            "models, and the model 'testapp.Order' is none.",
+            f"The receiver '{NAME}' is never called: 'm2m_changed' is sent by "
+            'intermediate ("through") models, and the model '
+            "'testapp.Order' isn't one.",
             hint="Use the intermediate model: sender=testapp.Order.tags.through or "
             "sender=testapp.Order.items.through.",
             id="signaltools.W007",
@@ -67,7 +68,7 @@ def test_check_leaves_notes_and_doubtful_rules_to_list_signals(alone, watching):
 
 
 @pytest.mark.parametrize("entry", [f"W007 {NAME}", f"signaltools.W007 {NAME}"])
-def test_one_finding_is_ignored(m2m, entry):
+def test_one_problem_is_ignored(m2m, entry):
     m2m.connect(receive_async, sender=Order)
     with ignore(entry):
         assert [f.name for f in problems(m2m) if f.id == "W007"] == [NAME + "_async"]
@@ -81,7 +82,7 @@ def test_another_one_is_not_ignored(m2m, entry):
         assert [check for check, _, _ in facts(m2m)] == ["W007"]
 
 
-def test_findings_of_others_are_ignored_as_well():
+def test_problems_from_elsewhere_are_ignored_as_well():
     problem = Problem("W006", "shop", "The app.", "Do.")
     assert find_problems([], [problem]) == [problem]
     with ignore("W006 shop"):
@@ -103,32 +104,32 @@ def test_a_wrong_value_ignores_nothing_and_is_an_error(m2m, value):
         ("", "Write an id and a name, such as 'W010 shop.receivers.on_migrate'."),
         ("W0100 shop.x", "Did you mean 'W010'?"),
         ("w007 shop.x", "Did you mean 'W007'?"),
-        ("shop.x W007", f"Known: {', '.join(sorted(CHECKS))}."),
+        ("shop.x W007", f"Use one of: {', '.join(sorted(CHECKS))}."),
     ],
 )
-def test_E003_entry_that_silences_nothing(entry, hint):
+def test_E003_entry_without_an_effect(entry, hint):
     with ignore(entry):
         assert check_settings() == [
             Error(
-                f"{entry!r} in SIGNALTOOLS['IGNORE'] silences nothing.",
+                f"{entry!r} in SIGNALTOOLS['IGNORE'] has no effect.",
                 hint=hint,
                 id="signaltools.E003",
             )
         ]
 
 
-def test_E003_every_id_of_a_finding_is_known():
+def test_E003_every_id_of_a_problem_is_known():
     with ignore(*(f"{check} shop.x" for check in CHECKS), "signaltools.W018 shop.x"):
         assert check_settings() == []
 
 
-def test_every_id_of_a_finding_can_be_ignored():
+def test_every_id_of_a_problem_can_be_ignored():
     sources = Path(signaltools.__file__).parent.glob("**/*.py")
     text = "".join(path.read_text("utf-8") for path in sources)
     assert set(re.findall(r'"([IW]\d{3})"', text)) == CHECKS
 
 
-def test_ids_stand_beside_their_receivers():
+def test_ids_are_beside_their_receivers():
     paid = Signal()
     paid.connect(receive_async, weak=False)
 
@@ -151,7 +152,7 @@ def selected(found: list[Problem], record: SignalRecord, **filters) -> list[str]
     return [f.id for f in select_problems(found, chosen, [record], Filters(**filters))]
 
 
-def test_list_signals_shows_findings_of_what_it_shows():
+def test_list_signals_shows_problems_of_what_it_shows():
     paid = Signal()
     paid.connect(receive)
     paid.connect(receive_async)
@@ -209,7 +210,7 @@ def test_check_finds_a_signal_that_only_a_watch_knows(watching, monkeypatch):
     entry = NamedSignal("shop.paid", signal, (), "shop", None, None, "")
     monkeypatch.setattr(registry, "entries", lambda: [entry])
     assert [warning.msg for warning in check_signals()] == [
-        f"The receiver '{__name__}.without_kwargs' of 'shop.paid' does not accept "
+        f"The receiver '{__name__}.without_kwargs' of 'shop.paid' doesn't accept "
         "**kwargs."
     ]
 
@@ -217,7 +218,7 @@ def test_check_finds_a_signal_that_only_a_watch_knows(watching, monkeypatch):
 def without_kwargs(sender): ...
 
 
-def test_events_are_looked_for_only_if_there_are_any(monkeypatch):
+def test_signals_are_searched_for_events_only_if_there_are_any(monkeypatch):
     monkeypatch.delattr("signaltools.checks.loaded_modules")
     monkeypatch.setattr("signaltools.checks.any_events", lambda: False)
     assert check_events() == []

@@ -74,11 +74,14 @@ def found(alone):
         ),
     ],
 )
-def test_W007_sender_of_m2m_changed_is_no_through_model(found, sender, what, senders):
+def test_W007_sender_of_m2m_changed_is_not_a_through_model(
+    found, sender, what, senders
+):
     assert found(m2m_changed, sender) == [
         (
             "W007",
-            f"{NEVER}'m2m_changed' is sent by through models, and {what} is none.",
+            f"{NEVER}'m2m_changed' is sent by intermediate (\"through\") models, and "
+            f"{what} isn't one.",
             f"Use the intermediate model: {senders}.",
         )
     ]
@@ -127,9 +130,9 @@ def test_W007_the_descriptor_of_the_field(found, watching):
     assert found(m2m_changed, Order.tags) == [
         (
             "W007",
-            f"{NEVER}'m2m_changed' is sent by through models, and an instance of "
-            "'django.db.models.fields.related_descriptors.ManyToManyDescriptor' is "
-            "none.",
+            f"{NEVER}'m2m_changed' is sent by intermediate (\"through\") models, and "
+            "an instance of 'django.db.models.fields.related_descriptors."
+            "ManyToManyDescriptor' isn't one.",
             "Use the intermediate model: sender=Model.field.through.",
         )
     ]
@@ -183,8 +186,8 @@ def test_W008_sender_is_an_automatic_through_model(found, signal):
         (
             "W008",
             f"{NEVER}'{name}' is never sent by the model 'testapp.Order_tags', which "
-            "Django made for a many-to-many field.",
-            "Connect it to 'm2m_changed' with this sender.",
+            "Django created for a many-to-many field.",
+            "Connect the receiver to 'm2m_changed' with this sender.",
         )
     ]
 
@@ -204,7 +207,7 @@ def test_W009_sender_is_abstract(found, watching):
             "W009",
             f"{NEVER}'post_save' is never sent by the model 'testapp.Stamped', which "
             "is abstract.",
-            "Connect it to each model that inherits from it.",
+            "Connect the receiver to each model that inherits from this one.",
         )
     ]
 
@@ -224,7 +227,7 @@ def test_W009_sender_is_abstract_and_of_no_app(found, watching):
             "W009",
             f"{NEVER}'post_save' is never sent by the class '{__name__}.Elsewhere', "
             "which is abstract.",
-            "Connect it to each model that inherits from it.",
+            "Connect the receiver to each model that inherits from this one.",
         )
     ]
 
@@ -280,7 +283,7 @@ def test_W010_sender_is_an_app_without_models(found, signal):
     assert found(signal, apps.get_app_config("signaltools")) == [
         (
             "W010",
-            f"{NEVER}'{name}' is not sent by the app 'signaltools', which has no "
+            f"{NEVER}'{name}' is never sent by the app 'signaltools', which has no "
             "models.",
             "Use the AppConfig of an app with models, or no sender.",
         )
@@ -293,15 +296,15 @@ def test_W010_sender_is_an_app_without_models(found, signal):
         (AppConfig, "the class 'django.apps.config.AppConfig'"),
         (Order, "the model 'testapp.Order'"),
         (sys.modules["tests.testapp.models"], "the module 'tests.testapp.models'"),
-        ("testapp", "the text 'testapp'"),
+        ("testapp", "the string 'testapp'"),
     ],
 )
-def test_W010_sender_is_no_app_config(found, watching, sender, what):
+def test_W010_sender_is_not_an_app_config(found, watching, sender, what):
     assert found(post_migrate, sender) == [
         (
             "W010",
-            f"{NEVER}'post_migrate' is sent by AppConfig instances, and {what} is "
-            "none.",
+            f"{NEVER}'post_migrate' is sent by AppConfig instances, but the sender is "
+            f"{what}.",
             "Use sender=self in ready(), or sender=apps.get_app_config(label).",
         )
     ]
@@ -313,7 +316,7 @@ def test_W010_apps_with_models_are_fine(found, label):
 
 
 def test_W010_an_unknown_sender_may_be_anything(found):
-    # Nobody has watched, and Django knows the id() of a text at most.
+    # Without a watch, only the id() of the string is known.
     assert found(post_migrate, "testapp") == []
 
 
@@ -324,7 +327,7 @@ def test_W010_an_unknown_sender_may_be_anything(found):
             user_logged_in,
             "user_logged_in",
             "auth.User",
-            "the text 'auth.User'",
+            "the string 'auth.User'",
             "Use sender=get_user_model().",
         ),
         (
@@ -339,28 +342,28 @@ def test_W010_an_unknown_sender_may_be_anything(found):
             "got_request_exception",
             Order,
             "the model 'testapp.Order'",
-            "Connect it without a sender.",
+            "Connect the receiver without a sender.",
         ),
         (
             got_request_exception,
             "got_request_exception",
             WSGIHandler,
             "the class 'django.core.handlers.wsgi.WSGIHandler'",
-            "Connect it without a sender.",
+            "Connect the receiver without a sender.",
         ),
         (
             request_started,
             "request_started",
             "wsgi",
-            "the text 'wsgi'",
-            "Use the class that sends it, or no sender.",
+            "the string 'wsgi'",
+            "Use the class that sends it as sender, or no sender.",
         ),
         (
             user_login_failed,
             "user_login_failed",
             "".join(["django.contrib", ".auth"]),
-            "the text 'django.contrib.auth'",
-            "Connect it without a sender: only the very same object is one.",
+            "the string 'django.contrib.auth'",
+            "Connect the receiver without a sender: only that exact object matches.",
         ),
         (
             post_save,
@@ -373,7 +376,7 @@ def test_W010_an_unknown_sender_may_be_anything(found):
             class_prepared,
             "class_prepared",
             "testapp.Order",
-            "the text 'testapp.Order'",
+            "the string 'testapp.Order'",
             "Use the model itself as sender.",
         ),
     ],
@@ -441,9 +444,10 @@ def test_W018_the_database_deletes_the_rows(found):
     assert found(post_delete, Row) == [
         (
             "W018",
-            f"The receiver '{NAME}' misses rows of the model 'testapp.Row': by "
-            "DB_CASCADE of 'order' the database deletes them, without 'post_delete'.",
-            "Use on_delete=models.CASCADE, or do without the signal.",
+            f"The receiver '{NAME}' doesn't run for 'testapp.Row' rows deleted through "
+            "'order': DB_CASCADE deletes them in the database, without sending "
+            "'post_delete'.",
+            "Use on_delete=models.CASCADE, or don't rely on this signal.",
         )
     ]
     assert found(post_save, Row) == []

@@ -76,7 +76,7 @@ def checked(**options: Any) -> list[tuple[str, str]]:
 
 
 def _name(message: str) -> str:
-    match = re.search(r"(?:receiver|ready\(\) of|apply to) '([^']+)'", message)
+    match = re.search(r"(?:receiver|method of|effect on) '([^']+)'", message)
     assert match, message
     return match[1]
 

@@ -6,7 +6,6 @@ import zipfile
 import pytest
 from django.test import override_settings
 
-from signaltools.checks.app_configs import unused_configs
 from signaltools.checks.unloaded import unloaded_receivers
 from signaltools.inventory.records import Problem
 
@@ -27,33 +26,9 @@ class ShopConfig(AppConfig):
 """
 
 
-@pytest.fixture
-def write_app(tmp_path, monkeypatch):
-    """
-    Return a function that writes the files of the app "shop".
-    """
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-
-    def write(files: dict[str, str | bytes]) -> None:
-        for name, source in {"__init__.py": "", **files}.items():
-            path = tmp_path / "shop" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(source.encode() if type(source) is str else source)
-
-    yield write
-    for name in [name for name in sys.modules if name.split(".")[0] == "shop"]:
-        del sys.modules[name]
-
-
 def unloaded(*installed: str) -> list[Problem]:
     with override_settings(INSTALLED_APPS=installed or ["shop"]):
         return list(unloaded_receivers())
-
-
-def unused(*installed: str) -> list[Problem]:
-    with override_settings(INSTALLED_APPS=installed or ["shop"]):
-        return list(unused_configs())
 
 
 def test_W005_module_that_nothing_has_imported(write_app):
@@ -62,9 +37,9 @@ def test_W005_module_that_nothing_has_imported(write_app):
         Problem(
             "W005",
             "shop.receivers",
-            "The module 'shop.receivers' connects receivers to signals, but nothing "
-            "has imported it.",
-            "Import it in the ready() of 'shop.apps.ShopConfig'.",
+            "The module 'shop.receivers' connects receivers to signals, but it was "
+            "never imported.",
+            "Import it in the ready() method of 'shop.apps.ShopConfig'.",
         )
     ]
 
@@ -85,17 +60,19 @@ def test_W005_hint_for_an_app_without_a_config(write_app):
     write_app({"receivers.py": CONNECTS})
     [problem] = unloaded()
     assert problem.hint == (
-        "Write an AppConfig in 'shop.apps' and import the module in its ready()."
+        "Write an AppConfig in 'shop.apps' and import the module in its ready() method."
     )
 
 
 def test_W005_hint_for_an_app_with_a_config_that_is_not_used(write_app):
     write_app({"config.py": CONFIG, "receivers.py": CONNECTS})
     [problem] = unloaded()
-    assert problem.hint == "Import it in the ready() of 'shop.config.ShopConfig'."
+    assert (
+        problem.hint == "Import it in the ready() method of 'shop.config.ShopConfig'."
+    )
 
 
-def test_W005_one_finding_for_a_module_in_the_order_of_names(write_app):
+def test_W005_one_problem_for_a_module_in_the_order_of_names(write_app):
     write_app(
         {
             "wiring/__init__.py": CONNECTS,
@@ -175,7 +152,7 @@ def test_W005_ways_to_connect(write_app, source):
         f"{MADE}sent = [paid]\nsent[0].connect(print)",
         "import sqlite3\nsqlite3.connect('x')",
         "from .database import pool\npool.connect()",
-        # A signal of Celery is none of Django's.
+        # A signal of Celery isn't one of Django's.
         "from celery.signals import task_failure\ntask_failure.connect(print)",
         "from signal import signals\nsignals.connect(print)",
         "from django.db.models.signals import ModelSignal\nModelSignal.connect(print)",
@@ -220,7 +197,7 @@ def test_W005_files_that_are_not_looked_at(write_app, name):
     assert unloaded() == []
 
 
-def test_W005_a_folder_that_is_no_package_is_not_looked_at(write_app):
+def test_W005_a_folder_that_is_not_a_package_is_not_looked_at(write_app):
     write_app({"extra/wiring.py": CONNECTS, "extra/deeper/__init__.py": CONNECTS})
     assert unloaded() == []
 
@@ -302,138 +279,3 @@ def test_W005_apps_in_zip_files_and_single_modules_are_skipped(
     monkeypatch.syspath_prepend(tmp_path / "a.zip")
     assert unloaded("tiny", "zipped") == []
     del sys.modules["zipped"]
-
-
-def test_W006_config_that_is_not_listed(write_app):
-    write_app({"config.py": CONFIG})
-    assert unused() == [
-        Problem(
-            "W006",
-            "shop.config.ShopConfig",
-            "The app 'shop' runs with Django's own AppConfig, so the ready() of "
-            "'shop.config.ShopConfig' is never called.",
-            "List 'shop.config.ShopConfig' instead of 'shop' in INSTALLED_APPS.",
-        )
-    ]
-
-
-@pytest.mark.parametrize(
-    ("apps", "hint"),
-    [
-        (
-            f"from django.contrib.auth.apps import AuthConfig{CONFIG}",
-            "Set default = True on 'shop.apps.ShopConfig', or list it in "
-            "INSTALLED_APPS.",
-        ),
-        (
-            f"{CONFIG}class Another(ShopConfig): ...",
-            "Set default = True on 'shop.apps.Another' or 'shop.apps.ShopConfig', or "
-            "list one of them in INSTALLED_APPS.",
-        ),
-    ],
-)
-def test_W006_several_candidates_of_which_none_is_the_default(write_app, apps, hint):
-    write_app({"apps.py": apps})
-    [problem] = unused()
-    assert problem.hint == hint
-
-
-def test_W006_a_config_in_apps_is_named_before_one_elsewhere(write_app):
-    write_app({"a.py": CONFIG, "apps.py": f"{CONFIG}class B(AppConfig): ..."})
-    assert [problem.name for problem in unused()] == ["shop.apps.ShopConfig"]
-
-
-@pytest.mark.parametrize("module", ["config", "conf.apps"])
-def test_W006_default_app_config_is_ignored_by_django(write_app, module):
-    write_app(
-        {
-            "__init__.py": f"default_app_config = 'shop.{module}.ShopConfig'",
-            "conf/__init__.py": "",
-            f"{module.replace('.', '/')}.py": CONFIG,
-        }
-    )
-    [problem] = unused()
-    assert problem.name == f"shop.{module}.ShopConfig"
-    assert problem.hint == (
-        f"Django ignores default_app_config. List 'shop.{module}.ShopConfig' instead "
-        "of 'shop' in INSTALLED_APPS."
-    )
-
-
-def test_W006_config_in_the_package_itself(write_app):
-    write_app({"__init__.py": CONFIG})
-    [problem] = unused()
-    assert problem.name == "shop.ShopConfig"
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "from django import apps\nclass C(apps.AppConfig):\n"
-        "    name = 'shop'\n    def ready(self): ...",
-        "class Base(AppConfig):\n    def ready(self): ...\n"
-        "class C(Mixin, Base):\n    name: str = 'shop'",
-        "if A:\n    class C(AppConfig):\n        name = label = 'shop'\n"
-        "        default = True\n        def ready(self): ...",
-    ],
-)
-def test_W006_ways_to_write_a_config(write_app, source):
-    write_app({"config.py": source})
-    assert [problem.name for problem in unused()] == ["shop.config.C"]
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "",
-        "class C(AppConfig):",
-        "class C(AppConfig):\n    name = 'shop'",
-        "class C(AppConfig):\n    def ready(self): ...",
-        "class C(AppConfig):\n    name = 'other'\n    def ready(self): ...",
-        "class C(AppConfig):\n    name = NAME\n    def ready(self): ...",
-        "class C(Other):  # AppConfig\n    name = 'shop'\n    def ready(self): ...",
-        "class C(AppConfig):\n    name = 'shop'\n    default = False\n"
-        "    def ready(self): ...",
-        "def make():\n    class C(AppConfig):\n        name = 'shop'\n"
-        "        def ready(self): ...",
-    ],
-)
-def test_W006_near_misses_are_fine(write_app, source):
-    write_app({"config.py": source})
-    assert unused() == []
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "name = 'shop'\n    default = False\n    def ready(self): ...",
-        "name = 'shop'",
-        "default = False\n    name = 'other'\n    def ready(self): ...",
-    ],
-)
-def test_W006_imported_near_misses_are_fine(write_app, body):
-    source = f"from django.apps import AppConfig\nclass C(AppConfig):\n    {body}\n"
-    write_app({"apps.py": f"{source}class D(AppConfig): ...\nclass E(D): ..."})
-    assert unused() == []
-
-
-def test_W006_other_files_are_not_looked_at(write_app):
-    write_app(
-        {
-            "tests.py": CONFIG,
-            "deeper/__init__.py": CONFIG,
-            "deeper/apps.py": CONFIG,
-            "broken.py": "class C(AppConfig) name = 'shop'",
-        }
-    )
-    assert unused() == []
-
-
-@pytest.mark.parametrize("entry", ["shop", "shop.apps.ShopConfig"])
-def test_W006_a_config_that_is_used_is_fine(write_app, entry):
-    write_app({"apps.py": CONFIG, "config.py": CONFIG})
-    assert unused(entry) == []
-
-
-def test_W006_apps_of_django_are_not_looked_at(write_app):
-    assert unused("django.contrib.auth", "django.contrib.contenttypes") == []

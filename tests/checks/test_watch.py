@@ -21,10 +21,10 @@ from signaltools import event
 from signaltools.checks import check_signals
 from signaltools.checks import watch as watching
 from signaltools.checks.watch import (
-    connects,
     failed_disconnects,
     is_watching,
     watch_if_wanted,
+    watched_connects,
 )
 from signaltools.inventory.rows import receiver_with_uid
 from tests.problems import problems
@@ -152,7 +152,7 @@ def test_django_still_finds_a_sender_that_never_comes(request, alone):
 
 
 def site_of(signal):
-    [connect] = connects(signal)
+    [connect] = watched_connects(signal)
     return connect.site
 
 
@@ -185,13 +185,13 @@ def test_the_site_of_an_event_is_outside_of_this_package(watching, alone):
 def test_the_site_of_a_model_signal_is_outside_of_django(watching, alone):
     alone(post_save).connect(on_paid, sender="testapp.Order")
     assert site_of(post_save).file == __file__
-    assert connects(post_save)[0].sender.label == "testapp.Order"
+    assert watched_connects(post_save)[0].sender.label == "testapp.Order"
 
 
 def test_a_connection_that_has_waited_for_its_sender_has_no_site(watching, alone):
     with isolate_apps("tests.testapp") as isolated:
         alone(post_save).connect(on_paid, sender="testapp.Late", apps=isolated)
-        assert connects(post_save) == []
+        assert watched_connects(post_save) == []
 
         class Late(models.Model):
             class Meta:
@@ -209,7 +209,7 @@ def test_a_module_need_not_have_a_name(paid):
 
 
 def test_without_a_caller_there_is_no_site(monkeypatch):
-    monkeypatch.setattr(watching, "_BETWEEN", ("", "/"))
+    monkeypatch.setattr(watching, "_PASSED_THROUGH", ("", "/"))
     assert watching._site() is None
 
 
@@ -217,20 +217,20 @@ def test_storage_objects_are_left_alone(paid):
     from django.core.files.storage import FileSystemStorage
 
     paid.connect(FileSystemStorage()._clear_cached_properties)
-    assert connects(paid) == []
+    assert watched_connects(paid) == []
 
 
 def test_of_calls_that_read_the_same_the_last_one_is_kept(paid):
     for _ in range(1000):
         paid.connect(lambda **kwargs: None)
         paid.disconnect(lambda **kwargs: None)
-    assert len(connects(paid)) == len(failed_disconnects(paid)) == 1
+    assert len(watched_connects(paid)) == len(failed_disconnects(paid)) == 1
 
 
 def test_a_signal_at_the_address_of_another_has_no_history(watching):
     for _ in range(100):
         signal = Signal()
-        assert connects(signal) == []
+        assert watched_connects(signal) == []
         signal.connect(on_paid)
         del signal
 
@@ -240,9 +240,9 @@ def test_any_sender_can_be_watched(watching, sender):
     before = {label: dict(found) for label, found in apps.all_models.items()}
     class_prepared.connect(on_paid, sender=sender)
     try:
-        [connect] = connects(class_prepared)
+        [connect] = watched_connects(class_prepared)
         assert connect.sender_id == id(sender)
-        assert connect.text == (sender if sender == "text" else None)
+        assert connect.string == (sender if sender == "text" else None)
         assert connect.is_late is (sender in (None, Order))
         assert dict(apps.all_models) == before
     finally:
@@ -348,7 +348,7 @@ def test_an_error_of_the_watch_is_none_of_the_project(paid, monkeypatch):
     monkeypatch.setattr(watching, "KnownReceiver", None)
     paid.connect(on_paid)
     assert paid.disconnect(on_paid) is True
-    assert connects(paid) == failed_disconnects(paid) == []
+    assert watched_connects(paid) == failed_disconnects(paid) == []
 
 
 def test_checks_while_threads_connect_and_disconnect(paid):

@@ -588,6 +588,7 @@ def test_receivers_show_what_is_wrong_with_them():
     assert (
         '<p class="signaltools-more signaltools-warning">W012 The receiver '
         f"&#x27;{name.replace('>', '&gt;')}&#x27; of "
-        "&#x27;tests.toolbar.urls.asked&#x27; does not accept **kwargs. Add **kwargs: "
-        "it breaks as soon as an argument is added.</p>"
+        "&#x27;tests.toolbar.urls.asked&#x27; doesn&#x27;t accept **kwargs. Add "
+        "**kwargs, or the receiver will break as soon as the signal sends another "
+        "argument.</p>"
     ) in page
