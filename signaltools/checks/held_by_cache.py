@@ -110,9 +110,9 @@ def _parts(receiver: Any) -> set[int]:
         value = waiting.pop()
         # From a module or a class, everything can be reached, so these are no parts.
         # The same is true of the namespaces of the module that a function is from.
-        shared: set[int] = set()
-        if type(value) is FunctionType:
-            shared = {id(value.__globals__), id(value.__builtins__)}
+        is_function = type(value) is FunctionType
+        namespaces = (value.__globals__, value.__builtins__) if is_function else ()
+        shared = {id(namespace) for namespace in namespaces}
         for part in gc.get_referents(value):
             is_shared = id(part) in shared or id(part) in parts
             if not is_shared and not issubclass(type(part), (type, ModuleType)):

@@ -90,25 +90,28 @@ def listed(**settings: Any) -> tuple[list[tuple[str, str]], dict[str, Any]]:
     return sorted(found), document
 
 
-NOT_WATCHED = "connect() was not watched, see the setting 'WATCH_CONNECT'."
+NOT_WATCHED = (
+    "Connections weren't watched, so some problems can't be found. "
+    "See the WATCH_CONNECT setting."
+)
 
 
-def test_there_is_a_mistake_for_each_check() -> None:
+def test_there_is_a_mistake_for_each_check():
     planted = {check for check, _ in FOUND} | {"W018"}
     assert planted == {check for check in CHECKS if check.startswith("W0")}
 
 
-def test_check_finds_the_mistakes_and_nothing_else() -> None:
+def test_check_finds_the_mistakes_and_nothing_else():
     assert checked() == EVERYWHERE
 
 
-def test_check_finds_the_same_under_debug() -> None:
+def test_check_finds_the_same_under_debug():
     # Django itself refuses the receiver without **kwargs.
     expected = [(check, name) for check, name in EVERYWHERE if check != "W012"]
     assert checked(debug=True) == expected
 
 
-def test_list_signals_finds_the_mistakes_and_nothing_else() -> None:
+def test_list_signals_finds_the_mistakes_and_nothing_else():
     found, document = listed()
     assert found == FOUND
     assert dict(_ids(document)) == {
@@ -128,7 +131,7 @@ def _ids(document: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
                 yield receiver["name"], ids
 
 
-def test_without_a_watch_the_rest_is_found() -> None:
+def test_without_a_watch_the_rest_is_found():
     found, document = listed(WATCH_CONNECT=False)
     gone = {check for check, name in found if name.startswith("django.")}
     assert gone == {"W001"}
