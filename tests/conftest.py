@@ -77,14 +77,14 @@ def modules_without_signals():
     The modules that hold no signal when they are first asked for.
     """
     modules = loaded_modules()
-    holding = {place.module_name for _, place in _places(modules)}
+    holding = {place.module_name for _, place in _places(modules, in_classes=True)}
     return {name for name, _ in modules} - holding
 
 
 @pytest.fixture
 def few_modules(monkeypatch, modules_without_signals):
     """
-    Look for signals in few modules only, where problem them is not what is tested.
+    Look for signals in few modules only, where the test is about something else.
 
     A process that runs tests has loaded many, and reading them takes milliseconds.
     """

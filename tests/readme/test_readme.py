@@ -4,6 +4,7 @@ Test that commands print what the README and the docs show, and that their code 
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import shlex
@@ -51,9 +52,23 @@ def example(tmp_path_factory):
     shutil.copytree(ROOT / "example_project", folder, ignore=ignored)
     for command in ("migrate", "demo_data"):
         assert run(folder, "manage.py", command, "--verbosity=0").returncode == 0
-    # Some commands change the database, but each starts with the demo data.
     shutil.copy(folder / "db.sqlite3", folder / "demo.sqlite3")
     return folder
+
+
+@pytest.fixture(scope="module")
+def output_of(example):
+    """
+    A function that returns what a command prints; several pages show the same ones.
+    """
+
+    @functools.cache
+    def read(command):
+        # Some commands change the database, but each starts with the demo data.
+        shutil.copy(example / "demo.sqlite3", example / "db.sqlite3")
+        return run(example, *shlex.split(command)[1:]).stdout
+
+    return read
 
 
 def run(folder, *args):
@@ -99,10 +114,8 @@ def is_shown(page, output):
         for session in sessions(page)
     ],
 )
-def test_a_command_prints_what_the_page_shows(command, shown, example):
-    shutil.copy(example / "demo.sqlite3", example / "db.sqlite3")
-    done = run(example, *shlex.split(command)[1:])
-    output = portable(done.stdout)
+def test_a_command_prints_what_the_page_shows(command, shown, output_of):
+    output = portable(output_of(command))
     assert is_shown(portable(shown), output), output
 
 
@@ -153,8 +166,8 @@ def anchors(page):
         ("trace_signals", "docs/recording.md", {"--format", "--output"}),
     ],
 )
-def test_the_docs_describe_every_option_of_a_command(command, page, some, example):
-    usage = run(example, "manage.py", command, "--help").stdout
+def test_the_docs_describe_every_option_of_a_command(command, page, some, output_of):
+    usage = output_of(f"python manage.py {command} --help")
     own_options = usage.partition("show this help")[2].partition("--version")[0]
     names = set(re.findall(r"--[a-z]+", own_options))
     assert some <= names
