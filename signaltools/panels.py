@@ -20,12 +20,13 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from .checks.run import ProblemFinder
 from .conf import conf
 from .inventory.names import registry
-from .recording.not_run import Memory
 from .reports.layout import plural
-from .reports.panel_rows import PanelLook, Shown, panel_stats, without_nothing
+from .reports.panel_cache import SignalCache
+from .reports.panel_look import PanelLook
+from .reports.panel_rows import without_nothing
+from .reports.panel_stats import panel_stats
 from .tracing import Trace, trace
 
 # Nobody reads on a page what takes more than a few lines.
@@ -34,10 +35,7 @@ _OLDEST_TOOLBAR = 7
 _TOOLBAR_PANEL = "debug_toolbar.panels.signals.SignalsPanel"
 
 
-# Most signals are not sent, and what is said of them is the same in each request.
-_problems = ProblemFinder()
-_memory = Memory(_problems)
-_shown: Shown = {}
+_cache = SignalCache()
 
 
 class SignalToolsPanel(Panel):
@@ -75,8 +73,10 @@ class SignalToolsPanel(Panel):
     def generate_stats(self, request: HttpRequest, response: HttpResponse) -> None:
         assert self._trace is not None, "the toolbar has enabled this panel before"
         started = perf_counter()
-        reading = self._trace.read(registry.recent_entries(), _memory)
-        stats = panel_stats(*reading, _look(), _problems.texts, _shown)
+        look = _look()
+        tree, remarks, facts, entries = self._trace.read(registry.recent_entries())
+        signals = _cache.show(facts, entries, look)
+        stats = panel_stats(tree, remarks, signals, look)
         for part in ("rows", "overflow"):
             stats[part] = without_nothing(stats[part])
         stats["cost"] = (perf_counter() - started) * 1_000

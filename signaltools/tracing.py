@@ -13,7 +13,6 @@ from .recording import hooks
 from .recording.freeze import freeze
 from .recording.not_run import (
     Facts,
-    Memory,
     NotRun,
     SignalOutcome,
     find_not_run,
@@ -62,7 +61,15 @@ class Reading(NamedTuple):
 
     tree: Tree
     remarks: tuple[Remark, ...]
-    signals: Sequence[SignalOutcome]
+    facts: Facts
+    entries: Sequence[NamedSignal]
+
+    @property
+    def signals(self) -> list[SignalOutcome]:
+        """
+        What became of each connection of this moment.
+        """
+        return find_outcomes(self.facts, self.entries)
 
 
 class Trace:
@@ -189,15 +196,17 @@ class Trace:
 
         ``trace.schema.json`` in ``signaltools.reports`` describes it.
         """
-        tree, remarks, signals = self.read()
-        return trace_document(tree, remarks, tuple(find_not_run(signals)))
+        reading = self.read()
+        not_run = tuple(find_not_run(reading.signals))
+        return trace_document(reading.tree, reading.remarks, not_run)
 
     def as_text(self, look: Look) -> str:
         """
         Return everything as text, laid out as ``look`` says.
         """
-        tree, remarks, signals = self.read()
-        return render_trace(tree, remarks, tuple(find_not_run(signals)), look)
+        reading = self.read()
+        not_run = tuple(find_not_run(reading.signals))
+        return render_trace(reading.tree, reading.remarks, not_run, look)
 
     def __str__(self) -> str:
         return self.as_text(Look(folder=os.getcwd()))
@@ -208,17 +217,15 @@ class Trace:
         totals = self.totals
         return f"<Trace: {totals.sends} sends, {totals.calls} calls>"
 
-    def read(
-        self, found: Sequence[NamedSignal] | None = None, memory: Memory | None = None
-    ) -> Reading:
+    def read(self, entries: Sequence[NamedSignal] | None = None) -> Reading:
         """
         Return all of this at once: while the recording goes on, each reading differs.
 
-        ``found`` are the signals with their names, as the registry finds them.
+        ``entries`` are the signals with their names, as the registry finds them.
         """
-        found = registry.entries() if found is None else found
-        tree, facts = self._read(found)
-        return Reading(tree, _remarks(tree), find_outcomes(facts, found, memory))
+        entries = registry.entries() if entries is None else entries
+        tree, facts = self._read(entries)
+        return Reading(tree, _remarks(tree), facts, entries)
 
     def _nodes(self) -> list[Send | Call]:
         tree = self._read()[0]

@@ -344,13 +344,13 @@ def test_reading_has_what_the_attributes_have():
 
     with signaltools.trace() as trace:
         make(fail, receive).send_robust(None)
-    tree, remarks, signals = trace.read()
+    reading = trace.read()
 
-    assert tree.sends is trace.tree
-    assert tree.totals is trace.totals
-    assert remarks == trace.remarks
-    assert tuple(find_not_run(signals)) == trace.not_run
-    names = [signal.record.name for signal in signals]
+    assert reading.tree.sends is trace.tree
+    assert reading.tree.totals is trace.totals
+    assert reading.remarks == trace.remarks
+    assert tuple(find_not_run(reading.signals)) == trace.not_run
+    names = [signal.record.name for signal in reading.signals]
     assert [name for name in names if not name.startswith("unnamed")] == [
         entry.name for entry in registry.entries()
     ]

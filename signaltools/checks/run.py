@@ -20,8 +20,6 @@ from .receivers import check_receiver, find_twins
 from .senders import check_senders
 from .watch import watched_connects
 
-_MAX_KNOWN = 1_000
-
 # The ids that SIGNALTOOLS["IGNORE"] accepts.
 CHECKS = {
     *(f"I00{number}" for number in range(1, 6)),
@@ -63,38 +61,6 @@ def ignored_problems() -> list[tuple[str, str]]:
         entries = (entry.removeprefix("signaltools.") for entry in conf.IGNORE)
         return [(check, name) for check, _, name in (e.partition(" ") for e in entries)]
     return []
-
-
-class ProblemFinder:
-    """
-    Say what is wrong with a signal, for whoever asks on every request.
-
-    What was found for a record is good for as long as the record reads the same.
-    """
-
-    def __init__(self) -> None:
-        self._known: dict[SignalRecord, SignalRecord] = {}
-        #: Message and hint, by the names of signal and receiver, and the id.
-        self.texts: dict[tuple[str, str, str], str] = {}
-
-    def __call__(self, connected: Connected) -> SignalRecord:
-        """
-        Return the record in which each receiver has the ids of its problems.
-        """
-        record = connected.record
-        if record not in self._known:
-            found = find_problems([connected])
-            self.texts |= {
-                (record.name, record.receivers[each.receiver].name, each.id): (
-                    f"{each.message} {each.hint}"
-                )
-                for each in found
-                if each.receiver is not None
-            }
-            if len(self._known) > _MAX_KNOWN:
-                self._known.clear()
-            self._known[record] = with_problems([connected], found)[0]
-        return self._known[record]
 
 
 def with_problems(

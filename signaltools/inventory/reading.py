@@ -8,11 +8,8 @@ type, and never compared, printed, or asked for an attribute that they could com
 from __future__ import annotations
 
 import inspect
-import weakref
-from collections.abc import Callable, Iterable, Sequence
-from operator import attrgetter, is_
-from types import MethodType
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from operator import attrgetter
 
 from django.core.exceptions import AppRegistryNotReady
 from django.dispatch import Signal
@@ -38,118 +35,49 @@ from .rows import (
     Row,
     Sender,
     dispatches_itself,
-    holds_nothing,
     read_rows,
     sender_finder,
 )
 
-#: Returns a record with what else there is to say of it.
-Judge = Callable[[Connected], SignalRecord]
 
-
-class Records:
+def read_connected(entries: Iterable[NamedSignal]) -> list[Connected]:
     """
-    Records of signals, good for as long as their connections stay the same.
-
-    Of a signal that holds on to a receiver nothing is remembered, so that nothing is
-    kept alive. ``judge`` returns what else there is to say of a record.
-    """
-
-    def __init__(self, judge: Judge | None = None) -> None:
-        self._known: dict[str, _Known] = {}
-        self._judge = judge
-
-    def find(self, entry: NamedSignal, rows: Sequence[Row]) -> SignalRecord | None:
-        known = self._known.get(entry.name)
-        if (
-            known is not None
-            and known.signal() is entry.signal
-            and known.place == entry[2:]
-            and len(known.rows) == len(rows)
-            and all(
-                row.is_of(other) for row, other in zip(known.rows, rows, strict=True)
-            )
-        ):
-            return known.record
-        return None
-
-    def add(self, entry: NamedSignal, connected: Connected) -> SignalRecord:
-        """
-        Remember a record, if it can be, and return it with what is said of it.
-        """
-        record = self._judge(connected) if self._judge else connected.record
-        if all(map(holds_nothing, connected.rows)):
-            known = [_KnownRow(row) for row in connected.rows]
-            reference = weakref.ref(entry.signal)
-            self._known[entry.name] = _Known(reference, entry[2:], known, record)
-        return record
-
-
-class _KnownRow:
-    """
-    A weak connection, without what Django keeps of it: that leads to the signal.
-    """
-
-    __slots__ = ("_facts", "_receiver", "_sender")
-
-    def __init__(self, row: Row) -> None:
-        is_method = type(row.receiver) is MethodType
-        self._receiver = (weakref.WeakMethod if is_method else weakref.ref)(
-            row.receiver
-        )
-        self._sender = weakref.ref(row.sender)
-        self._facts = row.dispatch_uid, row.weak, row.is_async
-
-    def is_of(self, row: Row) -> bool:
-        facts = row.dispatch_uid, row.weak, row.is_async
-        return (
-            all(map(is_, self._facts, facts))
-            and self._sender() is row.sender
-            and _is_same(self._receiver(), row.receiver)
-        )
-
-
-def _is_same(one: Any, other: Any) -> bool:
-    # A method is another object each time.
-    if type(one) is type(other) is MethodType:
-        return one.__self__ is other.__self__ and one.__func__ is other.__func__
-    return one is other
-
-
-class _Known(NamedTuple):
-    signal: weakref.ReferenceType[Signal]
-    place: tuple[Any, ...]
-    rows: list[_KnownRow]
-    record: SignalRecord
-
-
-def read_connected(
-    entries: Sequence[NamedSignal],
-    others: Iterable[Signal] = (),
-    records: Records | None = None,
-) -> list[Connected]:
-    """
-    Read the connections of ``entries`` and of ``others``, which may have no name.
+    Read the connections of ``entries``.
 
     Safe while other threads connect and disconnect: a connection that changes meanwhile
-    is in the result or isn't, but never in part. What is in ``records`` and still right
-    is used again. Without them, nothing that was read is kept alive.
+    is in the result or isn't, but never in part. Nothing that was read is kept alive.
     """
-    reader = _Reader(records)
+    reader = Reader()
+    found = []
+    for entry in entries:
+        rows, note = reader.rows(entry)
+        record = reader.record(entry, rows)
+        found.append(Connected(entry.signal, record, rows, note))
+    return found
+
+
+def with_unnamed(
+    entries: Sequence[NamedSignal], signals: Iterable[Signal]
+) -> list[NamedSignal]:
+    """
+    Return ``entries`` and one for each of ``signals`` that isn't among them.
+    """
     known = {id(entry.signal) for entry in entries}
-    nameless = [
-        NamedSignal(unnamed(signal), signal, (), "", None, None, "")
-        for signal in others
-        if id(signal) not in known
+    return [
+        *entries,
+        *(
+            NamedSignal(unnamed(signal), signal, (), "", None, None, "")
+            for signal in signals
+            if id(signal) not in known
+        ),
     ]
-    return [reader.connected(entry) for entry in (*entries, *nameless)]
 
 
 def describe_row(row: Row) -> ReceiverRecord:
     """
     Return the record of a dead connection, which has no ``order``.
     """
-    return _Reader().receiver(row, None)
+    return Reader().receiver(row, None)
 
 
 def not_imported(signals: Iterable[SignalRecord]) -> list[SignalRecord]:
@@ -181,40 +109,31 @@ def not_imported(signals: Iterable[SignalRecord]) -> list[SignalRecord]:
     return records
 
 
-class _Reader:
+class Reader:
     """
     One reading: places and senders are looked up once for all signals.
     """
 
-    def __init__(self, records: Records | None = None) -> None:
-        self._records = records
+    def __init__(self) -> None:
         self._find_sender: FindSender = sender_finder()
         self._places = Places()
 
-    def connected(self, entry: NamedSignal) -> Connected:
-        note = ""
+    def rows(self, entry: NamedSignal) -> tuple[tuple[Row, ...], str]:
+        """
+        Return the connections in dispatch order, or none and a note on why.
+        """
         try:
             rows = read_rows(entry.signal, self._find_sender)
         except Exception as error:
             # A subclass of Signal may compute its receivers. One such signal must not
             # prevent all others from being listed.
             cause = error_text(error)
-            note = f"The receivers of {entry.name!r} could not be read ({cause})."
-            rows = []
+            return (), f"The receivers of {entry.name!r} could not be read ({cause})."
         # Django calls the synchronous receivers in the order in which they connected,
         # and then runs the asynchronous ones concurrently, thus in no order.
-        rows.sort(key=attrgetter("is_async"))
-        records = self._records
-        record = records.find(entry, rows) if records is not None else None
-        if record is not None:
-            return Connected(entry.signal, record, tuple(rows), note)
-        record = self._signal(entry, rows)
-        connected = Connected(entry.signal, record, tuple(rows), note)
-        if records is None:
-            return connected
-        return connected._replace(record=records.add(entry, connected))
+        return tuple(sorted(rows, key=attrgetter("is_async"))), ""
 
-    def _signal(self, entry: NamedSignal, rows: Sequence[Row]) -> SignalRecord:
+    def record(self, entry: NamedSignal, rows: Sequence[Row]) -> SignalRecord:
         signal = entry.signal
         app, component, file = self._places.find(entry.module, entry.file)
         is_event = is_a(signal, Event)

@@ -195,20 +195,6 @@ def receiver_with_uid(signal: Signal, uid: Any, sender: Any) -> Any:
     return None
 
 
-def holds_nothing(row: Row) -> bool:
-    """
-    Return whether ``row.entry`` keeps no object of the project alive.
-    """
-    if type(row.receiver) is Unreadable:
-        return False
-    (lookup_id, _), reference, _, _ = _unpack(row.entry)
-    parts = lookup_id if type(lookup_id) is tuple else (lookup_id,)
-    # Any other dispatch_uid may refer to whatever it likes, for example to the
-    # receiver.
-    is_plain = all(type(part) in (int, str) for part in parts)
-    return is_plain and is_a(reference, weakref.ReferenceType)
-
-
 def dispatches_itself(cls: type[Signal]) -> bool:
     """
     Return whether a ``Signal`` subclass overrides which receivers run, or their order.

@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
+from django.dispatch import Signal
+
 from ..introspect.text import clip
 from ..inventory.names import NamedSignal, unnamed
-from ..inventory.reading import Judge, Records, describe_row, read_connected
+from ..inventory.reading import describe_row, read_connected, with_unnamed
 from ..inventory.records import Connected, ReceiverRecord, SignalRecord
-from ..inventory.rows import DEAD, Row, Sender, dead_rows, row_ids
+from ..inventory.rows import DEAD, Row, Sender, dead_rows
 from ..inventory.weak import KnownReceiver, KnownSender, KnownSignal
 from .recorder import Recorder, SendNode
 
@@ -128,6 +130,17 @@ class Facts(NamedTuple):
     signals: list[SignalFacts]
     complete: bool
 
+    def of_live_signals(self) -> dict[int, tuple[Signal, SignalFacts]]:
+        """
+        Return each signal that still exists and its facts, by the ``id()`` of the
+        signal. The result keeps the signals alive, so these stay theirs meanwhile.
+        """
+        return {
+            id(signal): (signal, fact)
+            for fact in self.signals
+            if (signal := fact.signal.reference()) is not None
+        }
+
 
 def gather_facts(recorder: Recorder) -> Facts:
     """
@@ -141,57 +154,30 @@ def gather_facts(recorder: Recorder) -> Facts:
     return Facts(list(found.values()), complete=not recorder.others)
 
 
-class Memory:
-    """
-    What was found before, for whoever asks on every request.
-
-    Most signals are not sent, and connections seldom change: all that is said of them
-    is the same then. ``judge`` returns what else there is to say of a record.
-    """
-
-    def __init__(self, judge: Judge | None = None) -> None:
-        self.records = Records(judge)
-        self.unsent: dict[str, SignalOutcome] = {}
-
-
-def find_outcomes(
-    facts: Facts, entries: Sequence[NamedSignal], memory: Memory | None = None
-) -> list[SignalOutcome]:
+def find_outcomes(facts: Facts, entries: Sequence[NamedSignal]) -> list[SignalOutcome]:
     """
     Return the signals of ``entries``, and others that were sent, as they are now.
 
     Receivers and senders are compared by identity; no code of the project is run.
     """
-    sent = {
-        id(signal): (signal, fact)
-        for fact in facts.signals
-        if (signal := fact.signal.reference()) is not None
-    }
-    memory = memory or Memory()
+    sent = facts.of_live_signals()
     signals = [signal for signal, _ in sent.values()]
     found = []
-    for connected in read_connected(entries, signals, memory.records):
+    for connected in read_connected(with_unnamed(entries, signals)):
         _, fact = sent.get(id(connected.signal), (None, None))
-        if fact is None and facts.complete:
-            found.append(_unsent(connected, memory))
-        else:
-            outcomes = tuple(_outcomes(connected, fact, facts.complete))
-            is_sent = fact is not None
-            found.append(SignalOutcome(connected.record, is_sent, outcomes))
+        found.append(signal_outcome(connected, fact, facts.complete))
     return found
 
 
-def _unsent(connected: Connected, memory: Memory) -> SignalOutcome:
-    record = connected.record
-    known = memory.unsent.get(record.name)
-    # Of connections that are dead, the record knows nothing.
-    all_live = len(row_ids(connected.signal)) == len(connected.rows)
-    if known is None or known.record is not record or not all_live:
-        outcomes = tuple(_outcomes(connected, None, True))
-        known = SignalOutcome(record, False, outcomes)
-        if all_live:
-            memory.unsent[record.name] = known
-    return known
+def signal_outcome(
+    connected: Connected, fact: SignalFacts | None, complete: bool
+) -> SignalOutcome:
+    """
+    Return what became of the connections of a signal; without a ``fact``, it was not
+    sent. Unless the facts are ``complete``, more may have been sent.
+    """
+    outcomes = tuple(_outcomes(connected, fact, complete))
+    return SignalOutcome(connected.record, fact is not None, outcomes)
 
 
 def find_not_run(signals: Iterable[SignalOutcome]) -> Iterator[NotRun]:

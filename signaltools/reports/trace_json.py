@@ -16,6 +16,7 @@ import django
 from ..recording.not_run import NotRun
 from ..recording.remarks import Remark
 from ..recording.tree import Call, Send, Tree
+from .trace_rows import depth_first
 
 VERSION = 1
 
@@ -39,17 +40,16 @@ def trace_document(
 
 
 def _nodes(sends: Sequence[Send]) -> Iterator[dict[str, Any]]:
-    number = 0
-    waiting: list[tuple[Send | Call, int | None]]
-    waiting = [(send, None) for send in reversed(sends)]
-    while waiting:
-        node, parent = waiting.pop()
-        yield {"id": number, "parent": parent, **_node(node)}
-        below: list[Send | Call] = list(node.sends)
-        if isinstance(node, Send):
-            below = [*node.calls, *below]
-        waiting += ((inner, number) for inner in reversed(below))
-        number += 1
+    roots: Sequence[Send | Call] = sends
+    path: list[int] = []
+    for number, (node, depth) in enumerate(depth_first(roots, _below)):
+        del path[depth:]
+        yield {"id": number, "parent": path[-1] if path else None, **_node(node)}
+        path.append(number)
+
+
+def _below(node: Send | Call) -> Sequence[Send | Call]:
+    return [*node.calls, *node.sends] if isinstance(node, Send) else node.sends
 
 
 def _node(node: Send | Call) -> dict[str, Any]:

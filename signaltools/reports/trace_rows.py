@@ -4,8 +4,8 @@ Prepare a trace for people: what its text and the panel have in common.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeVar
 
 from ..introspect.text import printable
 from ..inventory.records import sender_name
@@ -14,6 +14,7 @@ from ..recording.tree import Call, Send, Tree, walk
 _SLOWEST = 10
 
 Row = Call | Send | list[Send]
+T = TypeVar("T")
 
 
 def together(
@@ -44,6 +45,20 @@ def below(row: Row) -> list[Row]:
     if isinstance(row, Send):
         return [*row.calls, *together(row.sends)]
     return list(together(row.sends)) if isinstance(row, Call) else []
+
+
+def depth_first(
+    roots: Sequence[T], below: Callable[[T], Sequence[T]]
+) -> Iterator[tuple[T, int]]:
+    """
+    Yield each node before the nodes below it, with its depth.
+    """
+    # A list instead of recursion: a trace may be deeper than Python's own stack.
+    waiting = [(root, 0) for root in reversed(roots)]
+    while waiting:
+        node, depth = waiting.pop()
+        yield node, depth
+        waiting += ((inner, depth + 1) for inner in reversed(below(node)))
 
 
 def signals_without_receivers(sends: Sequence[Send]) -> dict[str, int]:

@@ -18,6 +18,7 @@ from ..recording.tree import Call, Send, Totals, Tree, walk
 from .layout import Look, Paint, justified, plural
 from .trace_rows import (
     below,
+    depth_first,
     other_method,
     outcome_of,
     sender_of,
@@ -83,10 +84,7 @@ class _Report:
             legend = "     ~ = async, concurrent" if is_async else ""
             columns = _columns("self ms", "total", "SQL")
             yield from self._line(title + legend, columns, self._look.heading)
-        # With a stack of its own, recursion may be as deep as it likes.
-        waiting = [(row, 0) for row in reversed(together(sends))]
-        while waiting:
-            row, depth = waiting.pop()
+        for row, depth in depth_first(together(sends), below):
             indent = "   " * min(depth, _MAX_DEPTH)
             if isinstance(row, Call):
                 yield from self._call(row, indent)
@@ -94,7 +92,6 @@ class _Report:
                 yield from self._send(row, indent)
             else:
                 yield from self._without_receivers(row, indent)
-            waiting += ((inner, depth + 1) for inner in reversed(below(row)))
 
     def slowest(self) -> Iterator[str]:
         found = slowest(self._tree)

@@ -30,10 +30,10 @@ from signaltools.introspect.text import stable_text
 from signaltools.inventory.django_signals import BUILTIN_SIGNALS
 from signaltools.inventory.names import registry
 from signaltools.inventory.reading import (
-    Records,
     describe_row,
     not_imported,
     read_connected,
+    with_unnamed,
 )
 from signaltools.inventory.records import (
     EventRecord,
@@ -880,9 +880,7 @@ def test_signals_are_read_with_the_connections_behind_their_records(
     probe.signal.connect(on_signal, sender=testapp.Order)
 
     [found] = [
-        one
-        for one in read_connected(registry.entries(), [])
-        if one.signal is probe.signal
+        one for one in read_connected(registry.entries()) if one.signal is probe.signal
     ]
 
     assert found.record == read_signal("probe.signal")
@@ -894,7 +892,7 @@ def test_signals_without_a_name_are_read_if_they_are_given(probe: Any) -> None:
     signal = Signal()
     signal.connect(on_signal)
 
-    found = read_connected(registry.entries(), [probe.signal, signal])
+    found = read_connected(with_unnamed(registry.entries(), [probe.signal, signal]))
 
     assert [one.signal for one in found].count(probe.signal) == 1
     assert found[-1].signal is signal
@@ -943,220 +941,3 @@ def test_senders_with_names_that_are_no_text_are_described() -> None:
         "app_config",
         None,
     )
-
-
-# --- records that are used again ----------------------------------------------------
-
-
-def read_again(records: Records) -> SignalRecord:
-    [found] = [
-        one.record
-        for one in read_connected(registry.entries(), [], records)
-        if one.record.name == "probe.signal"
-    ]
-    assert found == read_signal("probe.signal")
-    return found
-
-
-def test_record_is_used_again_while_the_connections_are_the_same(probe: Any) -> None:
-    records = Records()
-    probe.signal.connect(on_signal, sender=testapp.Order)
-    probe.signal.connect(on_signal_async, dispatch_uid="uid")
-    first = read_again(records)
-
-    assert read_again(records) is first
-    assert len(first.receivers) == 2
-
-
-def test_record_of_a_signal_without_receivers_is_used_again(probe: Any) -> None:
-    records = Records()
-
-    assert read_again(records) is read_again(records)
-
-
-def test_record_is_another_without_records(probe: Any) -> None:
-    found = [
-        one.record
-        for _ in range(2)
-        for one in read_connected(registry.entries(), [])
-        if one.signal is probe.signal
-    ]
-
-    assert found[0] == found[1]
-    assert found[0] is not found[1]
-
-
-def test_record_is_new_after_a_connection(probe: Any) -> None:
-    records = Records()
-    probe.signal.connect(on_signal)
-    read_again(records)
-    probe.signal.connect(on_signal_async)
-
-    assert len(read_again(records).receivers) == 2
-
-
-def test_record_is_new_after_a_disconnection(probe: Any) -> None:
-    records = Records()
-    probe.signal.connect(on_signal)
-    read_again(records)
-    probe.signal.disconnect(on_signal)
-
-    assert read_again(records).receivers == ()
-
-
-@pytest.mark.parametrize(
-    "options",
-    [{"weak": False}, {"sender": Plain}, {"dispatch_uid": "uid"}],
-    ids=["strong", "sender", "uid"],
-)
-def test_record_is_new_after_a_receiver_was_connected_in_another_way(
-    probe: Any, options: dict[str, Any]
-) -> None:
-    records = Records()
-    probe.signal.connect(on_signal)
-    first = read_again(records)
-    probe.signal.disconnect(on_signal)
-    probe.signal.connect(on_signal, **options)
-
-    assert read_again(records) is not first
-
-
-def test_record_is_new_after_another_object_has_the_same_method(probe: Any) -> None:
-    records, one, other = Records(), Plain(), Plain()
-    probe.signal.connect(one.method)
-    first = read_again(records)
-    assert read_again(records) is first
-    probe.signal.disconnect(one.method)
-    probe.signal.connect(other.method)
-
-    assert read_again(records) is not first
-
-
-def test_record_is_new_after_connections_changed_places(probe: Any) -> None:
-    records = Records()
-    probe.signal.connect(on_signal)
-    probe.signal.connect(print)
-    read_again(records)
-    probe.signal.receivers.reverse()
-
-    names = [receiver.name for receiver in read_again(records).receivers]
-    assert names == ["builtins.print", f"{__name__}.on_signal"]
-
-
-def test_record_is_new_after_a_receiver_is_gone(probe: Any) -> None:
-    records = Records()
-    receiver = function_at("probe", "/srv/probe.py")
-    probe.signal.connect(receiver)
-    assert len(read_again(records).receivers) == 1
-    del receiver
-    gc.collect()
-
-    assert read_again(records).receivers == ()
-
-
-def test_record_is_new_after_a_sender_is_gone(probe: Any) -> None:
-    records = Records()
-    sender = type("Passing", (), {})
-    probe.signal.connect(on_signal, sender=sender)
-    assert read_again(records).receivers[0].sender_kind == "class"
-    del sender
-    gc.collect()
-
-    kinds = [receiver.sender_kind for receiver in read_again(records).receivers]
-    assert kinds == ([] if knows_instances else ["unknown"])
-
-
-def test_record_is_of_the_signal_that_has_the_name_now(probe: Any) -> None:
-    records = Records()
-    held = probe.signal
-    first = read_again(records)
-    probe.signal = ModelSignal()
-
-    record = read_again(records)
-    assert record.class_name == "django.db.models.signals.ModelSignal"
-    assert record is not first
-    del held
-
-
-def test_record_is_new_after_the_signal_has_another_alias(probe: Any) -> None:
-    records = Records()
-    read_again(records)
-    probe.other = probe.signal
-
-    assert read_again(records).aliases == ("probe.other",)
-
-
-def test_sender_at_the_address_of_a_dead_one_is_another(probe: Any) -> None:
-    records = Records()
-    for number in range(20):
-        sender = type(f"Passing{number}", (), {})
-        probe.signal.connect(on_signal, sender=sender)
-
-        [record] = read_again(records).receivers
-        assert record.sender == f"{__name__}.Passing{number}"
-        probe.signal.disconnect(on_signal, sender=sender)
-        del sender
-        gc.collect()
-
-
-@pytest.mark.parametrize(
-    "options",
-    [{"weak": False}, {"dispatch_uid": 1.5}, {"dispatch_uid": ("uid", Plain)}],
-    ids=["strong", "number", "class"],
-)
-def test_what_holds_on_to_something_is_not_remembered(
-    probe: Any, options: dict[str, Any]
-) -> None:
-    records = Records()
-    probe.signal.connect(on_signal, **options)
-    first = read_again(records)
-
-    assert read_again(records) is not first
-
-
-def test_records_keep_nothing_alive(probe: Any) -> None:
-    def receive(**kwargs: Any) -> None:
-        pass
-
-    class Uid:
-        pass
-
-    records = Records()
-    plain, sender, uid = Plain(), type("Passing", (), {}), Uid()
-    probe.signal.connect(receive, sender=sender)
-    probe.signal.connect(receive, sender=Plain)
-    probe.signal.connect(plain.method, sender=sender)
-    probe.signal.connect(partial(receive), weak=False)
-    read_again(records)
-    probe.signal.disconnect(probe.signal.receivers[-1][1])
-    probe.signal.connect(receive, dispatch_uid=(uid, 1))
-    read_again(records)
-    probe.signal.disconnect(dispatch_uid=(uid, 1))
-    read_again(records)
-    read_again(records)
-    gone = [weakref.ref(item) for item in (receive, plain, sender, uid, probe.signal)]
-    del receive, plain, sender, uid, probe.signal
-    gc.collect()
-
-    assert [reference() for reference in gone] == [None] * 5
-
-
-@pytest.mark.skipif(django.VERSION < (6, 1), reason="Django itself keeps it alive")
-def test_records_do_not_keep_a_signal_alive_whose_receivers_live(probe: Any) -> None:
-    records = Records()
-    probe.signal.connect(on_signal, sender=Plain)
-    probe.signal.connect(testapp_receivers.ledger.book)
-    read_again(records)
-    gone = weakref.ref(probe.signal)
-    del probe.signal
-    gc.collect()
-
-    assert gone() is None
-
-
-def test_signals_without_a_name_do_not_share_a_record() -> None:
-    records, first, second = Records(), Signal(), Signal()
-    first.connect(on_signal)
-    for _ in range(2):
-        found = read_connected([], [first, second], records)
-        assert [len(one.record.receivers) for one in found] == [1, 0]

@@ -21,7 +21,6 @@ from signaltools.inventory.rows import (
     Sender,
     connected_receivers,
     dead_rows,
-    holds_nothing,
     read_rows,
     row_ids,
     sender_finder,
@@ -654,45 +653,6 @@ def test_rows_are_whole_while_other_threads_connect_and_disconnect():
     assert all(is_whole(row) for rows in readings for row in rows)
     assert {len(rows) >= 5 for rows in readings} == {True}
     assert len({len(rows) for rows in readings}) > 1
-
-
-# What a connection keeps alive
-
-
-@pytest.mark.parametrize("sender", [None, Order, sys, "text"])
-@pytest.mark.parametrize("receiver", [on_save, stock.reserve, Stock.count])
-@pytest.mark.parametrize("uid", [None, "uid", 7])
-def test_weak_connection_holds_nothing(receiver, sender, uid):
-    assert holds_nothing(only_row(connected(receiver, sender, dispatch_uid=uid)))
-
-
-@pytest.mark.parametrize("receiver", [on_save, stock.reserve])
-def test_strong_connection_holds_its_receiver(receiver):
-    assert not holds_nothing(only_row(connected(receiver, weak=False)))
-
-
-@pytest.mark.parametrize(
-    "uid",
-    [1.5, True, (Order, 1), (1, (2,)), Order, stock, hostile("__eq__", "__hash__")],
-    ids=["float", "bool", "pair", "nested pair", "class", "object", "hostile"],
-)
-def test_connection_holds_an_odd_uid(uid):
-    assert not holds_nothing(only_row(connected(dispatch_uid=uid)))
-
-
-def test_uid_that_is_a_text_of_another_class_may_hold_anything():
-    class Text(str):
-        pass
-
-    assert not holds_nothing(only_row(connected(dispatch_uid=Text("uid"))))
-
-
-@pytest.mark.parametrize("entry", [None, (), ((1, 2), on_save)])
-def test_unreadable_connection_may_hold_anything(entry):
-    signal = Signal()
-    signal.receivers.append(entry)
-
-    assert not holds_nothing(only_row(signal))
 
 
 # Senders that were found before

@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import random
 import sys
-import weakref
 from contextlib import suppress
 from types import ModuleType
 
@@ -21,9 +19,7 @@ import signaltools
 import tests.conftest
 import tests.shapes
 from signaltools.introspect.objects import class_name
-from signaltools.inventory.names import registry
 from signaltools.recording import recorder as recording
-from signaltools.recording.not_run import Memory
 from tests.shapes import (
     SHAPES,
     HostileText,
@@ -36,7 +32,6 @@ from tests.shapes import (
     renamed,
 )
 from tests.testapp.models import GiftOrder, Line, Order, RushOrder, Tag
-from tests.testapp.signals import order_cancelled
 
 pytestmark = pytest.mark.usefixtures("few_modules")
 
@@ -1049,137 +1044,3 @@ def test_outcomes_have_signals_without_a_name():
 
     assert last.record.name == "unnamed Signal (django.dispatch.dispatcher.Signal)"
     assert (last.sent, last.outcomes[0].times) == (True, 1)
-
-
-# --- memory -------------------------------------------------------------------------
-
-
-def read_twice(trace, memory):
-    """
-    Return what ``trace`` tells of its signals; it does not matter who has asked before.
-    """
-    plain = trace.read().signals
-    assert trace.read(registry.entries(), memory).signals == plain
-    return plain
-
-
-def remembered(trace, memory, name="shop.signals.paid"):
-    [found] = [
-        one
-        for one in trace.read(registry.entries(), memory).signals
-        if one.record.name == name
-    ]
-    return found
-
-
-def test_outcome_of_a_signal_that_was_not_sent_is_remembered(paid):
-    memory = Memory()
-    paid.connect(on_save)
-    first = remembered(record(), memory)
-
-    assert remembered(record(), memory) is first
-    assert remembered(record(sending(paid, Web)), memory) is not first
-    assert remembered(record(), memory) is first
-
-
-def test_outcome_is_new_after_a_connection(paid):
-    memory = Memory()
-    remembered(record(), memory)
-    paid.connect(on_save)
-
-    assert len(remembered(record(), memory).outcomes) == 1
-
-
-def test_outcome_is_new_after_a_receiver_is_gone(paid):
-    memory = Memory()
-    read_twice(record(), memory)
-    paid.connect(make_local())
-    gc.collect()
-
-    [found] = remembered(record(), memory).outcomes
-    assert (found.receiver, found.reason) == (None, "receiver_gone")
-
-
-def test_outcome_is_new_after_what_was_gone_is_cleared_away(paid):
-    memory = Memory()
-    paid.connect(make_local())
-    gc.collect()
-    assert len(remembered(record(), memory).outcomes) == 1
-    paid.receivers.clear()
-
-    assert remembered(record(), memory).outcomes == ()
-
-
-def test_outcomes_beyond_the_limit_are_not_remembered(paid, monkeypatch):
-    memory = Memory()
-    paid.connect(on_save)
-    monkeypatch.setattr(recording, "_MAX_NODES", 0)
-    monkeypatch.setattr(recording, "_MAX_TREE", 0)
-    trace = record(lambda: pre_init.send(Web), lambda: order_cancelled.send(Web))
-    assert remembered(trace, memory).outcomes[0].reason == "unknown"
-
-    assert remembered(record(), memory).outcomes[0].reason == "not_sent"
-
-
-def test_memory_keeps_nothing_alive(paid):
-    memory, receiver, sender = Memory(), make_local(), type("Passing", (), {})
-    paid.connect(receiver, sender=sender)
-    for _ in range(2):
-        read_twice(record(), memory)
-        read_twice(record(sending(paid, sender)), memory)
-    gone = weakref.ref(receiver), weakref.ref(sender)
-    del receiver, sender
-    gc.collect()
-
-    assert [reference() for reference in gone] == [None, None]
-
-
-@pytest.fixture
-def no_gc():
-    gc.disable()
-    yield
-    gc.enable()
-
-
-@pytest.mark.usefixtures("no_gc")
-@pytest.mark.parametrize("seed", range(10))
-def test_memory_changes_no_answer(monkeypatch, seed):
-    choose = random.Random(seed)
-    signals = [
-        named_signal(monkeypatch, cls(), f"shop.signals{number}")
-        for number, cls in enumerate([Signal, Signal, FirstOnly])
-    ]
-    memory = Memory()
-    senders = [None, Web, Api, Shop()]
-    receivers = [on_save, audit, Stock().reserve, make_local()]
-
-    def connect():
-        options = {"weak": choose.random() < 0.7, "sender": choose.choice(senders)}
-        if choose.random() < 0.3:
-            options["dispatch_uid"] = choose.choice(["uid", 7, 1.5])
-        choose.choice(signals).connect(choose.choice(receivers), **options)
-
-    def disconnect():
-        signal = choose.choice(signals)
-        if signal.receivers:
-            signal.receivers.remove(choose.choice(signal.receivers))
-
-    def replace():
-        receivers[-1] = make_local()
-        senders[-1] = choose.choice([Shop(), type("Passing", (), {})])
-
-    def lose():
-        choose.choice(signals).connect(make_local(), sender=choose.choice(senders))
-
-    def send():
-        sends.append(sending(choose.choice(signals), choose.choice(senders)))
-
-    for _ in range(20):
-        sends = []
-        for _ in range(choose.randint(1, 3)):
-            choose.choice([connect, connect, disconnect, replace, lose, send, send])()
-        trace = record(*sends)
-        sends.clear()
-        # Otherwise it may happen between two readings.
-        gc.collect(1)
-        read_twice(trace, memory)

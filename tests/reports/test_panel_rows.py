@@ -10,13 +10,10 @@ from signaltools.inventory.records import EventRecord
 from signaltools.recording.not_run import Outcome, SignalOutcome
 from signaltools.recording.remarks import Remark
 from signaltools.recording.tree import Call, Send, Totals, Tree
-from signaltools.reports.panel_rows import (
-    MAX_REMARKS,
-    MAX_ROWS,
-    PanelLook,
-    Shown,
-    panel_stats,
-)
+from signaltools.reports.panel_look import PanelLook
+from signaltools.reports.panel_receivers import show_signal
+from signaltools.reports.panel_rows import MAX_ROWS
+from signaltools.reports.panel_stats import MAX_REMARKS, panel_stats
 from tests import records
 from tests.records import call, receiver, send, totals
 
@@ -31,12 +28,13 @@ def stats(
     signals: tuple[SignalOutcome, ...] = (),
     overflow: tuple[Send, ...] = (),
     sums: Totals | None = None,
+    problems: dict[tuple[str, str], str] | None = None,
     **look: Any,
 ) -> dict[str, Any]:
     tree = Tree(sends, overflow, sums or totals())
-    found = panel_stats(
-        tree, remarks, signals, PanelLook(**{"folder": "/srv/site", **look})
-    )
+    panel_look = PanelLook(**{"folder": "/srv/site", **look})
+    shown = [show_signal(signal, panel_look, problems or {}) for signal in signals]
+    found = panel_stats(tree, remarks, shown, panel_look)
     # Without a default, so nothing but plain values will do; keys stay text.
     assert json.loads(json.dumps(found)) == found
     return found
@@ -877,41 +875,21 @@ def test_receivers_that_are_always_shown_belong_to_no_component() -> None:
 
 
 def test_receiver_has_its_problems_with_what_they_mean() -> None:
-    names = "shop.paid", "crm.notify"
-    problems = {(*names, "W012"): "No **kwargs.\n", (*names, "I005"): "No name."}
+    problems = {
+        ("crm.notify", "W012"): "No **kwargs.\n",
+        ("crm.notify", "I005"): "No name.",
+    }
     one = receiver("crm.notify", problems=("I005", "W012", "W099"))
     other = receiver("crm.other", problems=("W012",))
     known = outcome(records.signal("shop.paid", one, other), 1, 1)
-    found = panel_stats(Tree((), (), totals()), (), (known,), PanelLook(), problems)
-    first, second = found["groups"][0]["signals"][0]["receivers"]
+    found = groups(known, problems=problems)
+    first, second = found["project"]["signals"][0]["receivers"]
     assert first["details"] == "[I005, W012, W099]"
     assert first["problems"] == [
         {"id": "I005", "text": "No name."},
         {"id": "W012", "text": "No **kwargs.\\n"},
     ]
     assert "problems" not in second
-
-
-def test_same_outcome_is_described_once_for_each_look() -> None:
-    known = outcome(records.signal("shop.paid", receiver("crm.notify")), "not sent")
-    assert groups(known) == groups(known)
-    assert groups(known)["project"]["signals"][0] is not None
-
-    shown: Shown = {}
-
-    def first(signal: SignalOutcome, **look: Any) -> dict[str, Any]:
-        tree = Tree((), (), totals())
-        found = panel_stats(tree, (), (signal,), PanelLook(**look), shown=shown)
-        return found["groups"][0]["signals"][0]
-
-    remembered = first(known)
-    assert first(known) is remembered
-    assert first(known, editor_url="{file}")["receivers"][0]["href"]
-    assert first(known, always_show=["crm"])["receivers"][0]["component"] == ""
-    assert first(known) is not remembered
-    other = outcome(known.record, 1)
-    assert first(other)["ran"] == 1
-    assert first(known)["ran"] == 0
 
 
 def test_hidden_receivers_of_the_same_outcome_are_counted_each_time() -> None:

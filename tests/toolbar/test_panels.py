@@ -23,7 +23,9 @@ from signaltools.recording.not_run import Outcome, SignalOutcome
 from signaltools.recording.recorder import current
 from signaltools.recording.remarks import Remark
 from signaltools.recording.tree import Tree
-from signaltools.reports.panel_rows import PanelLook, panel_stats
+from signaltools.reports.panel_look import PanelLook
+from signaltools.reports.panel_receivers import show_signal
+from signaltools.reports.panel_stats import panel_stats
 from tests.records import builtin, call, receiver, send, signal, totals
 from tests.toolbar.urls import NAME, asked
 
@@ -407,8 +409,9 @@ def test_every_text_is_escaped(editor_url):
     ]
     tree = Tree((node, send(NAME, **file)), (node,), totals())
     look = PanelLook(editor_url=editor_url)
+    shown = [show_signal(signal, look, {}) for signal in signals]
     panel = new_panel()
-    panel.record_stats({**panel_stats(tree, remarks, signals, look), "cost": 1})
+    panel.record_stats({**panel_stats(tree, remarks, shown, look), "cost": 1})
 
     found = Nesting(panel.content)
     assert "script" not in found.tags

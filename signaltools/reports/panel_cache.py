@@ -1,0 +1,178 @@
+"""
+Remember what the panel shows about signals whose connections stay the same.
+
+Most signals are not sent in a request, and connections seldom change. To describe all
+of them anew for each request would take twenty times as long.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator, Sequence
+from operator import is_
+from types import MethodType
+from typing import Any
+
+from ..checks.run import find_problems, with_problems
+from ..inventory.names import NamedSignal
+from ..inventory.reading import Reader, with_unnamed
+from ..inventory.records import Connected, SignalRecord
+from ..inventory.rows import Row, entries
+from ..recording.not_run import Facts, SignalFacts, signal_outcome
+from .panel_look import PanelLook
+from .panel_receivers import ShownSignal, show_signal
+
+
+class SignalCache:
+    """
+    What the panel shows about each signal, good while its connections stay the same.
+
+    Keeps no signal, receiver, or sender alive. Different threads may use it.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[str, _Known] = {}
+
+    def show(
+        self, facts: Facts, named: Sequence[NamedSignal], look: PanelLook
+    ) -> list[ShownSignal]:
+        """
+        Return what the panel shows about ``named`` signals and others that were sent.
+        """
+        reader = Reader()
+        sent = facts.of_live_signals()
+        shown = []
+        for entry in with_unnamed(named, [signal for signal, _ in sent.values()]):
+            rows, _ = reader.rows(entry)
+            known = self._known.get(entry.name)
+            if known is None or not known.is_still_right(entry, rows, look):
+                record = reader.record(entry, rows)
+                connected = Connected(entry.signal, record, rows)
+                known = _Known(entry, connected, look, known)
+                self._known[entry.name] = known
+            _, fact = sent.get(id(entry.signal), (None, None))
+            shown.append(known.show(entry, rows, fact, facts.complete))
+        return shown
+
+
+class _Known:
+    """
+    What there is to show about one signal.
+
+    ``connected`` itself is not kept, as it would keep the signal alive.
+    """
+
+    def __init__(
+        self,
+        entry: NamedSignal,
+        connected: Connected,
+        look: PanelLook,
+        previous: _Known | None,
+    ) -> None:
+        self._signal = weakref.ref(entry.signal)
+        self._place = entry[2:]
+        self._rows = [_known_row(row) for row in connected.rows]
+        self._look = look
+        self._unsent: ShownSignal | None = None
+        self._read = connected.record
+        self._record: SignalRecord
+        self._problems: dict[tuple[str, str], str]
+        # Some receivers are connected anew in each request, those of the toolbar for
+        # example. The checks take longest, and find the same for the same record.
+        if previous is not None and previous._read == self._read:
+            self._record, self._problems = previous._record, previous._problems
+            return
+        found = find_problems([connected])
+        [self._record] = with_problems([connected], found)
+        self._problems = {
+            (self._record.receivers[each.receiver].name, each.id): (
+                f"{each.message} {each.hint}"
+            )
+            for each in found
+            if each.receiver is not None
+        }
+
+    def is_still_right(
+        self, entry: NamedSignal, rows: Sequence[Row], look: PanelLook
+    ) -> bool:
+        return (
+            self._signal() is entry.signal
+            and self._place == entry[2:]
+            and len(self._rows) == len(rows)
+            and self._look == look
+            and all(
+                known is not None and known.is_of(row)
+                for known, row in zip(self._rows, rows, strict=True)
+            )
+        )
+
+    def show(
+        self,
+        entry: NamedSignal,
+        rows: tuple[Row, ...],
+        fact: SignalFacts | None,
+        complete: bool,
+    ) -> ShownSignal:
+        # Dead connections are shown too, but nothing of them is remembered here.
+        is_plain = fact is None and complete and len(entries(entry.signal)) == len(rows)
+        if is_plain and self._unsent is not None:
+            return self._unsent
+        connected = Connected(entry.signal, self._record, rows)
+        outcome = signal_outcome(connected, fact, complete)
+        shown = show_signal(outcome, self._look, self._problems)
+        if is_plain:
+            self._unsent = shown
+        return shown
+
+
+class _KnownRow:
+    """
+    One connection, by weak references.
+
+    Django's own tuple is not kept: it leads to the signal, and to a strong receiver.
+    Its address alone would not do, because that may soon be the address of another one.
+    """
+
+    __slots__ = ("_facts", "_parts")
+
+    def __init__(self, row: Row) -> None:
+        self._parts = [weakref.ref(part) for part in _parts(row)]
+        self._facts = row.dispatch_uid, row.weak, row.is_async
+
+    def is_of(self, row: Row) -> bool:
+        parts = list(_parts(row))
+        facts = row.dispatch_uid, row.weak, row.is_async
+        # By identity: to compare may run code of the project.
+        return (
+            len(parts) == len(self._parts)
+            and all(
+                known() is part for known, part in zip(self._parts, parts, strict=True)
+            )
+            and all(map(is_, self._facts, facts))
+        )
+
+
+def _parts(row: Row) -> Iterator[Any]:
+    receiver = row.receiver
+    if type(receiver) is MethodType:
+        # A method is another object each time that it is looked up.
+        yield receiver.__self__
+        yield receiver.__func__
+    else:
+        yield receiver
+    yield row.sender
+
+
+def _known_row(row: Row) -> _KnownRow | None:
+    """
+    Return None for a connection that can't be remembered without keeping it alive.
+    """
+    uid = row.dispatch_uid
+    uids = uid if type(uid) is tuple else (uid,)
+    if not all(type(part) in (int, str, type(None)) for part in uids):
+        return None
+    try:
+        return _KnownRow(row)
+    except TypeError:
+        # Objects with slots may take no weak references.
+        return None

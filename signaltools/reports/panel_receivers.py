@@ -1,0 +1,113 @@
+"""
+List every connected receiver in the panel, and why it did not run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from ..introspect.text import printable
+from ..inventory.records import Component, expected_sender
+from ..recording.not_run import Outcome, SignalOutcome
+from .layout import connection_details, first_sentence
+from .panel_look import PanelLook, Stats
+from .trace_rows import short_signal
+
+_DOC_WIDTH = 200
+
+#: What a problem means, by the name of the receiver and the id of the problem.
+ProblemTexts = Mapping[tuple[str, str], str]
+
+
+class ShownSignal(NamedTuple):
+    """
+    What the panel shows about a signal and its receivers.
+
+    ``stats`` is None if that is no more than the name, or nothing because the project
+    hides all of it. ``hidden`` is how much is hidden.
+    """
+
+    name: str
+    component: Component
+    stats: Stats | None
+    hidden: int
+
+
+def show_signal(
+    signal: SignalOutcome, look: PanelLook, problems: ProblemTexts
+) -> ShownSignal:
+    record = signal.record
+    name, component = short_signal(record.name), record.component
+    if look.hides(record.name):
+        return ShownSignal(name, component, None, 1)
+    always_shown = look.always_shows(record.name)
+    if component != "project" and not signal.outcomes and not always_shown:
+        return ShownSignal(name, component, None, 0)
+    rows = [_receiver(outcome, look, problems) for outcome in signal.outcomes]
+    shown = [row for row in rows if row]
+    # A signal is noise as well if all of its receivers are hidden.
+    if rows and not shown and not always_shown:
+        return ShownSignal(name, component, None, len(rows))
+    stats = {
+        "name": name,
+        "sent": signal.sent,
+        "ran": sum("count" in row for row in shown),
+        "receivers": shown,
+        "doc": first_sentence(record.doc, _DOC_WIDTH),
+        "signature": printable(record.event.signature) if record.event else "",
+    }
+    reasons = {row.get("reason", "") for row in shown}
+    if len(reasons) == 1 and reasons != {""}:
+        # Most often, all receivers have the same reason.
+        stats["reason"] = reasons.pop()
+        for row in shown:
+            del row["reason"]
+    return ShownSignal(name, component, stats, len(rows) - len(shown))
+
+
+def _receiver(
+    outcome: Outcome, look: PanelLook, problems: ProblemTexts
+) -> Stats | None:
+    record = outcome.receiver
+    row: Stats = {"count": outcome.times}
+    if outcome.reason is not None:
+        # The name of the signal is above it.
+        is_plain = outcome.reason == "not_sent"
+        row = {"reason": "not sent" if is_plain else printable(outcome.text)}
+    if record is None:
+        return row
+    if look.hides_receiver(record):
+        return None
+    row |= {
+        "order": "~" if record.order is None else str(record.order),
+        "name": printable(record.name),
+        "sender": expected_sender(record),
+        "component": look.component(record.component, record.name),
+        **look.place(record.file, record.line),
+    }
+    if details := connection_details(record):
+        row["details"] = details
+    texts = {check: problems.get((record.name, check)) for check in record.problems}
+    if found := [
+        {"id": check, "text": printable(text)} for check, text in texts.items() if text
+    ]:
+        row["problems"] = found
+    return row
+
+
+def group_signals(signals: Iterable[ShownSignal]) -> list[Stats]:
+    """
+    Return ``signals`` by the headings of ``list_signals``.
+    """
+    groups: dict[str, Stats] = {
+        component: {"component": component, "signals": [], "without_receivers": []}
+        for component in ("project", "third_party", "django")
+    }
+    for signal in signals:
+        group = groups[signal.component]
+        if signal.stats:
+            group["signals"].append(signal.stats)
+        elif not signal.hidden:
+            group["without_receivers"].append(signal.name)
+    return list(groups.values())

@@ -1,0 +1,76 @@
+"""
+Turn a trace into everything that the panel of the debug toolbar shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..introspect.text import printable
+from ..recording.remarks import Remark
+from ..recording.tree import Tree
+from .panel_look import PanelLook, Stats, milliseconds
+from .panel_receivers import ShownSignal, group_signals
+from .panel_rows import tree_rows
+from .trace_rows import short_signal, slowest
+
+MAX_REMARKS = 50
+# Less than this reads as 0.0.
+_SHOWN_MS = 0.05
+
+
+def panel_stats(
+    tree: Tree,
+    remarks: Sequence[Remark],
+    signals: Sequence[ShownSignal],
+    look: PanelLook,
+) -> Stats:
+    """
+    Return what the template of the panel shows.
+    """
+    totals = tree.totals
+    problems = [remark for remark in remarks if remark.level != "note"]
+    notes = [remark for remark in remarks if remark.level == "note"]
+    rows, hidden_rows = tree_rows(tree.sends, look)
+    overflow, hidden_overflow = tree_rows(tree.overflow, look)
+    hidden_signals = sum(signal.hidden for signal in signals)
+    return {
+        "totals": {
+            **totals._asdict(),
+            "time": milliseconds(totals.time),
+            "query_time": milliseconds(totals.query_time),
+            "receiver_time": milliseconds(totals.receiver_time),
+            "share": 100 * totals.receiver_time / totals.time if totals.time else 0,
+            "errors": totals.raised + totals.swallowed,
+        },
+        "problems": [_remark(remark, look) for remark in problems[:MAX_REMARKS]],
+        "problem_count": len(problems),
+        "notes": [_remark(remark, look) for remark in notes[:MAX_REMARKS]],
+        "note_count": len(notes),
+        "rows": rows,
+        "overflow": overflow,
+        "slowest": [
+            {
+                "receiver": printable(call.receiver),
+                "self": milliseconds(time),
+                "count": count,
+                **look.place(call.file, call.line),
+            }
+            for call, time, count in slowest(tree)
+            if milliseconds(time) >= _SHOWN_MS and not look.hides(call.receiver)
+        ],
+        "groups": group_signals(signals),
+        "hidden": hidden_rows + hidden_overflow + hidden_signals,
+        "slow_ms": look.slow_ms,
+    }
+
+
+def _remark(remark: Remark, look: PanelLook) -> Stats:
+    return {
+        "level": remark.level,
+        "signal": short_signal(remark.signal),
+        "receiver": printable(remark.receiver or ""),
+        "text": printable(remark.text),
+        "count": remark.count,
+        **look.place(remark.file, remark.line),
+    }

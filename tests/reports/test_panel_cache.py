@@ -1,0 +1,524 @@
+from __future__ import annotations
+
+import gc
+import random
+import sys
+import weakref
+from contextlib import suppress
+from functools import partial
+from types import ModuleType
+
+import django
+import pytest
+from django.db.models.signals import ModelSignal, pre_init
+from django.dispatch import Signal
+
+import signaltools
+from signaltools.inventory.names import registry
+from signaltools.recording import recorder as recording
+from signaltools.reports import panel_cache
+from signaltools.reports.panel_cache import SignalCache
+from signaltools.reports.panel_look import PanelLook
+from tests.shapes import Stock, hostile, make_local, on_save, on_save_async
+from tests.testapp import receivers as testapp_receivers
+from tests.testapp.models import Order
+from tests.testapp.signals import order_cancelled
+
+pytestmark = pytest.mark.usefixtures("few_modules")
+
+knows_instances = django.VERSION >= (6, 0)
+NAME = "shop.signals.paid"
+
+
+class Web:
+    pass
+
+
+class Api:
+    pass
+
+
+class Shop:
+    pass
+
+
+class FirstOnly(Signal):
+    def _live_receivers(self, sender):
+        sync_receivers, async_receivers = super()._live_receivers(sender)
+        return sync_receivers[:1], async_receivers
+
+
+def audit(**kwargs):
+    pass
+
+
+def without_kwargs(sender):
+    pass
+
+
+@pytest.fixture
+def shop(monkeypatch):
+    """
+    A module with a new signal, so that nothing has to be disconnected.
+    """
+    return new_module(monkeypatch, Signal())
+
+
+@pytest.fixture
+def checked(monkeypatch):
+    """
+    The names of the signals that checks have looked at.
+    """
+    names = []
+
+    def find_problems(connected):
+        names.extend(each.record.name for each in connected)
+        return original(connected)
+
+    original = panel_cache.find_problems
+    monkeypatch.setattr(panel_cache, "find_problems", find_problems)
+    return names
+
+
+def new_module(monkeypatch, signal, name="shop.signals"):
+    module = ModuleType(name)
+    module.paid = signal
+    monkeypatch.setitem(sys.modules, name, module)
+    return module
+
+
+def record(*sends):
+    with signaltools.trace() as trace:
+        for send in sends:
+            with suppress(ValueError):
+                send()
+    return trace
+
+
+def sending(signal, sender):
+    # A bound method that is older than the recording would not be recorded.
+    return lambda: signal.send(sender)
+
+
+def show(cache, trace=None, look=None):
+    """
+    Return what the cache shows, which is what a new one would show.
+    """
+    reading = (trace or record()).read(registry.entries())
+    arguments = reading.facts, reading.entries, look or PanelLook()
+    shown = cache.show(*arguments)
+    assert shown == SignalCache().show(*arguments)
+    return shown
+
+
+def show_paid(cache, trace=None, **look):
+    [found] = [
+        signal
+        for signal in show(cache, trace, PanelLook(**look))
+        if signal.name == NAME
+    ]
+    return found
+
+
+def receivers(cache, trace=None, **look):
+    return show_paid(cache, trace, **look).stats["receivers"]
+
+
+# What is remembered
+
+
+def test_signal_that_is_not_sent_is_described_once(shop, checked):
+    cache = SignalCache()
+    shop.paid.connect(on_save, sender=Order)
+    shop.paid.connect(on_save_async, dispatch_uid="uid")
+    first = show_paid(cache)
+    assert len(first.stats["receivers"]) == 2
+    checked.clear()
+
+    reading = record().read(registry.entries())
+    assert first in cache.show(reading.facts, reading.entries, PanelLook())
+    assert checked == []
+    assert show_paid(cache) is first
+
+
+def test_signal_without_receivers_is_described_once(shop):
+    cache = SignalCache()
+
+    assert show_paid(cache) is show_paid(cache)
+
+
+def test_signal_that_is_sent_is_described_for_this_request(shop):
+    cache = SignalCache()
+    shop.paid.connect(on_save)
+    first = show_paid(cache)
+
+    assert receivers(cache, record(sending(shop.paid, Web)))[0]["count"] == 1
+    assert show_paid(cache) is first
+
+
+@pytest.mark.parametrize(
+    ("receiver", "options"),
+    [
+        (on_save, {"weak": False}),
+        (partial(on_save), {"weak": False}),
+        (Stock().reserve, {"weak": False}),
+        (on_save, {"dispatch_uid": "uid"}),
+        (on_save, {"dispatch_uid": 7}),
+        (on_save, {"dispatch_uid": ("uid", 7)}),
+    ],
+    ids=["strong", "partial", "strong method", "text", "number", "pair"],
+)
+def test_connections_of_many_kinds_are_remembered(shop, receiver, options):
+    cache = SignalCache()
+    shop.paid.connect(receiver, **options)
+
+    assert show_paid(cache) is show_paid(cache)
+
+
+class Slotted:
+    __slots__ = ()
+
+    def __call__(self, **kwargs):
+        pass
+
+
+@pytest.mark.parametrize(
+    "uid",
+    [1.5, True, (Order, 1), (1, (2,)), Order, Stock(), hostile("__eq__", "__hash__")],
+    ids=["float", "bool", "pair", "nested", "class", "object", "hostile"],
+)
+def test_connection_with_an_odd_uid_is_described_each_time(shop, uid):
+    cache = SignalCache()
+    shop.paid.connect(on_save)
+    (_, *rest) = shop.paid.receivers[0]
+    shop.paid.receivers[0] = ((uid, id(None)), *rest)
+
+    assert show_paid(cache) is not show_paid(cache)
+
+
+def test_connection_with_a_subclass_of_str_is_described_each_time(shop):
+    class Text(str):
+        pass
+
+    cache = SignalCache()
+    shop.paid.connect(on_save, dispatch_uid=Text("uid"))
+
+    assert show_paid(cache) is not show_paid(cache)
+
+
+def test_receiver_that_takes_no_weak_reference_is_described_each_time(shop):
+    cache = SignalCache()
+    shop.paid.connect(Slotted(), weak=False)
+
+    assert show_paid(cache) is not show_paid(cache)
+
+
+def test_unreadable_connection_is_described_each_time(shop):
+    cache = SignalCache()
+    shop.paid.receivers.append(None)
+
+    assert show_paid(cache) is not show_paid(cache)
+
+
+def test_checks_run_once_for_receivers_that_are_connected_anew(shop, checked):
+    cache = SignalCache()
+    for _ in range(3):
+        receiver = make_local()
+        shop.paid.connect(receiver)
+        reading = record().read(registry.entries())
+        cache.show(reading.facts, reading.entries, PanelLook())
+        shop.paid.disconnect(receiver)
+
+    assert checked.count(NAME) == 1
+
+
+# When it is described anew
+
+
+def test_new_connection_is_shown(shop):
+    cache = SignalCache()
+    shop.paid.connect(on_save)
+    show_paid(cache)
+    shop.paid.connect(on_save_async)
+
+    assert len(receivers(cache)) == 2
+
+
+def test_disconnected_receiver_is_not_shown(shop):
+    cache = SignalCache()
+    shop.paid.connect(on_save)
+    show_paid(cache)
+    shop.paid.disconnect(on_save)
+
+    assert receivers(cache) == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"weak": False}, {"sender": Web}, {"dispatch_uid": "uid"}],
+    ids=["strong", "sender", "uid"],
+)
+def test_receiver_that_is_connected_in_another_way_is_shown_so(shop, options):
+    cache = SignalCache()
+    shop.paid.connect(on_save)
+    first = show_paid(cache)
+    shop.paid.disconnect(on_save)
+    shop.paid.connect(on_save, **options)
+
+    assert show_paid(cache) != first
+
+
+def test_method_of_another_object_is_another_receiver(shop):
+    cache, one, other = SignalCache(), Stock(), Stock()
+    shop.paid.connect(one.reserve)
+    first = show_paid(cache)
+    assert show_paid(cache) is first
+    shop.paid.disconnect(one.reserve)
+    shop.paid.connect(other.reserve)
+
+    assert show_paid(cache) is not first
+
+
+def test_method_is_another_receiver_than_a_function(shop):
+    cache, stock = SignalCache(), Stock()
+    shop.paid.connect(stock.reserve)
+    first = show_paid(cache)
+    shop.paid.disconnect(stock.reserve)
+    shop.paid.connect(on_save)
+
+    assert show_paid(cache) != first
+
+
+def test_order_of_connections_is_that_of_now(shop):
+    cache = SignalCache()
+    shop.paid.connect(on_save)
+    shop.paid.connect(print)
+    show_paid(cache)
+    shop.paid.receivers.reverse()
+
+    assert [one["name"] for one in receivers(cache)] == [
+        "builtins.print",
+        "tests.shapes.on_save",
+    ]
+
+
+def test_receiver_that_is_gone_is_shown_as_gone(shop):
+    cache = SignalCache()
+    receiver = make_local()
+    shop.paid.connect(receiver)
+    assert receivers(cache)[0]["name"]
+    del receiver
+    gc.collect()
+
+    for _ in range(2):
+        found = show_paid(cache).stats
+        assert "garbage-collected" in found["reason"]
+        assert found["receivers"] == [{}]
+    shop.paid.receivers.clear()
+    assert receivers(cache) == []
+
+
+def test_sender_that_is_gone_is_shown_as_gone(shop):
+    cache = SignalCache()
+    sender = type("Passing", (), {})
+    shop.paid.connect(on_save, sender=sender)
+    assert receivers(cache)[0]["sender"] == f"{__name__}.Passing"
+    del sender
+    gc.collect()
+
+    [found] = receivers(cache)
+    assert found["sender"] == "unknown sender"
+
+
+def test_sender_at_the_address_of_a_dead_one_is_another(shop):
+    cache = SignalCache()
+    for number in range(20):
+        sender = type(f"Passing{number}", (), {})
+        shop.paid.connect(on_save, sender=sender)
+
+        [found] = receivers(cache)
+        assert found["sender"] == f"{__name__}.Passing{number}"
+        shop.paid.disconnect(on_save, sender=sender)
+        del sender
+        gc.collect()
+
+
+def test_signal_that_has_the_name_now_is_shown(shop):
+    cache = SignalCache()
+    held = shop.paid
+    held.connect(on_save)
+    show_paid(cache)
+    shop.paid = ModelSignal()
+
+    assert receivers(cache) == []
+    del held
+
+
+def test_signal_with_another_alias_is_described_anew(shop):
+    cache = SignalCache()
+    first = show_paid(cache)
+    shop.other = shop.paid
+    shown = show(cache)
+
+    assert all(signal is not first for signal in shown)
+
+
+def test_another_look_is_described_anew(shop):
+    cache = SignalCache()
+    shop.paid.connect(on_save)
+    first = show_paid(cache)
+
+    assert receivers(cache, editor_url="{file}")[0]["href"]
+    assert receivers(cache, always_show=["tests.shapes"])[0]["component"] == ""
+    assert show_paid(cache) == first
+
+
+def test_hidden_receivers_are_counted_each_time(shop):
+    cache = SignalCache()
+    shop.paid.connect(on_save)
+    for _ in range(2):
+        assert show_paid(cache, hide=["tests.shapes"]).hidden == 1
+
+
+def test_signals_without_a_name_are_not_taken_for_each_other():
+    cache, first, second = SignalCache(), Signal(), Signal()
+    first.connect(on_save)
+    for _ in range(2):
+        shown = show(cache, record(sending(first, Web), sending(second, Web)))
+        assert [signal.stats and signal.stats["ran"] for signal in shown[-2:]] == [1, 0]
+
+
+def test_outcomes_beyond_the_limit_are_not_remembered(shop, monkeypatch):
+    cache = SignalCache()
+    shop.paid.connect(on_save)
+    monkeypatch.setattr(recording, "_MAX_NODES", 0)
+    monkeypatch.setattr(recording, "_MAX_TREE", 0)
+    trace = record(lambda: pre_init.send(Web), lambda: order_cancelled.send(Web))
+
+    assert "may have run" in show_paid(cache, trace).stats["reason"]
+    assert show_paid(cache).stats["reason"] == "not sent"
+
+
+# Problems
+
+
+def test_receivers_have_their_problems(shop):
+    shop.paid.connect(without_kwargs)
+    [found] = receivers(SignalCache())
+    assert found["details"] == "[W012]"
+    assert found["problems"] == [
+        {
+            "id": "W012",
+            "text": f"The receiver '{__name__}.without_kwargs' of {NAME!r} doesn't "
+            "accept **kwargs. Add **kwargs, or the receiver will break as soon as the "
+            "signal sends another argument.",
+        }
+    ]
+
+
+@pytest.mark.usefixtures("watching")
+def test_receiver_that_has_the_uid_of_another_one_has_the_problem(shop):
+    shop.paid.connect(on_save, dispatch_uid="pay")
+    shop.paid.connect(audit, dispatch_uid="pay")
+    [found] = receivers(SignalCache())
+    [problem] = found["problems"]
+
+    assert problem["id"] == "W003"
+    assert problem["text"].startswith(
+        f"The receiver '{__name__}.audit' wasn't connected"
+    )
+
+
+# What is kept alive
+
+
+def test_cache_keeps_nothing_alive(shop):
+    def receive(**kwargs):
+        pass
+
+    class Uid:
+        pass
+
+    cache = SignalCache()
+    stock, sender, uid = Stock(), type("Passing", (), {}), Uid()
+    strong = partial(receive)
+    shop.paid.connect(receive, sender=sender)
+    shop.paid.connect(receive, sender=Web)
+    shop.paid.connect(stock.reserve, sender=sender)
+    shop.paid.connect(strong, weak=False)
+    show(cache)
+    show(cache, record(sending(shop.paid, sender)))
+    shop.paid.disconnect(strong)
+    shop.paid.connect(receive, dispatch_uid=(uid, 1))
+    show(cache)
+    shop.paid.disconnect(dispatch_uid=(uid, 1))
+    show(cache)
+    items = receive, stock, sender, uid, strong, shop.paid
+    gone = [weakref.ref(item) for item in items]
+    del receive, stock, sender, uid, strong, shop.paid, items
+    gc.collect()
+
+    assert [reference() for reference in gone] == [None] * 6
+
+
+@pytest.mark.skipif(django.VERSION < (6, 1), reason="Django itself keeps it alive")
+def test_cache_keeps_no_signal_alive_whose_receivers_live(shop):
+    cache = SignalCache()
+    shop.paid.connect(on_save, sender=Web)
+    shop.paid.connect(testapp_receivers.ledger.book)
+    show(cache)
+    gone = weakref.ref(shop.paid)
+    del shop.paid
+    gc.collect()
+
+    assert gone() is None
+
+
+@pytest.fixture
+def no_gc():
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_gc")
+@pytest.mark.parametrize("seed", range(10))
+def test_cache_changes_no_answer(monkeypatch, seed):
+    choose = random.Random(seed)
+    signals = [Signal(), Signal(), FirstOnly()]
+    for number, signal in enumerate(signals):
+        new_module(monkeypatch, signal, f"shop.signals{number}")
+    cache = SignalCache()
+    senders = [None, Web, Api, Shop()]
+    local_receivers = [on_save, audit, Stock().reserve, make_local()]
+
+    def connect():
+        options = {"weak": choose.random() < 0.7, "sender": choose.choice(senders)}
+        if choose.random() < 0.3:
+            options["dispatch_uid"] = choose.choice(["uid", 7, 1.5])
+        choose.choice(signals).connect(choose.choice(local_receivers), **options)
+
+    def disconnect():
+        signal = choose.choice(signals)
+        if signal.receivers:
+            signal.receivers.remove(choose.choice(signal.receivers))
+
+    def replace():
+        local_receivers[-1] = make_local()
+        senders[-1] = choose.choice([Shop(), type("Passing", (), {})])
+
+    def lose():
+        choose.choice(signals).connect(make_local(), sender=choose.choice(senders))
+
+    def send():
+        sends.append(sending(choose.choice(signals), choose.choice(senders)))
+
+    for _ in range(20):
+        sends = []
+        for _ in range(choose.randint(1, 3)):
+            choose.choice([connect, connect, disconnect, replace, lose, send, send])()
+        trace = record(*sends)
+        sends.clear()
+        # Otherwise it may happen between two readings.
+        gc.collect(1)
+        show(cache, trace)
