@@ -252,7 +252,7 @@ def test_an_error_in_a_module_is_the_projects_own_with_a_note(make_app):
         discoveries("shop")
     assert str(caught.value) == "No module named 'no_such_module'"
     assert caught.value.__notes__ == [
-        "signaltools imported 'shop.signals' for the app 'shop'; to leave it alone, "
+        "signaltools imported 'shop.signals' for the app 'shop'. To leave it alone, "
         "add 'shop.signals' to SIGNALTOOLS['AUTODISCOVER_EXCLUDE']."
     ]
 

@@ -57,8 +57,7 @@ def test_E001_a_key_that_is_not_a_string_is_quoted():
 def test_E002_a_value_of_the_wrong_type_is_named():
     assert check(EDITOR_URL="emacs", SLOW_RECEIVER_MS="slow") == [
         Error(
-            "SIGNALTOOLS['EDITOR_URL'] must be a URL that has {file} in it, "
-            "not 'emacs'.",
+            "SIGNALTOOLS['EDITOR_URL'] must be a URL with {file} in it, not 'emacs'.",
             id="signaltools.E002",
         ),
         Error(
