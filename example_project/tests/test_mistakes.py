@@ -1,5 +1,5 @@
 """
-Each mistake is found and explained, and the corrected code has no problems.
+Test that each mistake is found and explained, and that the corrected code is accepted.
 """
 
 from __future__ import annotations
@@ -12,18 +12,17 @@ import pytest
 from django.contrib.auth.signals import user_logged_in
 from django.core.checks import run_checks
 from django.db.models.signals import m2m_changed, post_delete, pre_delete
-from django.test import Client
 from django.utils.html import escape
 from pytest_django.asserts import assertContains, assertNotContains
 
 from mistakes import apps, receivers
-from mistakes.catalog import MISTAKES, Mistake
+from mistakes.catalog import MISTAKES
 from mistakes.signals import parcel_sent
 
 each_mistake = pytest.mark.parametrize("mistake", MISTAKES, ids=lambda each: each.id)
 
 
-def found_in(module: str) -> dict[str, str]:
+def found_in(module):
     """
     Return what the system checks find in ``module``, by id.
     """
@@ -35,13 +34,13 @@ def found_in(module: str) -> dict[str, str]:
     }
 
 
-def blocks(client: Client) -> dict[str, str]:
+def blocks(client):
     page = client.get("/mistakes/").content.decode()
     _, *parts = re.split(r'<section class="card mistake" id="(\w+)"', page)
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
-def test_each_mistake_has_one_block_with_one_problem(client: Client):
+def test_each_mistake_has_one_block_with_one_problem(client):
     found = found_in("mistakes")
     shown = blocks(client)
     assert list(shown) == [mistake.id for mistake in MISTAKES]
@@ -52,7 +51,7 @@ def test_each_mistake_has_one_block_with_one_problem(client: Client):
 
 
 @each_mistake
-def test_a_block_has_the_code_as_it_is_in_the_file(mistake: Mistake):
+def test_a_block_has_the_code_as_it_is_in_the_file(mistake):
     source = bare(
         Path(apps.__file__).read_text() + Path(receivers.__file__).read_text()
     )
@@ -62,7 +61,7 @@ def test_a_block_has_the_code_as_it_is_in_the_file(mistake: Mistake):
         assert bare(part) in source
 
 
-def bare(code: str) -> str:
+def bare(code):
     """
     Return ``code`` without its indentation.
     """
@@ -71,9 +70,7 @@ def bare(code: str) -> str:
 
 @each_mistake
 @pytest.mark.usefixtures("signal_isolate")
-def test_correct_code_is_not_reported(
-    mistake: Mistake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_correct_code_is_not_reported(mistake, tmp_path, monkeypatch):
     name = f"corrected_{mistake.id}"
     imports = (
         "from django.contrib.auth import get_user_model\n"
@@ -87,14 +84,12 @@ def test_correct_code_is_not_reported(
     assert found_in(name) == {}
 
 
-def connections() -> list[object]:
+def connections():
     signals = (m2m_changed, parcel_sent, post_delete, pre_delete, user_logged_in)
     return [row for signal in signals for row in signal.receivers]
 
 
-def test_the_page_says_that_connections_were_not_watched(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-):
+def test_the_page_says_that_connections_were_not_watched(client, monkeypatch):
     assertNotContains(client.get("/mistakes/"), "Connections weren't watched")
     monkeypatch.setattr("mistakes.views.is_watching", lambda: False)
     monkeypatch.setattr("mistakes.views.run_checks", lambda tags: [])

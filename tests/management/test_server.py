@@ -11,7 +11,7 @@ from signaltools.management.server import load, load_server
 @pytest.fixture
 def module(tmp_path, monkeypatch):
     """
-    Write a module ``loaded_by_test`` that is forgotten after the test.
+    Return a function that writes a module; it is forgotten after the test.
     """
     monkeypatch.syspath_prepend(tmp_path)
 
@@ -46,7 +46,7 @@ def test_what_a_module_prints_goes_to_stderr(module, capsys):
     assert capsys.readouterr() == ("", "hello\n")
 
 
-def test_an_interrupt_is_no_failed_import(module):
+def test_an_interrupt_is_not_caught(module):
     with pytest.raises(KeyboardInterrupt):
         load(module("raise KeyboardInterrupt"))
 
@@ -68,12 +68,12 @@ def test_a_server_loads_its_template_backends():
         ]
 
 
-def test_a_template_engine_without_a_backend_is_not_ours_to_judge():
+def test_a_template_engine_without_a_backend_is_skipped():
     with override_settings(TEMPLATES=[{"DIRS": []}]):
         assert load_server() == []
 
 
-def test_a_project_without_urlconf_has_nothing_to_note():
+def test_a_project_without_urlconf_leaves_no_note():
     assert load_server() == []
 
 
@@ -82,7 +82,7 @@ def test_a_urlconf_that_is_an_object_is_loaded_already():
         assert load_server() == []
 
 
-def test_broken_urlconf_and_middleware_are_named():
+def test_a_broken_urlconf_and_middleware_leave_notes():
     with override_settings(ROOT_URLCONF="no_urls", MIDDLEWARE=["no_such.Middleware"]):
         assert load_server() == [
             "Could not import ROOT_URLCONF 'no_urls' "

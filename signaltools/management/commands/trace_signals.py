@@ -95,6 +95,7 @@ def _run(trace: Trace, command: list[str]) -> BaseException | None:
     Run ``command`` as manage.py would, and return the exception that ended it.
     """
     argv = [sys.argv[0], *command]
+    # For an unknown command, this prints Django's own error and exits.
     runner = ManagementUtility(argv).fetch_command(command[0])
     try:
         with trace:
@@ -102,5 +103,6 @@ def _run(trace: Trace, command: list[str]) -> BaseException | None:
     except KeyboardInterrupt:
         return SystemExit(_INTERRUPTED)
     except BaseException as error:
+        # Returned, because the report is printed before handle() raises it again.
         return error
     return None
