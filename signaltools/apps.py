@@ -21,8 +21,6 @@ class SignaltoolsConfig(AppConfig):
     discoveries: Sequence[Discovery] = ()
 
     def ready(self) -> None:
-        register(check_settings, "signals")
-        register(check_command, "signals")
-        register(check_events, "signals")
-        register(check_signals, "signals")
+        for check in (check_settings, check_command, check_events, check_signals):
+            register(check, "signals")
         self.discoveries = autodiscover()

@@ -4,15 +4,12 @@ Find what is wrong with the connections of one signal.
 
 from __future__ import annotations
 
-from django.dispatch import Signal
-
 from signaltools.checks.run import find_problems
 from signaltools.inventory.names import NamedSignal, registry
 from signaltools.inventory.reading import read_connected
-from signaltools.inventory.records import Problem
 
 
-def problems(signal: Signal, name: str | None = None) -> list[Problem]:
+def problems(signal, name=None):
     """
     Return all that is found for ``signal``, which has this name.
     """
@@ -24,7 +21,7 @@ def problems(signal: Signal, name: str | None = None) -> list[Problem]:
     return find_problems(read_connected([entry]))
 
 
-def facts(signal: Signal, name: str | None = None) -> list[tuple[str, str, str]]:
+def facts(signal, name=None):
     """
     Return id, message and hint of each problem, without notes.
     """
@@ -35,7 +32,7 @@ def facts(signal: Signal, name: str | None = None) -> list[tuple[str, str, str]]
     ]
 
 
-def notes(signal: Signal, name: str | None = None) -> list[tuple[str, str, str]]:
+def notes(signal, name=None):
     """
     Return id, message and hint of each note.
     """

@@ -9,7 +9,6 @@ from typing import Literal, NamedTuple
 
 from django.dispatch import Signal
 
-from ..inventory.django_signals import BUILTIN_SIGNALS
 from ..inventory.places import short_place
 from ..inventory.records import Problem, ReceiverRecord, SenderKind
 from ..inventory.rows import Row
@@ -44,10 +43,6 @@ class Connection(NamedTuple):
         Return the name of the signal without its module.
         """
         return self.signal_name.rpartition(".")[2]
-
-    @property
-    def is_builtin(self) -> bool:
-        return self.signal_name in BUILTIN_SIGNALS
 
     @property
     def sender_text(self) -> str:

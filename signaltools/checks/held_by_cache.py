@@ -14,9 +14,9 @@ servers call before they fork, frozen objects are not found at all.
 
 from __future__ import annotations
 
-import functools
 import gc
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
+from functools import _lru_cache_wrapper
 from types import FrameType, FunctionType, ModuleType
 from typing import Any
 
@@ -42,7 +42,10 @@ def only_cached(receivers: Sequence[Any]) -> list[bool]:
     """
     if not receivers or gc.get_freeze_count() > _MAX_FROZEN:
         return [False] * len(receivers)
-    ignored = {id(receivers), *map(id, _cache_keys())}
+    # The dict of an lru_cache can't be read from Python, except this way.
+    caches = [v for v in vars(inspect).values() if type(v) is _lru_cache_wrapper]
+    dicts = [each for each in gc.get_referents(*caches) if type(each) is dict]
+    ignored = {id(receivers), *(id(key) for keys in dicts for key in keys)}
     # One walk over the heap finds the holders of all receivers.
     holders: dict[int, list[Any]] = {id(receiver): [] for receiver in receivers}
     for holder in _referrers(receivers, ignored):
@@ -52,17 +55,6 @@ def only_cached(receivers: Sequence[Any]) -> list[bool]:
     # These lists, too, are found as holders in the next walks.
     ignored |= {id(each) for each in holders.values()}
     return [_is_in_cycle(each, holders[id(each)], ignored) for each in receivers]
-
-
-def _cache_keys() -> Iterator[Any]:
-    """
-    Yield the keys of the caches in ``django.utils.inspect``.
-    """
-    for value in vars(inspect).values():
-        if type(value) is functools._lru_cache_wrapper:
-            # The dict of an lru_cache is not accessible from Python, except this way.
-            for cache in gc.get_referents(value):
-                yield from cache if type(cache) is dict else ()
 
 
 def _referrers(held: Sequence[Any], ignored: Collection[int]) -> list[Any]:

@@ -19,14 +19,7 @@ from ..inventory.records import Connected, Problem
 from ..inventory.rows import DEAD, dead_rows
 from .connection import Connection, place_text
 from .held_by_cache import only_cached
-from .watch import (
-    Connect,
-    Disconnect,
-    Site,
-    failed_disconnects,
-    is_watching,
-    watched_connects,
-)
+from .watch import Connect, Site, failed_disconnects, is_watching, watched_connects
 
 _GONE = "was garbage-collected and will never be called"
 _HELD_BY_DEBUG = "is kept alive only while DEBUG is True"
@@ -178,7 +171,10 @@ def check_connect(link: Connection) -> Iterator[Problem]:
     for failed in failed_disconnects(link.signal):
         # Code that disconnects and then connects wants to connect exactly once.
         is_one_file = failed.site and site and failed.site.file == site.file
-        if _was_meant(failed, link, connect) and not is_one_file:
+        # With a dispatch_uid, Django ignores the receiver.
+        is_it = failed.uid is not None or failed.receiver.is_of(link.row.receiver)
+        is_same = (failed.uid, failed.sender_id) == (connect.uid, connect.sender_id)
+        if is_it and is_same and not is_one_file:
             yield link.problem(
                 "W016",
                 f"The receiver {link.name!r} of {link.signal_name!r} is still "
@@ -186,13 +182,6 @@ def check_connect(link: Connection) -> Iterator[Problem]:
                 f"receiver was connected later{_at(site)}.",
                 _order_hint(failed.site, site),
             )
-
-
-def _was_meant(failed: Disconnect, link: Connection, connect: Connect) -> bool:
-    # With a dispatch_uid, Django ignores the receiver.
-    is_receiver = failed.uid is not None or failed.receiver.is_of(link.row.receiver)
-    failed_target = failed.uid, failed.sender_id
-    return is_receiver and failed_target == (connect.uid, connect.sender_id)
 
 
 def _order_hint(early: Site | None, late: Site | None) -> str:

@@ -14,6 +14,7 @@ from django.apps import apps
 
 from ..introspect.models import model_options
 from ..introspect.objects import stored_attribute
+from ..inventory.django_signals import BUILTIN_SIGNALS
 from ..inventory.records import Problem
 from ..inventory.rows import Sender
 from .connection import Connection
@@ -37,7 +38,7 @@ def find_notes(links: Sequence[Connection]) -> Iterator[Problem]:
         # A project can't change what Django itself connects.
         if link.record.component == "django":
             continue
-        if link.is_builtin:
+        if link.signal_name in BUILTIN_SIGNALS:
             yield from _check_subclasses(link, connected)
             yield from _check_costs(link)
         # Django never calls send_robust() of its own signals in production.

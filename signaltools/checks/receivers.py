@@ -17,14 +17,8 @@ from typing import Any
 from ..events import Event
 from ..events.fitting import find_mismatch
 from ..introspect.callables import innermost_code
-from ..introspect.objects import (
-    class_attribute,
-    is_a,
-    loaded_object,
-    module_attribute,
-    stored_attribute,
-)
-from ..introspect.source import returned_calls
+from ..introspect.objects import class_attribute, is_a, loaded_object, stored_attribute
+from ..introspect.source import returned_calls, source_file
 from ..introspect.text import did_you_mean
 from ..inventory.django_signals import BUILTIN_ARGUMENTS
 from ..inventory.records import Problem
@@ -89,19 +83,19 @@ def _plain(receiver: Any) -> Any:
     a ``__signature__`` property would. For a callable object it's the bound __call__.
     """
     kind = type(receiver)
-    if kind is FunctionType:
-        return None if _CLAIMS & vars(receiver).keys() else receiver
     if kind is functools.partial:
-        function = _plain(receiver.func)
-        if function is None:
+        inner = _plain(receiver.func)
+        if inner is None:
             return None
-        return functools.partial(function, *receiver.args, **receiver.keywords)
+        return functools.partial(inner, *receiver.args, **receiver.keywords)
+    function, owner = receiver, None
     if kind is MethodType:
         function, owner = receiver.__func__, receiver.__self__
-    else:
+    elif kind is not FunctionType:
         function, owner = class_attribute(kind, "__call__"), receiver
-    is_plain = type(function) is FunctionType and _plain(function) is function
-    return MethodType(function, owner) if is_plain else None
+    if type(function) is not FunctionType or _CLAIMS & vars(function).keys():
+        return None
+    return function if owner is None else MethodType(function, owner)
 
 
 def _check_decorators(link: Connection) -> Iterator[Problem]:
@@ -171,9 +165,9 @@ def _check_coroutine(link: Connection) -> Iterator[Problem]:
         # anything else with the function, it may well run it in an event loop.
         names = {name for name, f in _captured(receiver).items() if _is_async(f)}
         code = receiver.__code__
-        # The source is only read if it matters.
-        drops_coroutine = bool(
-            names and names & returned_calls(code.co_filename, code.co_firstlineno)
+        # Reading the source takes time, so it comes last.
+        drops_coroutine = bool(names) and not names.isdisjoint(
+            returned_calls(code.co_filename, code.co_firstlineno)
         )
     else:
         # Django looks at the object itself, which isn't a coroutine function.
@@ -223,10 +217,8 @@ def _are_one_file(one: Connection, other: Connection) -> bool:
     files = set()
     for link in (one, other):
         module = sys.modules.get(link.record.module)
-        if not is_a(module, ModuleType):
-            return False
-        file = module_attribute(module, "__file__")
-        if type(file) is not str:
+        file = source_file(module) if is_a(module, ModuleType) else None
+        if file is None:
             return False
         files.add(os.path.realpath(file))
     return len(files) == 1

@@ -93,11 +93,15 @@ def _check(link: Connection, role: str, through_models: set[int]) -> Iterator[Pr
     elif role == "through":
         is_created = options is not None and options.auto_created
         if not is_created and id(sender) not in through_models:
+            fields = options.local_many_to_many[:3] if options else []
+            through = [f"{options.label}.{f.name}.through" for f in fields if options]
+            senders = " or ".join(f"sender={each}" for each in through)
             yield link.problem(
                 "W007",
                 f'{never_called} is sent by intermediate ("through") models, and '
                 f"{link.sender_text} isn't one.",
-                _through_hint(options),
+                "Use the intermediate model: "
+                f"{senders or 'sender=Model.field.through'}.",
             )
     else:
         kinds, hint = _ROLES[role]
@@ -117,13 +121,6 @@ def _through_models() -> set[int]:
         for field in (*model._meta.local_many_to_many, *model._meta.private_fields)
         if getattr(field.remote_field, "through", None) is not None
     }
-
-
-def _through_hint(options: Options[Any] | None) -> str:
-    fields = options.local_many_to_many if options else ()
-    paths = [f"{options.label}.{field.name}.through" for field in fields if options]
-    senders = " or ".join(f"sender={path}" for path in paths[:3])
-    return f"Use the intermediate model: {senders or 'sender=Model.field.through'}."
 
 
 def _is_auth(link: Connection) -> bool:

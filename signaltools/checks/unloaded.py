@@ -88,85 +88,71 @@ def connects_receivers(file: AppFile) -> bool:
     # Parsing takes a hundred times as long as this search.
     if b"receiver" not in source and b".connect(" not in source:
         return False
-    scope = _Scope(file.package)
+    # The names of the module, with the dotted paths that they were imported from.
+    paths: dict[str, str] = {}
     for statement in import_time(parse(source)):
-        if scope.connects(statement):
+        if _connects(statement, paths):
             return True
-        scope.run(statement)
+        _update_paths(paths, statement, file.package)
     return False
 
 
-class _Scope:
+def _connects(node: ast.stmt, paths: dict[str, str]) -> bool:
+    calls = getattr(node, "decorator_list", [])
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        function = node.value.func
+        if isinstance(function, ast.Attribute) and function.attr == "connect":
+            return _is_signal(_path(function.value, paths))
+        # receiver(signal)(function), without the "@".
+        calls = [function]
+    # Without a call, @receiver connects nothing.
+    called = {_path(each.func, paths) for each in calls if isinstance(each, ast.Call)}
+    return not called.isdisjoint(_RECEIVER_DECORATORS)
+
+
+def _update_paths(paths: dict[str, str], node: ast.stmt, package: str) -> None:
     """
-    The names of a module, with the dotted paths that they were imported from.
+    Add what a statement imports, defines, or assigns.
     """
+    if isinstance(node, ast.Import):
+        for alias in node.names:
+            # "import shop.models" defines the name "shop".
+            name = alias.asname or alias.name.partition(".")[0]
+            paths[name] = alias.name if alias.asname else name
+    elif isinstance(node, ast.ImportFrom):
+        above = package.split(".")
+        base = above[: len(above) + 1 - node.level] if node.level else []
+        module = ".".join([*base, *filter(None, [node.module])])
+        for alias in node.names:
+            paths[alias.asname or alias.name] = f"{module}.{alias.name}"
+    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        # Both @event and @event(...).
+        decorators = [getattr(each, "func", each) for each in node.decorator_list]
+        is_event = any(_path(each, paths) in _EVENT_DECORATORS for each in decorators)
+        paths[node.name] = _A_SIGNAL if is_event else ""
+    names, value = assigned_names(node)
+    path = _path(value, paths)
+    if isinstance(value, ast.Call):
+        cls = _find(_path(value.func, paths))
+        path = _A_SIGNAL if is_a(cls, type) and issubclass(cls, Signal) else ""
+    paths.update(dict.fromkeys(names, path))
 
-    def __init__(self, package: str) -> None:
-        self._package = package
-        self._paths: dict[str, str] = {}
 
-    def connects(self, node: ast.stmt) -> bool:
-        """
-        Return whether a statement connects a receiver.
-        """
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            function = node.value.func
-            if isinstance(function, ast.Attribute) and function.attr == "connect":
-                return _is_signal(self._path(function.value))
-            # receiver(signal)(function), without the "@".
-            return self._is_receiver(function)
-        return any(map(self._is_receiver, getattr(node, "decorator_list", ())))
-
-    def _is_receiver(self, node: ast.expr) -> bool:
-        # Without a call, @receiver connects nothing.
-        if not isinstance(node, ast.Call):
-            return False
-        return self._path(node.func) in _RECEIVER_DECORATORS
-
-    def run(self, node: ast.stmt) -> None:
-        """
-        Remember what a statement imports, defines, or assigns.
-        """
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                # "import shop.models" defines the name "shop".
-                name = alias.asname or alias.name.partition(".")[0]
-                self._paths[name] = alias.name if alias.asname else name
-        elif isinstance(node, ast.ImportFrom):
-            above = self._package.split(".")
-            base = above[: len(above) + 1 - node.level] if node.level else []
-            module = ".".join([*base, *filter(None, [node.module])])
-            for alias in node.names:
-                self._paths[alias.asname or alias.name] = f"{module}.{alias.name}"
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            # Both @event and @event(...).
-            decorators = {
-                self._path(each.func if isinstance(each, ast.Call) else each)
-                for each in node.decorator_list
-            }
-            is_event = decorators & _EVENT_DECORATORS
-            self._paths[node.name] = _A_SIGNAL if is_event else ""
-        names, value = assigned_names(node)
-        path = self._path(value)
-        if isinstance(value, ast.Call):
-            cls = _find(self._path(value.func))
-            is_signal = is_a(cls, type) and issubclass(cls, Signal)
-            path = _A_SIGNAL if is_signal else ""
-        self._paths.update(dict.fromkeys(names, path))
-
-    def _path(self, node: ast.expr | None) -> str:
-        names: list[str] = []
-        while isinstance(node, ast.Attribute):
-            names.append(node.attr)
-            node = node.value
-        path = self._paths.get(node.id, "") if isinstance(node, ast.Name) else ""
-        return ".".join([path, *reversed(names)]) if path else ""
+def _path(node: ast.expr | None, paths: dict[str, str]) -> str:
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    path = paths.get(node.id, "") if isinstance(node, ast.Name) else ""
+    return ".".join([path, *reversed(names)]) if path else ""
 
 
 def _is_signal(path: str) -> bool:
+    if path == _A_SIGNAL:
+        return True
     value = _find(path)
-    if path == _A_SIGNAL or value is not None:
-        return path == _A_SIGNAL or is_a(value, Signal)
+    if value is not None:
+        return is_a(value, Signal)
     # The module that defines it has not been imported either, so the name has to do. A
     # library such as Celery has "signals" of another kind.
     module = path.rpartition(".")[0]

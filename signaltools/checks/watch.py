@@ -156,10 +156,7 @@ def watch() -> None:
 
     @functools.wraps(original_disconnect)
     def disconnect(
-        self: Signal,
-        receiver: Any = None,
-        sender: Any = None,
-        dispatch_uid: Any = None,
+        self: Signal, receiver: Any = None, sender: Any = None, dispatch_uid: Any = None
     ) -> bool:
         found = original_disconnect(self, receiver, sender, dispatch_uid)
         with suppress(Exception):

@@ -20,7 +20,7 @@ def write_app(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
 
-    def write(files: dict[str, str | bytes]) -> None:
+    def write(files):
         for name, source in {"__init__.py": "", **files}.items():
             path = tmp_path / "shop" / name
             path.parent.mkdir(parents=True, exist_ok=True)

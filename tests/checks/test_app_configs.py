@@ -16,7 +16,7 @@ class ShopConfig(AppConfig):
 """
 
 
-def unused(*installed: str) -> list[Problem]:
+def unused(*installed):
     with override_settings(INSTALLED_APPS=installed or ["shop"]):
         return list(unused_configs())
 

@@ -6,22 +6,21 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from django.core.checks import CheckMessage, Error, run_checks
+from django.core.checks import Error, run_checks
 from django.core.checks import Warning as CheckWarning
 from django.core.checks.registry import registry
 from django.core.management import get_commands
 from django.test import override_settings
 
 from signaltools.checks import check_events
-from signaltools.events import Event
 
 
-def check(**settings: object) -> list[Error]:
+def check(**settings):
     with override_settings(SIGNALTOOLS=settings):
         return run("signaltools.E")
 
 
-def run(id_start: str) -> list[CheckMessage]:
+def run(id_start):
     """
     Run the checks of this package. Other tests may have left connections with problems.
     """
@@ -96,7 +95,7 @@ def other_app(tmp_path, monkeypatch):
     del sys.modules["other_app"]
 
 
-def check_with(*installed: str) -> list[CheckWarning]:
+def check_with(*installed):
     with override_settings(INSTALLED_APPS=installed):
         get_commands.cache_clear()
         return run("signaltools.W020")
@@ -128,7 +127,7 @@ def module(monkeypatch):
     return module
 
 
-def declared(module: ModuleType, source: str) -> Event:
+def declared(module, source):
     source = f"from signaltools import event\n\n{source}"
     exec(compile(source, "<test>", "exec", dont_inherit=True), vars(module))
     return module.order_paid

@@ -40,18 +40,18 @@ def debug(settings):
     settings.DEBUG = True
 
 
-def line() -> int:
+def line():
     """
     Return the line of the caller.
     """
     return sys._getframe(1).f_lineno
 
 
-def at(number: int) -> str:
+def at(number):
     return f" at {Path(__file__).relative_to(Path.cwd())}:{number}"
 
 
-def lost(name: str, what: str, number: int) -> list[tuple[str, str, str]]:
+def lost(name, what, number):
     message = f"The receiver '{HERE}{name}' connected to '{NAME}'{at(number)} {what}."
     return [("W001", message, KEEP_IT)]
 

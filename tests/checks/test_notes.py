@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import functools
 import queue
-from typing import Any
 
 import pytest
 from django.contrib.auth.signals import user_logged_in
@@ -46,12 +45,12 @@ def noted(alone):
     return connect
 
 
-def model(name: str, base: type[models.Model], **options: bool) -> Any:
+def model(name, base, **options):
     meta = type("Meta", (), {"app_label": "testapp", **options})
     return type(name, (base,), {"__module__": __name__, "Meta": meta})
 
 
-def not_for(what: str, signal: str = "post_save") -> list[tuple[str, str, str]]:
+def not_for(what, signal="post_save"):
     noun = "subclasses" if "," in what else "subclass"
     message = (
         f"The receiver '{NAME}' is connected to {signal!r} for the model "

@@ -18,7 +18,7 @@ from signaltools.events.base import any_events
 from signaltools.inventory.filters import Filters, select, select_problems
 from signaltools.inventory.names import NamedSignal, registry
 from signaltools.inventory.reading import read_connected
-from signaltools.inventory.records import Problem, SignalRecord
+from signaltools.inventory.records import Problem
 from tests.problems import facts, problems
 from tests.testapp.models import Order, Stamped
 
@@ -41,7 +41,7 @@ def ignore(*entries):
     return override_settings(SIGNALTOOLS={"IGNORE": entries})
 
 
-def checked() -> list[CheckWarning]:
+def checked():
     return [message for message in check_signals() if __name__ in message.msg]
 
 
@@ -147,7 +147,7 @@ def test_ids_are_beside_their_receivers():
     ]
 
 
-def selected(found: list[Problem], record: SignalRecord, **filters) -> list[str]:
+def selected(found, record, **filters):
     chosen = select([record], Filters(**filters))
     return [f.id for f in select_problems(found, chosen, [record], Filters(**filters))]
 

@@ -9,9 +9,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import django
 
@@ -54,7 +52,7 @@ WATCHED = {"W001", "W002", "W003", "W009", "W016", "W017"}
 EVERYWHERE = [(check, name) for check, name in FOUND if check not in LISTS_ONLY]
 
 
-def manage(*args: str, debug: bool = False, **settings: Any) -> tuple[str, str]:
+def manage(*args, debug=False, **settings):
     env = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "settings",
@@ -69,19 +67,19 @@ def manage(*args: str, debug: bool = False, **settings: Any) -> tuple[str, str]:
     return process.stdout, process.stderr
 
 
-def checked(**options: Any) -> list[tuple[str, str]]:
+def checked(**options):
     _, err = manage("check", "--tag", "signals", **options)
     found = re.findall(r"^\?: \(signaltools\.(\w+)\) (.+)$", err, re.MULTILINE)
     return sorted((check, _name(message)) for check, message in found)
 
 
-def _name(message: str) -> str:
+def _name(message):
     match = re.search(r"(?:receiver|method of|effect on) '([^']+)'", message)
     assert match, message
     return match[1]
 
 
-def listed(**settings: Any) -> tuple[list[tuple[str, str]], dict[str, Any]]:
+def listed(**settings):
     out, err = manage("list_signals", "--format", "json", **settings)
     assert err == ("" if not settings else f"{NOT_WATCHED}\n")
     document = json.loads(out)
@@ -122,7 +120,7 @@ def test_list_signals_finds_the_mistakes_and_nothing_else():
     } | {f"{RECEIVERS}fine_uid": ["W003"]}
 
 
-def _ids(document: dict[str, Any]) -> Iterator[tuple[str, list[str]]]:
+def _ids(document):
     for signal in document["signals"]:
         for receiver in signal["receivers"]:
             ids = [id_ for id_ in receiver["problems"] if id_[0] == "W"]

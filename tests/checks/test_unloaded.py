@@ -26,7 +26,7 @@ class ShopConfig(AppConfig):
 """
 
 
-def unloaded(*installed: str) -> list[Problem]:
+def unloaded(*installed):
     with override_settings(INSTALLED_APPS=installed or ["shop"]):
         return list(unloaded_receivers())
 
