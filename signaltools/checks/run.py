@@ -91,9 +91,8 @@ def _connections(connected: Connected) -> list[Connection]:
     for place, (row, record) in enumerate(pairs):
         if type(row.receiver) is Unreadable:
             continue
-        connect = made_by.get(row.id)
-        if connect is not None and not connect.made(row):
-            connect = None
+        call = made_by.get(row.id)
+        connect = call if call is not None and call.made(row) else None
         kind: SenderKind | Literal["string"] | None = record.sender_kind
         sender = record.sender_app or record.sender
         if kind == "unknown" and connect is not None:

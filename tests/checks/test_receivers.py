@@ -151,6 +151,16 @@ def test_W004_functions_of_a_factory_are_fine(printed, monkeypatch, other):
     assert ids(printed, NAME) == []
 
 
+def test_W004_modules_that_were_not_imported_are_fine(printed):
+    kept = []
+    for name in ("no.such.module", "no.other.module"):
+        namespace = {"__name__": name}
+        exec(compile("def receive(**kwargs): ...", "/srv/x.py", "exec"), namespace)
+        printed.connect(namespace["receive"])
+        kept.append(namespace["receive"])
+    assert ids(printed, NAME) == []
+
+
 def closed(sender, instance, signal): ...
 
 
