@@ -12,7 +12,7 @@ from django.dispatch import Signal
 from signaltools.checks.watch import watch
 from signaltools.introspect.objects import loaded_modules
 from signaltools.inventory.names import _places
-from signaltools.inventory.rows import restore_connections, save_connections
+from signaltools.inventory.rows import save_connections
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -116,14 +116,14 @@ def alone():
     saved = []
 
     def without_receivers(signal: Signal) -> Signal:
-        saved.append((signal, save_connections(signal)))
+        saved.append(save_connections(signal))
         signal.receivers = []
         signal.sender_receivers_cache.clear()
         return signal
 
     yield without_receivers
-    for signal, connections in reversed(saved):
-        restore_connections(signal, connections)
+    for restore in reversed(saved):
+        restore()
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from ..introspect.objects import (
     class_namespace,
     is_a,
     loaded_modules,
+    loaded_object,
     module_attribute,
     module_namespace,
 )
@@ -237,7 +238,7 @@ def _named_signals() -> list[NamedSignal]:
     # By id(), because a subclass of Signal may define __eq__() and __hash__().
     places: dict[int, list[_Place]] = {}
     signals: dict[int, Signal] = {}
-    for signal, place in _places(loaded_modules(), in_classes=True):
+    for signal, place in _places(loaded_modules()):
         signals[id(signal)] = signal
         places.setdefault(id(signal), []).append(place)
     sources: _Sources = {}
@@ -300,13 +301,12 @@ def _loaded_signal(name: str) -> Signal | None:
     Return the signal that is the module attribute ``name``, or None.
     """
     module_name, _, attribute = name.rpartition(".")
-    module = sys.modules.get(module_name)
-    value = module_attribute(module, attribute) if is_a(module, ModuleType) else None
+    value = loaded_object(module_name, attribute)
     return value if is_a(value, Signal) else None
 
 
 def _places(
-    modules: Iterable[tuple[str, ModuleType]], in_classes: bool
+    modules: Iterable[tuple[str, ModuleType]], in_classes: bool = True
 ) -> Iterator[tuple[Signal, _Place]]:
     search = _Search(in_classes)
     for module_name, module in modules:

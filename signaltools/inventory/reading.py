@@ -98,12 +98,6 @@ def not_imported(signals: Iterable[SignalRecord]) -> list[SignalRecord]:
                     app=app,
                     component=component,
                     imported=False,
-                    file=None,
-                    line=None,
-                    doc="",
-                    aliases=(),
-                    dispatches_itself=False,
-                    receivers=(),
                 )
             )
     return records

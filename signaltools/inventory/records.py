@@ -91,12 +91,12 @@ class SignalRecord(NamedTuple):
     app: str | None
     component: Component
     imported: bool
-    file: str | None
-    line: int | None
-    doc: str
-    aliases: tuple[str, ...]
-    dispatches_itself: bool
-    receivers: tuple[ReceiverRecord, ...]
+    file: str | None = None
+    line: int | None = None
+    doc: str = ""
+    aliases: tuple[str, ...] = ()
+    dispatches_itself: bool = False
+    receivers: tuple[ReceiverRecord, ...] = ()
     event: EventRecord | None = None
 
 

@@ -206,46 +206,31 @@ def dispatches_itself(cls: type[Signal]) -> bool:
     )
 
 
-class Connections(NamedTuple):
+def save_connections(signal: Signal) -> Callable[[], None]:
     """
-    Everything that a signal keeps about its receivers, to be restored later.
-    """
-
-    receivers: list[Any]
-    rows: tuple[Any, ...]
-    cache: dict[Any, Any]
-    any_dead: bool
-
-
-def save_connections(signal: Signal) -> Connections:
-    """
-    Return the connections of ``signal`` and what it has cached about them.
+    Return a function that gives ``signal`` its present connections back.
     """
     with signal.lock:
-        return Connections(
-            signal.receivers,
-            tuple(signal.receivers),
-            dict(signal.sender_receivers_cache),
-            signal._dead_receivers,  # type: ignore[attr-defined]
-        )
+        receivers = signal.receivers
+        rows = tuple(receivers)
+        cache = dict(signal.sender_receivers_cache)
+        any_dead = signal._dead_receivers  # type: ignore[attr-defined]
 
+    def restore() -> None:
+        with signal.lock:
+            # The same list object: Django replaces the list when it removes dead
+            # connections, and code that has the old one must see the old connections.
+            receivers[:] = rows
+            signal.receivers = receivers
+            # Without this, Signal.send() would run the receivers of the meantime.
+            signal.sender_receivers_cache.clear()
+            signal.sender_receivers_cache.update(cache)
+            # Django looks for dead connections only if this is true. It has removed
+            # those that died meanwhile, and now they are in the list again.
+            is_dirty = any_dead or bool(dead_rows(signal))
+            signal._dead_receivers = is_dirty  # type: ignore[attr-defined]
 
-def restore_connections(signal: Signal, saved: Connections) -> None:
-    """
-    Give ``signal`` the connections back that it had, also in its cache.
-    """
-    with signal.lock:
-        # The same list object: Django replaces the list when it removes dead
-        # connections, and code that has the old one must see the old connections.
-        saved.receivers[:] = saved.rows
-        signal.receivers = saved.receivers
-        # Without this, Signal.send() would run the receivers of the meantime.
-        signal.sender_receivers_cache.clear()
-        signal.sender_receivers_cache.update(saved.cache)
-        # Django looks for dead connections only if this is true. It has removed those
-        # that died meanwhile, and now they are in the list again.
-        any_dead = saved.any_dead or bool(dead_rows(signal))
-        signal._dead_receivers = any_dead  # type: ignore[attr-defined]
+    return restore
 
 
 if django.VERSION >= (6, 0):

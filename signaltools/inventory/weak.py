@@ -1,8 +1,8 @@
 """
-Remember signals, senders and receivers by weak references and by what they are called.
+Remember signals, senders, and receivers by weak references and by their names.
 
-An address may soon be that of another object, so it is believed only together with the
-weak reference.
+CPython may reuse the address of an object that is gone for another one. Therefore an
+``id()`` only counts together with a weak reference that is still alive.
 """
 
 from __future__ import annotations
@@ -22,15 +22,16 @@ from .rows import connected_receivers, receiver_key, row_ids
 
 Reference = Callable[[], Any]
 
-#: What leads to nothing, for what there is no reference to.
+#: A dead reference, for objects that can't be weakly referenced, such as those with
+#: __slots__ and instances of most built-in types.
 NOWHERE: Reference = weakref.ref(set())
 
 
 class KnownSignal:
     """
-    A signal that was sent, which connections it had by then, and what was added.
+    A signal that was sent, the connections that it had then, and those added since.
 
-    ``muted`` are the receivers that a test has kept from running, by their keys.
+    ``muted`` are the receivers that a test has prevented from running, by their keys.
     """
 
     __slots__ = ("added", "label", "muted", "reference", "rows")
@@ -44,7 +45,7 @@ class KnownSignal:
 
     def look_again(self) -> None:
         """
-        Find out which receivers have been connected since.
+        Find out which receivers have been connected since then.
         """
         signal = self.reference()
         if signal is not None and not row_ids(signal) <= self.rows:
@@ -54,7 +55,7 @@ class KnownSignal:
 
 class KnownSender:
     """
-    What is remembered of a sender: of an instance, its class.
+    What is remembered of a sender, which is the class for most instances.
     """
 
     __slots__ = ("app", "kind", "label", "reference")
@@ -67,63 +68,54 @@ class KnownSender:
 class KnownReceiver:
     """
     What is remembered of a receiver that was about to run.
+
+    ``function`` is ``NOWHERE`` for a bound method, which is remembered by its
+    ``parts``: each access creates a new method object, so a reference to one is dead at
+    once.
     """
 
-    __slots__ = ("described", "function", "key", "method", "owner")
+    __slots__ = ("described", "function", "key", "parts")
 
     def __init__(self, receiver: Any) -> None:
         self.described = describe(receiver)
         self.key = receiver_key(receiver)
-        self.function = self.owner = self.method = NOWHERE
-        if type(receiver) is MethodType:
-            self.owner = _reference(receiver.__self__)
-            self.method = _reference(receiver.__func__)
-        else:
-            self.function = _reference(receiver)
+        self.parts = tuple(map(_reference, _parts(receiver)))
+        self.function = NOWHERE if type(receiver) is MethodType else self.parts[0]
 
     def is_of(self, receiver: Any) -> bool:
         """
-        Tell whether this is about ``receiver``.
+        Return whether this is about ``receiver``.
 
-        An object that takes no weak reference is told by its address.
+        An object that can't be weakly referenced is identified by its address.
         """
-        if type(receiver) is not MethodType:
-            return _refers(self.function, receiver) and self.key == id(receiver)
-        return (
-            self.key == receiver_key(receiver)
-            and _refers(self.owner, receiver.__self__)
-            and _refers(self.method, receiver.__func__)
+        return self.key == receiver_key(receiver) and all(
+            reference is NOWHERE or reference() is part
+            for reference, part in zip(self.parts, _parts(receiver), strict=True)
         )
 
     def is_gone(self) -> bool:
         """
-        Tell whether a receiver that takes weak references has been garbage-collected.
+        Return whether a receiver that was weakly referenced was garbage-collected.
         """
-        parts = (
-            (self.function,)
-            if self.function is not NOWHERE
-            else (self.owner, self.method)
-        )
-        return any(part() is None for part in parts)
+        # WeakMethod is dead as soon as the object or the function is.
+        return any(reference() is None for reference in self.parts)
 
     def was_at(self, key: Any) -> bool:
         """
-        Tell whether this is about a receiver that is gone and was at these addresses.
+        Return whether this is about a receiver that is gone and had these addresses.
         """
-        # Only exact integers are compared: what Django keeps may be any object.
-        parts = key if type(key) is tuple else (key,)
-        return (
-            all(type(part) is int for part in parts)
-            and key == self.key
-            and self.function() is None
-            and (self.owner() is None or self.method() is None)
-        )
+        # Only exact integers are compared: a dispatch_uid may be any object.
+        addresses = key if type(key) is tuple else (key,)
+        is_plain = all(type(address) is int for address in addresses)
+        return is_plain and key == self.key and self.is_gone()
 
 
 def sender_anchor(sender: Any) -> Any:
     """
-    Return what tells a sender from others: itself, for most instances their class.
+    Return what identifies a sender: itself, or for most instances their class.
     """
+    # Many instances are the sender of just one send. Their class is what these sends
+    # have in common.
     kind = type(sender)
     return sender if sender is None or issubclass(kind, _LASTING) else kind
 
@@ -131,12 +123,14 @@ def sender_anchor(sender: Any) -> Any:
 _LASTING = (type, AppConfig, ModuleType)
 
 
+def _parts(receiver: Any) -> tuple[Any, ...]:
+    if type(receiver) is MethodType:
+        return receiver.__self__, receiver.__func__
+    return (receiver,)
+
+
 def _reference(value: Any) -> Reference:
     try:
         return weakref.ref(value)
     except TypeError:
         return NOWHERE
-
-
-def _refers(reference: Reference, value: Any) -> bool:
-    return reference is NOWHERE or reference() is value

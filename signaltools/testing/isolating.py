@@ -5,11 +5,12 @@ Undo connections at the end of a block.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 from django.dispatch import Signal
 
-from ..inventory.rows import Connections, restore_connections, save_connections
+from ..inventory.rows import save_connections
 from ..recording.patches import Tool, caller
 from .blocks import Block, F, active, decorated
 
@@ -33,13 +34,13 @@ class Isolation(Block):
     def __init__(self) -> None:
         # Another thread may connect something as well, and there is one list for all.
         super().__init__(everywhere=True)
-        self._saved: dict[int, tuple[Signal, Connections]] = {}
+        self._restore: dict[int, Callable[[], None]] = {}
 
     def __exit__(self, *exception: object) -> None:
         super().__exit__(*exception)
-        for signal, connections in self._saved.values():
-            restore_connections(signal, connections)
-        self._saved.clear()
+        for restore in self._restore.values():
+            restore()
+        self._restore.clear()
 
     def __call__(self, function: F) -> F:
         return decorated(function, Isolation)
@@ -51,9 +52,10 @@ class Isolation(Block):
         """
         Save the connections of a signal that are about to change.
         """
-        # Only the first time. The signal itself is kept, so its id isn't used again.
-        if id(signal) not in self._saved:
-            self._saved[id(signal)] = signal, save_connections(signal)
+        # Only the first time. The function keeps the signal, so its id isn't used
+        # again.
+        if id(signal) not in self._restore:
+            self._restore[id(signal)] = save_connections(signal)
 
 
 def _change_hook(_cls: type, original: Any, _name: str) -> Any:
