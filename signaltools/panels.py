@@ -29,7 +29,7 @@ from .reports.panel_rows import without_nothing
 from .reports.panel_stats import panel_stats
 from .tracing import Trace, trace
 
-# Nobody reads on a page what takes more than a few lines.
+# A page shows a few lines of the same send at most. Fewer nodes also cost less.
 _COLLAPSE_AFTER = 3
 _OLDEST_TOOLBAR = 7
 _TOOLBAR_PANEL = "debug_toolbar.panels.signals.SignalsPanel"
@@ -40,7 +40,7 @@ _cache = SignalCache()
 
 class SignalToolsPanel(Panel):
     """
-    Show what a request has sent, what ran, and why everything else did not.
+    Show which signals a request sent, which receivers ran, and why the others didn't.
     """
 
     title = gettext_lazy("Signal tools")
@@ -51,7 +51,8 @@ class SignalToolsPanel(Panel):
 
     @classmethod
     def ready(cls) -> None:
-        # Between a sender and its receivers, nobody wants to see what records them.
+        # In stack traces of queries, the frames of the recorder between a sender and
+        # its receiver only distract.
         config = get_config()
         hidden = config["HIDE_IN_STACKTRACES"]
         if "signaltools" not in hidden:
@@ -108,7 +109,8 @@ class SignalToolsPanel(Panel):
 
     @property
     def content(self) -> str:
-        # Everything else has to come from the stats: there may be no request by now.
+        # The toolbar may render this later, from its store and without a request, so
+        # everything else has to come from the stats.
         context = {**self.get_stats(), "nonce": self.toolbar.csp_nonce}
         return render_to_string(self.template, context)
 
@@ -119,7 +121,7 @@ class SignalToolsPanel(Panel):
     @classmethod
     def run_checks(cls) -> list[CheckMessage]:
         """
-        Report a toolbar that is too old, and panels that are one too many.
+        Report a toolbar that is too old, and duplicate panels.
         """
         panels = get_panels()
         own_path = f"{cls.__module__}.{cls.__qualname__}"
@@ -127,8 +129,8 @@ class SignalToolsPanel(Panel):
         if int(debug_toolbar.VERSION.partition(".")[0]) < _OLDEST_TOOLBAR:
             messages.append(
                 CheckWarning(
-                    f"The panel {own_path!r} needs django-debug-toolbar 7.0 or later, "
-                    f"not {debug_toolbar.VERSION}.",
+                    f"The panel {own_path!r} requires django-debug-toolbar 7.0 or "
+                    f"later, not {debug_toolbar.VERSION}.",
                     hint="Upgrade django-debug-toolbar.",
                     id="signaltools.W030",
                 )

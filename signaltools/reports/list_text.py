@@ -32,9 +32,9 @@ def render_text(
     problems: Sequence[Problem] = (),
 ) -> str:
     """
-    Return ``signals`` as text, and in its last line how many of ``everything`` it is.
+    Return ``signals`` and their ``problems`` as text.
 
-    ``problems`` are what is wrong with them.
+    The last line counts them, and ``everything`` that a filter could select.
     """
     sections = [
         "\n".join(_Section(part, look).lines(title))
@@ -68,16 +68,16 @@ class _Section:
         collapsed = sum(self._collapses(r) for s in self._signals for r in s.receivers)
         counts = _counts(self._signals, collapsed)
         yield from self._line(title, counts, paint=self._look.heading)
-        heard = [s for s in self._signals if s.receivers or s.component == "project"]
+        listed = [s for s in self._signals if s.receivers or s.component == "project"]
         yield ""
-        for signal in heard:
+        for signal in listed:
             yield from self._signal(signal)
         for label, names in _without_receivers(self._signals):
             text = f"{label}: {', '.join(names)}"
             yield from wrapped(text, self._look.width)
 
     def _signal(self, signal: SignalRecord) -> Iterator[str]:
-        # Nobody looks for the line on which Django defines a signal.
+        # Where Django defines its own signals rarely matters.
         place = "" if signal.kind == "builtin" else self._place(signal)
         yield from self._line(printable(signal.name), place, paint=self._look.name)
         if signal.doc:
@@ -86,7 +86,7 @@ class _Section:
             yield from self._declaration(signal.event)
         if signal.dispatches_itself and signal.receivers:
             cls = printable(signal.class_name or "")
-            yield f"  In order of connection: {cls} decides itself who runs when."
+            yield f"  In connection order: {cls} decides which receivers run, and when."
         for receiver in signal.receivers:
             if not self._collapses(receiver):
                 yield from self._columns.lines(receiver)
@@ -132,7 +132,7 @@ def _without_receivers(signals: Signals) -> Iterator[tuple[str, list[str]]]:
 
 
 def _short(signal: SignalRecord) -> str:
-    # The bare names of Django's signals are known and different, others are not.
+    # The names of Django's signals are well known and unique without their module.
     is_known = signal.kind == "builtin" and signal.imported
     return signal.name.rpartition(".")[2] if is_known else signal.name
 

@@ -25,8 +25,7 @@ def render_model_text(
     model: ModelSignals, look: Look, problems: Sequence[Problem] = ()
 ) -> str:
     """
-    Return what runs for a model, what does not, what sends no signal at all, and what
-    is wrong with it.
+    Return what runs for a model, what doesn't, what sends no signals, and the problems.
     """
     lines = list(_Page(model, look).lines())
     if problems:
@@ -51,10 +50,10 @@ class _Page:
         for action, steps in groupby(self._model.steps, lambda step: step.action):
             yield from self._action(action, list(steps))
         if self._model.unrelated:
-            yield from ["", *self._heading("Looks related, will NOT run")]
+            yield from ["", *self._heading("Related, but will NOT run")]
             yield from self._unrelated()
         if self._model.never:
-            yield from ["", *self._heading("Never signaled")]
+            yield from ["", *self._heading("Sends no signals")]
             for sentence in self._model.never:
                 yield from wrapped(printable(sentence), self._look.width, "  ")
         if any(receiver.is_async for _, receiver in self._running):
@@ -67,15 +66,15 @@ class _Page:
             yield from self._step(step)
         if action == "delete()" and self._model.cascades:
             models = ", ".join(map(printable, self._model.cascades))
-            text = f"also deleted, with signals of their own: {models}"
+            text = f"also deletes, sending their own signals: {models}"
             yield from wrapped(text, self._look.width, "  ")
 
     def _step(self, step: Step) -> Iterator[str]:
         is_other = step.sender != self._model.label
         sender = f"sender {printable(step.sender)}" if is_other else ""
-        remark = ": ".join(filter(None, [sender, step.note]))
-        nobody = "" if step.receivers else "no receivers"
-        yield "  ".join(filter(None, [f"  {step.signal}", remark, nobody]))
+        note = ": ".join(filter(None, [sender, step.note]))
+        receivers = "" if step.receivers else "no receivers"
+        yield "  ".join(filter(None, [f"  {step.signal}", note, receivers]))
         for receiver in step.receivers:
             yield from self._columns.lines(receiver)
 

@@ -12,7 +12,7 @@ from ..recording.tree import Tree
 from .panel_look import PanelLook, Stats, milliseconds
 from .panel_receivers import ShownSignal, group_signals
 from .panel_rows import tree_rows
-from .trace_rows import short_signal, slowest
+from .trace_rows import notes_of, problems_of, short_signal, slowest
 
 MAX_REMARKS = 50
 # Less than this reads as 0.0.
@@ -29,8 +29,7 @@ def panel_stats(
     Return what the template of the panel shows.
     """
     totals = tree.totals
-    problems = [remark for remark in remarks if remark.level != "note"]
-    notes = [remark for remark in remarks if remark.level == "note"]
+    problems, notes = problems_of(remarks), notes_of(remarks)
     rows, hidden_rows = tree_rows(tree.sends, look)
     overflow, hidden_overflow = tree_rows(tree.overflow, look)
     hidden_signals = sum(signal.hidden for signal in signals)

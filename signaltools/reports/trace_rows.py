@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from ..introspect.text import printable
 from ..inventory.records import sender_name
+from ..recording.remarks import Remark
 from ..recording.tree import Call, Send, Tree, walk
 
 _SLOWEST = 10
@@ -95,9 +96,17 @@ def slowest(tree: Tree) -> list[Slow]:
     return sorted(found.values(), key=lambda slow: -slow.self_time)[:_SLOWEST]
 
 
+def problems_of(remarks: Iterable[Remark]) -> list[Remark]:
+    return [remark for remark in remarks if remark.level != "note"]
+
+
+def notes_of(remarks: Iterable[Remark]) -> list[Remark]:
+    return [remark for remark in remarks if remark.level == "note"]
+
+
 def sender_of(send: Send) -> str:
     if send.sender_kind is None:
-        return "nobody"
+        return "no sender"
     return sender_name(send.sender, send.sender_kind, send.sender_app)
 
 

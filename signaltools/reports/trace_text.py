@@ -4,7 +4,6 @@ Render a trace as text for a terminal, in the words and names of ``list_signals`
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -15,12 +14,14 @@ from ..inventory.records import sender_name
 from ..recording.not_run import NotRun
 from ..recording.remarks import Remark
 from ..recording.tree import Call, Send, Totals, Tree, walk
-from .layout import Look, Paint, justified, plural
+from .layout import Look, Paint, justified, plural, wrapped
 from .trace_rows import (
     below,
     depth_first,
+    notes_of,
     other_method,
     outcome_of,
+    problems_of,
     sender_of,
     short_signal,
     signals_without_receivers,
@@ -42,9 +43,10 @@ def render_trace(
     report = _Report(tree, look)
     sections = [
         report.totals(),
-        report.problems(remarks),
+        report.remarks("PROBLEMS", problems_of(remarks)),
+        report.remarks("NOTES", notes_of(remarks)),
         report.events("IN ORDER", tree.sends),
-        report.events("TOO MUCH FOR THE TREE, added up", tree.overflow),
+        report.events("OVERFLOW (totals only)", tree.overflow),
         report.slowest(),
         report.not_run(not_run),
     ]
@@ -63,13 +65,18 @@ class _Report:
 
     def totals(self) -> Iterator[str]:
         totals = self._tree.totals
-        yield self._look.heading(" · ".join(_total_parts(totals)))
+        # A line may only break between the parts, thus not at spaces inside them.
+        parts = [
+            part.replace(" ", "\N{NO-BREAK SPACE}") for part in _total_parts(totals)
+        ]
+        for line in wrapped(" · ".join(parts), self._look.width, further=""):
+            yield self._look.heading(line.replace("\N{NO-BREAK SPACE}", " "))
         if not totals.sends:
             yield "Nothing was sent."
 
-    def problems(self, remarks: Sequence[Remark]) -> Iterator[str]:
+    def remarks(self, title: str, remarks: Sequence[Remark]) -> Iterator[str]:
         if remarks:
-            yield self._look.heading(f"PROBLEMS ({len(remarks):,})")
+            yield self._look.heading(f"{title} ({len(remarks):,})")
         for remark in remarks:
             names = [short_signal(remark.signal)]
             names += [printable(remark.receiver)] if remark.receiver else []
@@ -82,7 +89,7 @@ class _Report:
         if sends:
             is_async = any(isinstance(n, Call) and n.order is None for n in walk(sends))
             legend = "     ~ = async, concurrent" if is_async else ""
-            columns = _columns("self ms", "total", "SQL")
+            columns = _columns("self ms", "total", "queries")
             yield from self._line(title + legend, columns, self._look.heading)
         for row, depth in depth_first(together(sends), below):
             indent = "   " * min(depth, _MAX_DEPTH)
@@ -145,13 +152,11 @@ class _Report:
     def _without_receivers(self, sends: Sequence[Send], indent: str) -> Iterator[str]:
         counts = signals_without_receivers(sends).items()
         names = ", ".join(name + _times(count) for name, count in counts)
-        yield from textwrap.wrap(
+        yield from wrapped(
             f"{sender_of(sends[0])}  no receivers: {names}",
             self._look.width,
-            initial_indent=f"{_start(sends[0])}  {indent}",
-            subsequent_indent=f"{'':12}{indent}",
-            break_long_words=False,
-            break_on_hyphens=False,
+            f"{_start(sends[0])}  {indent}",
+            f"{'':12}{indent}",
         )
 
     def _call(self, call: Call, indent: str) -> Iterator[str]:
@@ -178,7 +183,7 @@ def _start(send: Send) -> str:
 def _not_run_name(item: NotRun) -> str:
     receiver = item.receiver
     if receiver is None:
-        return "a receiver that is gone"
+        return "a garbage-collected receiver"
     if receiver.sender_kind is None:
         return printable(receiver.name)
     sender = sender_name(receiver.sender, receiver.sender_kind, receiver.sender_app)
@@ -190,7 +195,7 @@ def _total_parts(totals: Totals) -> Iterator[str]:
     yield plural(totals.calls, "call")
     share = totals.receiver_time / totals.time if totals.time else 0
     yield f"{_ms(totals.receiver_time)} ms in receivers ({share:.0%})"
-    yield f"{totals.receiver_queries:,} of {totals.queries:,} SQL"
+    yield f"{totals.receiver_queries:,} of {plural(totals.queries, 'query', 'queries')}"
     if totals.raised:
         yield plural(totals.raised, "error")
     if totals.swallowed:
@@ -200,7 +205,7 @@ def _total_parts(totals: Totals) -> Iterator[str]:
 
 
 def _columns(own: str, total: str, queries: str) -> str:
-    return f"{own:>9}{total:>9}{queries:>6}"
+    return f"{own:>9}{total:>9}{queries:>9}"
 
 
 def _times(count: int) -> str:

@@ -32,7 +32,7 @@ PROBLEMS = [
 ]
 # Two em spaces for each level, so that it can be read without a style sheet.
 TREE = """
-start signal or receiver self total SQL
+start signal or receiver self total queries
 +T shop.Order: pre_init, post_init, pre_save, shop.signals.order_lost \
 · no receivers T ms
 +T post_save shop.Order (pk=N) T ms T ms
@@ -40,9 +40,9 @@ from shop/views.py:LINE
 __1 shop.receivers.record shop/receivers.py:LINE T ms T ms
 __2 parcels.receivers.weigh site-packages/parcels/receivers.py:LINE T ms T ms
 +T shop.signals.order_paid send_robust shop.Order (order=shop.Order pk=N) \
-· inside atomic() T ms T ms 1 SQL
+· inside atomic() T ms T ms 1 query
 from shop/views.py:LINE
-__1 shop.receivers.reserve T ms T ms 1 SQL
+__1 shop.receivers.reserve T ms T ms 1 query
 __shop/receivers.py:LINE
 +T ____shop.Stock: pre_init, post_init, pre_save · no receivers T ms
 +T ____post_save shop.Stock (pk=N) T ms T ms

@@ -41,7 +41,7 @@ def test_prints_the_output_of_the_command_and_then_its_signals(capsys):
     )
     first, second, *rest = out.splitlines()
     assert first == "Superuser created successfully."
-    assert second.endswith(" SQL")
+    assert second.endswith(" queries")
     assert any("post_save  auth.User" in line for line in rest)
     assert any("tests.testapp.receivers.audit" in line for line in rest)
 

@@ -351,7 +351,9 @@ def test_signals_that_are_not_imported_have_their_full_name() -> None:
 def test_a_long_line_of_signals_without_receivers_wraps_between_names() -> None:
     names = [f"audit.events.something_number_{number}" for number in range(9)]
     records = [signal(name, component="third_party") for name in names]
-    lines = render(records, width=60).splitlines()[2:-2]
+    heading, counts, _, *lines = render(records, width=60).splitlines()[:-2]
+    assert heading == "THIRD-PARTY SIGNALS"
+    assert counts == f"{'9 signals · 0 receivers · 9 without receivers':>60}"
     assert lines[0].startswith("no receivers: audit.events.something_number_0,")
     assert all(line.startswith("  audit.") for line in lines[1:])
     assert all(len(line) <= 60 for line in lines)
@@ -499,7 +501,10 @@ def test_a_signal_that_dispatches_in_its_own_way_says_so() -> None:
         "a.b", receiver("shop.run"), class_name="a.Sorted", dispatches_itself=True
     )
     [_, remark, _] = render_one(record)
-    assert remark == "  In order of connection: a.Sorted decides itself who runs when."
+    assert (
+        remark
+        == "  In connection order: a.Sorted decides which receivers run, and when."
+    )
     without_receivers = record._replace(receivers=())
     assert render_one(without_receivers)[1:] == ["      no receivers"]
 

@@ -46,8 +46,8 @@ def test_color_is_for_headings_and_actions() -> None:
         "[save()]",
         "[delete()]",
         "[tags.add(), remove(), set(), clear()]",
-        "<Looks related, will NOT run>",
-        "<Never signaled>",
+        "<Related, but will NOT run>",
+        "<Sends no signals>",
     ]
 
 

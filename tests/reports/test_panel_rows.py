@@ -476,7 +476,7 @@ def test_what_is_always_shown_stays_apart() -> None:
 
 def test_senders_are_put_together_each() -> None:
     found = rows(send("a.b"), send("a.b", sender=None, sender_kind=None))
-    assert [row["sender"] for row in found] == ["shop.Order", "nobody"]
+    assert [row["sender"] for row in found] == ["shop.Order", "no sender"]
 
 
 @pytest.mark.parametrize(

@@ -88,7 +88,7 @@ def test_slowest_receivers_are_ten() -> None:
     ("changes", "name"),
     [
         ({}, "shop.Order"),
-        ({"sender": None, "sender_kind": None}, "nobody"),
+        ({"sender": None, "sender_kind": None}, "no sender"),
         ({"sender_kind": "instance"}, "shop.Order instance"),
         ({"sender_kind": "app_config", "sender_app": "shop"}, "app shop"),
     ],

@@ -113,7 +113,7 @@ def test_no_line_is_wider_than_the_terminal() -> None:
 def test_an_empty_trace_says_so() -> None:
     lines = render(totals=totals(), not_run=[NotRun("a", None, "unknown", "x")])
     assert lines == [
-        "0 sends · 0 calls · 0.0 ms in receivers (0%) · 0 of 0 SQL",
+        "0 sends · 0 calls · 0.0 ms in receivers (0%) · 0 of 0 queries",
         "Nothing was sent.",
         "",
     ]
@@ -121,13 +121,13 @@ def test_an_empty_trace_says_so() -> None:
 
 def test_a_trace_of_no_time_has_no_share() -> None:
     lines = render(totals=totals(time=0))
-    assert lines[0] == "0 sends · 0 calls · 0.0 ms in receivers (0%) · 0 of 0 SQL"
+    assert lines[0] == "0 sends · 0 calls · 0.0 ms in receivers (0%) · 0 of 0 queries"
 
 
 def test_all_totals_are_named() -> None:
     [first, *_] = render(totals=totals(sends=2, calls=1, raised=1, swallowed=2))
     assert first == (
-        "2 sends · 1 call · 0.0 ms in receivers (0%) · 0 of 0 SQL · 1 error"
+        "2 sends · 1 call · 0.0 ms in receivers (0%) · 0 of 0 queries · 1 error"
         " · 2 swallowed errors"
     )
 
@@ -143,7 +143,7 @@ def test_sends_without_receivers_are_one_line_for_each_sender() -> None:
     assert lines == [
         "    +4.2  shop.Order  no receivers: post_init x3, shop.lost asend",
         "    +4.2  shop.Stock  no receivers: post_save",
-        "    +4.2  nobody  no receivers: shop.lost",
+        "    +4.2  no sender  no receivers: shop.lost",
     ]
 
 
@@ -156,9 +156,9 @@ def test_a_long_line_of_sends_without_receivers_is_wrapped() -> None:
 
 
 def test_a_send_that_raised_without_receivers_has_its_own_line() -> None:
-    lines = events(send("shop.paid", raised=1, error="TypeError: no sender"))
+    lines = events(send("shop.paid", raised=1, error="TypeError: sender"))
     assert lines[0].startswith(
-        "    +4.2  shop.paid  shop.Order  no receivers  RAISED TypeError: no sender  "
+        "    +4.2  shop.paid  shop.Order  no receivers  RAISED TypeError: sender  "
     )
     assert lines[1:] == ["          from shop/views.py:88"]
 
@@ -221,7 +221,7 @@ def test_recursion_of_any_depth_is_shown() -> None:
 
 def test_what_exceeded_the_limit_is_a_section_of_its_own() -> None:
     lines = render(overflow=(send("shop.many", call("crm.a", count=9), count=9),))
-    assert lines[2].startswith("TOO MUCH FOR THE TREE, added up")
+    assert lines[2].startswith("OVERFLOW (totals only)")
 
 
 def test_receivers_by_self_time_are_added_up_and_limited() -> None:
@@ -263,7 +263,7 @@ def test_headings_and_names_are_painted() -> None:
     )
     painted = [line.partition(">")[0] for line in lines if line.startswith("<")]
     assert painted[1:] == [
-        "<PROBLEMS (1)",
+        "<NOTES (1)",
         "<IN ORDER",
         "<RECEIVERS BY SELF TIME",
         "<DID NOT RUN",
@@ -291,5 +291,33 @@ def test_a_reason_that_holds_for_several_receivers_is_given_once() -> None:
         "      crm.a",
         "      crm.c x2",
         f"      crm.b{'gone':>89}",
+        "",
+    ]
+
+
+def test_problems_and_notes_have_headings_of_their_own():
+    remarks = [
+        Remark(level, "shop.paid", None, "text", None, None, 1)
+        for level in ("error", "warning", "note")
+    ]
+    lines = render(send("shop.paid", call("crm.a")), remarks=remarks)
+    kinds = ("PROBLEMS", "ERROR", "WARNING", "NOTE")
+
+    assert [line.split("  ")[0] for line in lines if line.startswith(kinds)] == [
+        "PROBLEMS (2)",
+        "ERROR",
+        "WARNING",
+        "NOTES (1)",
+        "NOTE",
+    ]
+
+
+def test_totals_wrap_between_their_parts():
+    sums = totals(sends=1_208, calls=4, swallowed=1, on_commit=2)
+    lines = render(send("shop.paid"), totals=sums, width=60)
+
+    assert lines[:3] == [
+        "1,208 sends · 4 calls · 0.0 ms in receivers (0%) ·",
+        "0 of 0 queries · 1 swallowed error · 2 on commit",
         "",
     ]

@@ -111,7 +111,7 @@ def test_request_without_signals_is_recorded():
 
     assert panel.enabled
     assert panel.get_stats()["rows"] == []
-    assert "No signal was sent while the request was answered." in panel.content
+    assert "No signals were sent during this request." in panel.content
     assert "tests.testapp.receivers.audit" in panel.content
 
 
@@ -119,7 +119,7 @@ def test_panel_tells_that_everything_is_hidden(settings):
     settings.SIGNALTOOLS = {"HIDE": ["tests", "django"]}
     page = stored(get("/pay/")).content
 
-    assert "<p>All that was sent is hidden.</p>" in page
+    assert "<p>Every signal that was sent is hidden by the HIDE setting.</p>" in page
 
 
 def test_request_is_recorded_under_asgi():
@@ -369,7 +369,7 @@ def test_every_element_of_a_large_tree_is_closed():
     panel = panel_with(*[node] * 4, *[send("a.b", call("c.d"))] * 300)
     found = Nesting(panel.content)
 
-    assert "more and what is below them are not shown" in "".join(found.text)
+    assert "more rows and their children aren't shown" in "".join(found.text)
     assert len(found.tags) <= 3_000
 
 
@@ -518,8 +518,8 @@ def test_W030_toolbar_is_too_old(monkeypatch, version):  # noqa: N802
     monkeypatch.setattr(debug_toolbar, "VERSION", version)
     assert check(PATH) == [
         CheckWarning(
-            f"The panel {PATH!r} needs django-debug-toolbar 7.0 or later, "
-            f"not {version}.",
+            f"The panel {PATH!r} requires django-debug-toolbar 7.0 or "
+            f"later, not {version}.",
             hint="Upgrade django-debug-toolbar.",
             id="signaltools.W030",
         )
