@@ -67,11 +67,11 @@ def app_folders() -> set[str]:
 
 
 def app_files(
-    config: AppConfig, others: Collection[str] = frozenset()
+    config: AppConfig, skipped: Collection[str] = frozenset()
 ) -> Iterator[AppFile]:
     """
     Yield the source files of an app, sorted, without tests, migrations, commands, and
-    the folders ``others``. An app in a zip file has none.
+    the folders ``skipped``. An app in a zip file has none.
     """
     for root in _folders(config):
         for folder, folders, files in os.walk(root):
@@ -82,7 +82,7 @@ def app_files(
             folders[:] = sorted(
                 name
                 for name in folders
-                if _may_be_code(name) and os.path.join(folder, name) not in others
+                if _may_be_code(name) and os.path.join(folder, name) not in skipped
             )
             parents = Path(folder).relative_to(root).parts
             package = ".".join([config.name, *parents])

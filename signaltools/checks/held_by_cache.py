@@ -5,8 +5,8 @@ Under ``DEBUG``, ``connect()`` reads the signature of each receiver, and the cac
 signatures keeps a strong reference to the receiver. So a local function, a lambda, or a
 partial works on every laptop, and is garbage-collected in production.
 
-Nothing in Python tells what keeps an object alive, except for the garbage collector:
-``gc.get_referrers()`` walks over the whole heap. Three traps come with it. Whatever
+Only the garbage collector knows what keeps an object alive: ``gc.get_referrers()``
+walks over the whole heap. Three traps come with it. Whatever
 looks at a receiver holds it as well, such as the list of receivers here. A reference
 cycle holds the receiver, but doesn't keep it alive. And after ``gc.freeze()``, which
 servers call before they fork, frozen objects are not found at all.

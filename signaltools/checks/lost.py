@@ -98,21 +98,21 @@ def _lost(connected: Connected, connect: Connect, what: str) -> Problem:
     name, module, qualname, file, line = connect.receiver.described
     signal = connected.record.name
     at = _at(connect.site) or place_text(file, line)
-    message = f"The receiver {name!r} connected to {signal!r}{at} {what}"
-    # The place of a receiver that isn't gone yet.
-    place = next((n for n, row in enumerate(connected.rows) if connect.made(row)), None)
-    # If another line of the same file has this name now, a second "def" has taken it.
-    namesake = describe(loaded_object(module, qualname))
-    if namesake.filename == file and namesake.line != line:
-        at = place_text(namesake.filename, namesake.line)
-        message += f": another receiver with the same name replaced it{at}."
-        hint = "Give each receiver a unique name."
-        return Problem("W002", name, message, hint, signal, place)
+    check, end = "W001", "."
     hint = (
         "Define the receiver at module level, keep a reference to it, or pass "
         "weak=False: Django keeps only a weak reference."
     )
-    return Problem("W001", name, f"{message}.", hint, signal, place)
+    # If another line of the same file has this name now, a second "def" has taken it.
+    namesake = describe(loaded_object(module, qualname))
+    if namesake.filename == file and namesake.line != line:
+        replaced_at = place_text(namesake.filename, namesake.line)
+        check, hint = "W002", "Give each receiver a unique name."
+        end = f": another receiver with the same name replaced it{replaced_at}."
+    message = f"The receiver {name!r} connected to {signal!r}{at} {what}{end}"
+    # The place of a receiver that isn't gone yet.
+    place = next((n for n, row in enumerate(connected.rows) if connect.made(row)), None)
+    return Problem(check, name, message, hint, signal, place)
 
 
 def find_dropped(links: Sequence[Connection]) -> Iterator[Problem]:

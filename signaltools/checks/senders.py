@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from django.apps import apps
@@ -50,22 +51,17 @@ def check_senders(links: Sequence[Connection]) -> Iterator[Problem]:
         return
     # All models are looked at for this, so only once, and for one signal only.
     through_models = _through_models() if role == "through" else set()
-    found = [list(_check(link, role, through_models)) for link in links]
     # A loop over all models connects a receiver for some that never send the signal.
     # That is fine if one of them does, so what one line connects is judged together.
-    calls = [
-        (
-            link.record.file or link.name,
-            link.record.line,
-            link.connect.site if link.connect else None,
-        )
-        for link in links
-    ]
-    right = {call for call, problems in zip(calls, found, strict=True) if not problems}
-    for call, problems in zip(calls, found, strict=True):
-        for problem in problems:
-            # Such a model does send the signal, but not for all of its rows.
-            if problem.id == "W018" or call not in right:
+    found: dict[Any, list[list[Problem]]] = {}
+    for link in links:
+        site = link.connect.site if link.connect else None
+        line = link.record.file or link.name, link.record.line, site
+        found.setdefault(line, []).append([*_check(link, role, through_models)])
+    for results in found.values():
+        for problem in chain(*results):
+            # In W018, the model does send the signal, but not for all of its rows.
+            if problem.id == "W018" or all(results):
                 yield problem
 
 

@@ -50,9 +50,10 @@ def unloaded_receivers() -> Iterator[Problem]:
     """
     # A file may have been imported under another name.
     loaded = {source_file(module) for _, module in loaded_modules()}
-    others = app_folders()
+    # An installed app below another one is read once, as an app of its own.
+    app_roots = app_folders()
     for config in project_apps():
-        for file in app_files(config, others):
+        for file in app_files(config, app_roots):
             if file.module in sys.modules or file.path in loaded:
                 continue
             if is_third_party(file.module, file.path):

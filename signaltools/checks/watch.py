@@ -149,9 +149,9 @@ def watch() -> None:
         # the project must not notice.
         with suppress(Exception):
             # Django clears dead connections on the way, so the length says nothing.
-            newest = entries(self)[-1:]
-            is_new = bool(newest) and not any(e is newest[0] for e in before)
-            entry = newest[0] if is_new else None
+            old = {id(entry) for entry in before}
+            new = [entry for entry in entries(self)[-1:] if id(entry) not in old]
+            entry = new[0] if new else None
             _record_connect(self, entry, receiver, sender, weak, dispatch_uid or None)
 
     @functools.wraps(original_disconnect)

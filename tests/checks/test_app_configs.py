@@ -49,7 +49,7 @@ def test_W006_config_that_is_not_listed(write_app):
         ),
     ],
 )
-def test_W006_several_candidates_of_which_none_is_the_default(write_app, apps, hint):
+def test_W006_several_candidates_without_a_default(write_app, apps, hint):
     write_app({"apps.py": apps})
     [problem] = unused()
     assert problem.hint == hint
@@ -134,7 +134,7 @@ def test_W006_imported_near_misses_are_fine(write_app, body):
     assert unused() == []
 
 
-def test_W006_other_files_are_not_looked_at(write_app):
+def test_W006_other_files_are_not_read(write_app):
     write_app(
         {
             "tests.py": CONFIG,
@@ -152,5 +152,5 @@ def test_W006_a_config_that_is_used_is_fine(write_app, entry):
     assert unused(entry) == []
 
 
-def test_W006_apps_of_django_are_not_looked_at(write_app):
+def test_W006_apps_of_django_are_not_checked(write_app):
     assert unused("django.contrib.auth", "django.contrib.contenttypes") == []

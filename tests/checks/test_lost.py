@@ -107,7 +107,7 @@ def test_W001_without_a_site_the_place_is_that_of_the_receiver(paid, monkeypatch
     assert facts(paid, NAME) == lost("make.<locals>.receive", GONE, number)
 
 
-def test_W001_receiver_that_only_holds_itself_is_as_good_as_gone(paid):
+def test_W001_receiver_in_a_reference_cycle_is_as_good_as_gone(paid):
     def connect():
         def receive(**kwargs):
             return receive
@@ -232,15 +232,13 @@ def test_W001_module_that_is_loaded_again_is_fine(paid, import_source, monkeypat
     assert facts(paid, NAME) == []
 
 
-def test_W001_what_holds_a_receiver_is_not_looked_for_after_a_freeze(
-    paid, debug, monkeypatch
-):
+def test_W001_referrers_are_not_searched_after_gc_freeze(paid, debug, monkeypatch):
     paid.connect(make())
     monkeypatch.setattr(held_by_cache.gc, "get_freeze_count", lambda: 100_000)
     assert facts(paid, NAME) == []
 
 
-def test_W001_a_circle_of_many_steps_is_not_followed(paid, debug):
+def test_W001_a_cycle_of_many_steps_is_not_followed(paid, debug):
     def connect():
         shop = Shop()
         last = shop

@@ -178,7 +178,7 @@ class Shop:
     def of_class(cls, sender, **kwargs): ...
 
     @staticmethod
-    def of_nobody(sender, **kwargs): ...
+    def static(sender, **kwargs): ...
 
     def __call__(self, sender, **kwargs): ...
 
@@ -222,7 +222,7 @@ claiming.__signature__ = inspect.signature(closed)
             shop,
             shop.on_save,
             shop.of_class,
-            shop.of_nobody,
+            shop.static,
             Shop.of_class,
         ),
         *(wrapped, claiming, functools.partial(claiming), Shop, Closed, print, len),
@@ -238,7 +238,7 @@ def test_W012_receivers_that_are_open_or_cannot_be_read_are_fine(printed, receiv
     assert ids(printed, NAME) == []
 
 
-def test_W012_what_a_receiver_says_of_itself_is_not_run(printed):
+def test_W012_code_with_which_a_receiver_describes_itself_is_not_run(printed):
     def receive(sender): ...
 
     receive.__signature__ = refuse
@@ -335,7 +335,7 @@ def below(**kwargs): ...
 class Decorated:
     @staticmethod
     @receiver(DECORATED)
-    def of_nobody(**kwargs): ...
+    def static(**kwargs): ...
 
 
 def hides(function):
@@ -516,7 +516,7 @@ def test_W015_what_is_awaited_is_fine(printed, receive):
 @pytest.mark.parametrize(
     "shape", [shape for shape in HOSTILE_SHAPES if shape.connectable], ids=repr
 )
-def test_hostile_receivers_are_looked_at_and_not_run(printed, shape):
+def test_hostile_receivers_are_checked_but_not_run(printed, shape):
     printed.connect(shape.receiver)
     printed.connect(functools.partial(shape.receiver), weak=False)
     assert ids(printed, NAME) == []

@@ -77,7 +77,7 @@ def test_one_problem_is_ignored(m2m, entry):
 @pytest.mark.parametrize(
     "entry", ["W007", f"W008 {NAME}", NAME, f"W007 {NAME}x", f"W007  {NAME}"]
 )
-def test_another_one_is_not_ignored(m2m, entry):
+def test_another_problem_is_not_ignored(m2m, entry):
     with ignore(entry):
         assert [check for check, _, _ in facts(m2m)] == ["W007"]
 

@@ -87,7 +87,7 @@ def test_W007_sender_of_m2m_changed_is_not_a_through_model(
     ]
 
 
-def test_W007_and_W008_in_a_loop_over_some_that_are_right_are_fine(alone, watching):
+def test_W007_and_W008_in_a_loop_with_a_right_sender_are_fine(alone, watching):
     alone(m2m_changed), alone(post_save)
     for sender in (Order, Order.tags.through):
         m2m_changed.connect(receive, sender=sender)
@@ -96,7 +96,7 @@ def test_W007_and_W008_in_a_loop_over_some_that_are_right_are_fine(alone, watchi
     assert facts(post_save) == []
 
 
-def test_W007_in_a_loop_over_none_that_is_right(alone, watching):
+def test_W007_in_a_loop_over_wrong_senders_only(alone, watching):
     alone(m2m_changed)
     for sender in (Order, Tag):
         m2m_changed.connect(receive, sender=sender)
@@ -109,7 +109,7 @@ def test_W007_beside_a_connection_that_is_right(alone, watching):
     assert [check for check, *_ in facts(m2m_changed)] == ["W007"]
 
 
-def test_W007_names_the_fields_that_there_are(found):
+def test_W007_hint_names_the_fields_of_the_model(found):
     with isolate_apps("tests.testapp"):
 
         class Parcel(models.Model):

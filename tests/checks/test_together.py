@@ -47,7 +47,7 @@ FOUND = sorted(
     ]
 )
 LISTS_ONLY = {"W005", "W009"}
-# What leaves no trace if nobody watches.
+# Without a watch, these leave no trace.
 WATCHED = {"W001", "W002", "W003", "W009", "W016", "W017"}
 EVERYWHERE = [(check, name) for check, name in FOUND if check not in LISTS_ONLY]
 
@@ -129,7 +129,7 @@ def _ids(document):
                 yield receiver["name"], ids
 
 
-def test_without_a_watch_the_rest_is_found():
+def test_without_a_watch_the_other_problems_are_found():
     found, document = listed(WATCH_CONNECT=False)
     gone = {check for check, name in found if name.startswith("django.")}
     assert gone == {"W001"}

@@ -31,7 +31,7 @@ def unloaded(*installed):
         return list(unloaded_receivers())
 
 
-def test_W005_module_that_nothing_has_imported(write_app):
+def test_W005_module_that_was_never_imported(write_app):
     write_app({"apps.py": CONFIG, "receivers.py": CONNECTS})
     assert unloaded() == [
         Problem(
@@ -44,7 +44,7 @@ def test_W005_module_that_nothing_has_imported(write_app):
     ]
 
 
-def test_W005_third_party_apps_are_theirs_to_fix(tmp_path, monkeypatch):
+def test_W005_third_party_apps_are_not_checked(tmp_path, monkeypatch):
     folder = tmp_path / "site-packages"
     (folder / "parcels").mkdir(parents=True)
     (folder / "parcels" / "__init__.py").touch()
@@ -190,14 +190,14 @@ def test_W005_what_does_not_connect_when_it_is_imported(write_app, source):
         "wiring.txt",
     ],
 )
-def test_W005_files_that_are_not_looked_at(write_app, name):
+def test_W005_files_that_are_not_read(write_app, name):
     folders = name.split("/")[:-1]
     packages = ["/".join(folders[: i + 1]) for i in range(len(folders))]
     write_app({name: CONNECTS, **{f"{p}/__init__.py": "" for p in packages}})
     assert unloaded() == []
 
 
-def test_W005_a_folder_that_is_not_a_package_is_not_looked_at(write_app):
+def test_W005_a_folder_that_is_not_a_package_is_not_read(write_app):
     write_app({"extra/wiring.py": CONNECTS, "extra/deeper/__init__.py": CONNECTS})
     assert unloaded() == []
 
@@ -224,7 +224,7 @@ def test_W005_an_app_within_that_is_not_installed_is_skipped(write_app, files, f
     assert unloaded() == []
 
 
-def test_W005_an_installed_app_within_is_looked_at_once(write_app):
+def test_W005_an_installed_app_within_is_read_once(write_app):
     write_app({"reviews/__init__.py": "", "reviews/wiring.py": CONNECTS})
     [problem] = unloaded("shop", "shop.reviews")
     assert problem.name == "shop.reviews.wiring"

@@ -105,7 +105,7 @@ def test_methods_return_what_they_did(paid):
     assert ModelSignal().disconnect(on_paid, sender="testapp.Order") is None
 
 
-def test_arguments_are_passed_by_name_and_by_place(paid):
+def test_arguments_are_passed_by_name_and_by_position(paid):
     paid.connect(on_paid, Order, False, "uid")
     paid.connect(receiver=other, sender=Tag, weak=False, dispatch_uid="uid")
     assert paid.send(Order) == [(on_paid, None)]
@@ -138,7 +138,7 @@ def lazy_errors(signal):
         return _check_lazy_references(isolated)
 
 
-def test_django_still_finds_a_sender_that_never_comes(request, alone):
+def test_django_still_finds_a_sender_that_is_never_loaded(request, alone):
     expected = lazy_errors(alone(post_save))
     request.getfixturevalue("watching")
     [error] = lazy_errors(post_save)
@@ -156,11 +156,11 @@ def site_of(signal):
     return connect.site
 
 
-def test_the_site_is_where_somebody_connects(paid):
+def test_the_site_is_the_line_that_connects(paid):
     paid.connect(on_paid)
     assert site_of(paid) == (
         __name__,
-        "test_the_site_is_where_somebody_connects",
+        "test_the_site_is_the_line_that_connects",
         __file__,
         sys._getframe().f_lineno - 5,
     )
@@ -177,12 +177,12 @@ def test_the_site_of_a_decorator_is_that_of_the_function(paid):
 def parcel_sent(sender: type) -> None: ...
 
 
-def test_the_site_of_an_event_is_outside_of_this_package(watching, alone):
+def test_the_site_of_an_event_is_outside_this_package(watching, alone):
     alone(parcel_sent).connect(on_paid)
     assert site_of(parcel_sent).file == __file__
 
 
-def test_the_site_of_a_model_signal_is_outside_of_django(watching, alone):
+def test_the_site_of_a_model_signal_is_outside_django(watching, alone):
     alone(post_save).connect(on_paid, sender="testapp.Order")
     assert site_of(post_save).file == __file__
     assert watched_connects(post_save)[0].sender.label == "testapp.Order"
@@ -220,7 +220,7 @@ def test_storage_objects_are_left_alone(paid):
     assert watched_connects(paid) == []
 
 
-def test_of_calls_that_read_the_same_the_last_one_is_kept(paid):
+def test_the_last_one_of_equal_calls_is_kept(paid):
     for _ in range(1000):
         paid.connect(lambda **kwargs: None)
         paid.disconnect(lambda **kwargs: None)
@@ -259,7 +259,7 @@ def test_every_shape_can_be_connected_and_checked(
     if not shape.connectable:
         pytest.skip("Django runs the code of this receiver")
     signal = Signal()
-    # Nobody can refer to such an object weakly.
+    # Such an object takes no weak reference.
     weak = shape.label != "method wrapper"
     signal.connect(shape.receiver, weak=weak)
     signal.connect(shape.receiver, sender=Order, weak=weak)
@@ -277,7 +277,7 @@ def test_every_shape_can_be_connected_and_checked(
     assert signal.disconnect(dispatch_uid="shop") is True
 
 
-def test_a_uid_that_nobody_has():
+def test_a_uid_that_no_receiver_has():
     signal = Signal()
     signal.connect(on_paid, dispatch_uid="shop")
     assert receiver_with_uid(signal, "shop", None) is on_paid
@@ -324,7 +324,7 @@ def test_nothing_is_kept_alive(watching):
 
 class Odd(Signal):
     """
-    A signal whose connections nobody can read.
+    A signal whose connections can't be read.
     """
 
     @property
@@ -343,7 +343,7 @@ def test_a_signal_that_cannot_be_read_raises_what_it_did(request):
     assert problems(Odd(), NAME) == []
 
 
-def test_an_error_of_the_watch_is_none_of_the_project(paid, monkeypatch):
+def test_an_error_of_the_watch_does_not_reach_the_project(paid, monkeypatch):
     monkeypatch.setattr(watching, "describe", None)
     monkeypatch.setattr(watching, "KnownReceiver", None)
     paid.connect(on_paid)
@@ -381,7 +381,7 @@ def test_checks_while_threads_connect_and_disconnect(paid):
 
 
 @pytest.mark.django_db
-def test_checks_send_no_sql(watching):
+def test_checks_make_no_queries(watching):
     post_save.connect(on_paid, sender=Order)
     try:
         with CaptureQueriesContext(connection) as queries:

@@ -5,4 +5,4 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self):
-        raise AssertionError("nobody lists this class")
+        raise AssertionError("this class isn't in INSTALLED_APPS")
