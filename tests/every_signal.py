@@ -11,11 +11,10 @@ import json
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import django
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import path
 
 SETTINGS = {
@@ -40,7 +39,7 @@ SETTINGS = {
 seen: set[tuple[str, str, tuple[str, ...]]] = set()
 
 
-def main() -> None:
+def main():
     settings.configure(**SETTINGS)
     django.setup()
     connect()
@@ -54,7 +53,7 @@ def main() -> None:
     print(json.dumps({"sent": sent, "sent in bulk": sorted(seen)}))
 
 
-def connect() -> None:
+def connect():
     from signaltools.inventory.django_signals import BUILTIN_SIGNALS
 
     for name in BUILTIN_SIGNALS:
@@ -63,15 +62,15 @@ def connect() -> None:
         signal.connect(recorder(name), weak=False)
 
 
-def recorder(name: str) -> Any:
-    def record(signal: object, sender: object, **arguments: object) -> bool:
+def recorder(name):
+    def record(signal, sender, **arguments):
         seen.add((name, role(sender, arguments), tuple(sorted(arguments))))
         return True  # tells the reloader that it need not end this process
 
     return record
 
 
-def role(sender: Any, arguments: dict[str, Any]) -> str:
+def role(sender, arguments):
     """
     Say what the sender is, in the words of the table.
     """
@@ -87,7 +86,7 @@ def role(sender: Any, arguments: dict[str, Any]) -> str:
     return "the through model" if "pk_set" in arguments else base_role(sender)
 
 
-def base_role(sender: Any) -> str:
+def base_role(sender):
     from django.conf import LazySettings, Settings, UserSettingsHolder
     from django.core.handlers.base import BaseHandler
     from django.db.models import Model
@@ -108,14 +107,14 @@ def base_role(sender: Any) -> str:
     return words
 
 
-def migrations() -> None:
+def migrations():
     from django.core.management import call_command
 
     call_command("migrate", run_syncdb=True, verbosity=0)
     call_command("flush", interactive=False, verbosity=0)
 
 
-def models() -> None:
+def models():
     from django.db.models import Model
 
     from tests.testapp.models import GiftOrder, Order, RushOrder, Tag
@@ -129,7 +128,7 @@ def models() -> None:
         order.delete()
 
 
-def in_bulk() -> None:
+def in_bulk():
     from django.db import connection
 
     from tests.testapp.models import Tag
@@ -141,7 +140,7 @@ def in_bulk() -> None:
         cursor.execute(f"DELETE FROM {Tag._meta.db_table}")
 
 
-def auth() -> None:
+def auth():
     from django.contrib.auth import authenticate, get_user_model, login, logout
     from django.contrib.auth.models import AnonymousUser
     from django.contrib.sessions.backends.cache import SessionStore
@@ -156,7 +155,7 @@ def auth() -> None:
     logout(request)  # nobody is logged in any more
 
 
-def requests() -> None:
+def requests():
     from django.core.handlers.asgi import ASGIHandler
     from django.core.handlers.wsgi import WSGIHandler
     from django.test import Client, RequestFactory
@@ -171,7 +170,7 @@ def requests() -> None:
     Client().get("/")
 
 
-async def asgi_request(application: Any) -> None:
+async def asgi_request(application):
     from asgiref.testing import ApplicationCommunicator
 
     scope = {
@@ -190,14 +189,14 @@ async def asgi_request(application: Any) -> None:
     await client.wait()
 
 
-def settings_change() -> None:
+def settings_change():
     from django.test import override_settings
 
     with override_settings(TIME_ZONE="Europe/Rome"):
         pass
 
 
-def reloader() -> None:
+def reloader():
     from django.utils.autoreload import StatReloader
 
     # It waits for the thread of the server before it starts to look at files.
@@ -208,23 +207,23 @@ def reloader() -> None:
     reloader.notify_file_changed(Path(__file__))
 
 
-def tasks() -> None:
+def tasks():
     from django.tasks import task
 
     task(nothing).enqueue()
 
 
-def nothing() -> None:
+def nothing():
     pass
 
 
-def page(request: HttpRequest) -> HttpResponse:
+def page(request):
     from django.template import engines
 
     return HttpResponse(engines["django"].from_string("Hello").render({}, request))
 
 
-def broken_page(request: HttpRequest) -> HttpResponse:
+def broken_page(request):
     raise ValueError("This page is broken.")
 
 

@@ -42,107 +42,107 @@ class Shape(NamedTuple):
     connectable: bool = True
 
     @property
-    def name(self) -> str:
+    def name(self):
         name = f"{self.module}.{self.qualname}" if self.module else self.qualname
         return name if len(name) <= 400 else name[:399] + "…"
 
-    def __repr__(self) -> str:
+    def __repr__(self):
         return f"<Shape {self.label}>"
 
 
-def here(label: str, receiver: Any, qualname: str, runs: str, **changes: Any) -> Shape:
+def here(label, receiver, qualname, runs, **changes):
     shape = Shape(label, receiver, __name__, qualname, __file__, _LINES[runs])
     return shape._replace(**changes)
 
 
-def compiled(label: str, receiver: Any, module: str, qualname: str) -> Shape:
+def compiled(label, receiver, module, qualname):
     return Shape(label, receiver, module, qualname, None, None)
 
 
-def refuse(*args: Any, **kwargs: Any) -> Any:
+def refuse(*args, **kwargs):
     raise RuntimeError("code of a receiver was run")
 
 
-def on_save(**kwargs: Any) -> None:  # runs: on_save
+def on_save(**kwargs):  # runs: on_save
     pass
 
 
-async def on_save_async(**kwargs: Any) -> None:  # runs: on_save_async
+async def on_save_async(**kwargs):  # runs: on_save_async
     pass
 
 
-def make_local() -> Any:
-    def on_save(**kwargs: Any) -> None:  # runs: local
+def make_local():
+    def on_save(**kwargs):  # runs: local
         pass
 
     return on_save
 
 
-def wrapping(function: Any) -> Any:
+def wrapping(function):
     @functools.wraps(function)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
+    def wrapper(*args, **kwargs):
         return function(*args, **kwargs)
 
     return wrapper
 
 
-def hiding(function: Any) -> Any:
-    def wrapper(*args: Any, **kwargs: Any) -> Any:  # runs: hiding_wrapper
+def hiding(function):
+    def wrapper(*args, **kwargs):  # runs: hiding_wrapper
         return function(*args, **kwargs)
 
     return wrapper
 
 
 @wrapping  # runs: wrapped
-def wrapped(**kwargs: Any) -> None:
+def wrapped(**kwargs):
     pass
 
 
 @wrapping  # runs: twice_wrapped
 @wrapping
-def twice_wrapped(**kwargs: Any) -> None:
+def twice_wrapped(**kwargs):
     pass
 
 
 @hiding
-def hidden(**kwargs: Any) -> None:
+def hidden(**kwargs):
     pass
 
 
 @functools.lru_cache  # runs: cached
-def cached(**kwargs: Any) -> None:
+def cached(**kwargs):
     pass
 
 
 @functools.singledispatch  # runs: dispatched
-def dispatched(*args: Any, **kwargs: Any) -> None:
+def dispatched(*args, **kwargs):
     pass
 
 
 class Stock:
-    def __init__(self, **kwargs: Any) -> None:  # runs: constructor
+    def __init__(self, **kwargs):  # runs: constructor
         pass
 
-    def reserve(self, **kwargs: Any) -> None:  # runs: method
+    def reserve(self, **kwargs):  # runs: method
         pass
 
-    async def reserve_async(self, **kwargs: Any) -> None:  # runs: async_method
+    async def reserve_async(self, **kwargs):  # runs: async_method
         pass
 
     @classmethod  # runs: class_method
-    def count(cls, **kwargs: Any) -> None:
+    def count(cls, **kwargs):
         pass
 
     @staticmethod  # runs: static_method
-    def check(**kwargs: Any) -> None:
+    def check(**kwargs):
         pass
 
     @wrapping  # runs: wrapped_method
-    def release(self, **kwargs: Any) -> None:
+    def release(self, **kwargs):
         pass
 
     @functools.lru_cache  # noqa: B019  # runs: cached_method
-    def price(self, **kwargs: Any) -> None:
+    def price(self, **kwargs):
         pass
 
     bulk_reserve = functools.partialmethod(reserve)
@@ -157,12 +157,12 @@ class Plain:
 
 
 class Singleton:
-    def __new__(cls, **kwargs: Any) -> Singleton:  # runs: new
+    def __new__(cls, **kwargs):  # runs: new
         return super().__new__(cls)
 
 
 class Callable:
-    def __call__(self, **kwargs: Any) -> None:  # runs: call
+    def __call__(self, **kwargs):  # runs: call
         pass
 
 
@@ -172,13 +172,13 @@ class InheritsCall(Callable):
 
 class WrappedCall:
     @wrapping  # runs: wrapped_call
-    def __call__(self, **kwargs: Any) -> None:
+    def __call__(self, **kwargs):
         pass
 
 
 class CallIsStatic:
     @staticmethod  # runs: static_call
-    def __call__(**kwargs: Any) -> None:
+    def __call__(**kwargs):
         pass
 
 
@@ -187,22 +187,22 @@ class CallIsCallable:
 
 
 class AsyncCallable:
-    async def __call__(self, **kwargs: Any) -> None:  # runs: async_call
+    async def __call__(self, **kwargs):  # runs: async_call
         pass
 
 
 class Slotted:
     __slots__ = ("__weakref__",)
 
-    def __call__(self, **kwargs: Any) -> None:  # runs: slotted_call
+    def __call__(self, **kwargs):  # runs: slotted_call
         pass
 
 
 class Decorator:
-    def __init__(self, function: Any) -> None:
+    def __init__(self, function):
         functools.update_wrapper(self, function)
 
-    def __call__(self, **kwargs: Any) -> None:
+    def __call__(self, **kwargs):
         pass
 
 
@@ -212,8 +212,8 @@ class Partial(functools.partial):
     __repr__ = refuse
 
 
-def renamed(**attributes: Any) -> Any:
-    def receiver(**kwargs: Any) -> None:  # runs: renamed
+def renamed(**attributes):
+    def receiver(**kwargs):  # runs: renamed
         pass
 
     for name, value in attributes.items():
@@ -221,19 +221,17 @@ def renamed(**attributes: Any) -> Any:
     return receiver
 
 
-def cycle() -> Any:
+def cycle():
     first, second = renamed(), renamed()
     first.__wrapped__, second.__wrapped__ = second, first
     return first
 
 
-def hostile_call(self: Any, **kwargs: Any) -> None:  # runs: hostile_call
+def hostile_call(self, **kwargs):  # runs: hostile_call
     pass
 
 
-def hostile(
-    *names: str, base: Any = object, meta: type = type, value: Any = refuse
-) -> Any:
+def hostile(*names, base=object, meta=type, value=refuse):
     """
     Return a callable object for which the special methods ``names`` raise.
     """
@@ -241,25 +239,25 @@ def hostile(
     return meta("Hostile", (base,), namespace | dict.fromkeys(names, value))()
 
 
-def hostile_meta(*names: str) -> type:
+def hostile_meta(*names):
     return type("HostileMeta", (type,), dict.fromkeys(names, refuse))
 
 
-def on_hostile(label: str, *names: str, **changes: Any) -> Shape:
+def on_hostile(label, *names, **changes):
     return here(label, hostile(*names), "Hostile", "hostile_call", **changes)
 
 
-def on_property(name: str, **changes: Any) -> Shape:
+def on_property(name, **changes):
     receiver = hostile(name, value=property(refuse))
     return here(f"raising {name}", receiver, "Hostile", "hostile_call", **changes)
 
 
-def on_hostile_class(label: str, *names: str, **changes: Any) -> Shape:
+def on_hostile_class(label, *names, **changes):
     receiver = hostile(meta=hostile_meta(*names))
     return here(label, receiver, "Hostile", "hostile_call", **changes)
 
 
-def hostile_class(label: str, *names: str, **changes: Any) -> Shape:
+def hostile_class(label, *names, **changes):
     namespace = {"__module__": __name__, "__init__": hostile_call}
     receiver = hostile_meta(*names)("Hostile", (), namespace)
     return here(label, receiver, "Hostile", "hostile_call", **changes)
@@ -277,7 +275,7 @@ for _name in vars(str).keys() - {"__new__", "__getattribute__", "__doc__"}:
     setattr(HostileText, _name, refuse)
 
 
-def mocked(label: str, receiver: Any, qualname: str, **changes: Any) -> Shape:
+def mocked(label, receiver, qualname, **changes):
     file, line = _MOCK_CALL.co_filename, _MOCK_CALL.co_firstlineno
     shape = Shape(label, receiver, "unittest.mock", qualname, file, line)
     return shape._replace(**changes)

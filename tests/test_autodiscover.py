@@ -28,7 +28,7 @@ def make_app(tmp_path, monkeypatch):
     loaded = set(sys.modules)
     monkeypatch.syspath_prepend(tmp_path)
 
-    def make(name: str, **files: str) -> None:
+    def make(name, **files):
         folder = tmp_path.joinpath(*name.split("."))
         folder.mkdir(parents=True)
         for file, source in {"__init__": "", **files}.items():
@@ -40,7 +40,7 @@ def make_app(tmp_path, monkeypatch):
             del sys.modules[name]
 
 
-def discoveries(*installed: str, **settings: object) -> list[Discovery]:
+def discoveries(*installed, **settings):
     names = ["signaltools", *installed]
     # In two steps: installing apps reads the settings of before its own step.
     with (
@@ -50,7 +50,7 @@ def discoveries(*installed: str, **settings: object) -> list[Discovery]:
         return list(apps.get_app_config("signaltools").discoveries)
 
 
-def config(ready: str, extra: str = "") -> str:
+def config(ready, extra=""):
     return f"""
 from django.apps import AppConfig
 {extra}
@@ -93,18 +93,18 @@ def test_each_import_reports_only_what_it_added_itself(make_app):
     assert (second.signals, second.receivers) == ((), ("builtins.print",))
 
 
-def test_a_missing_module_is_silent(make_app):
+def test_a_missing_module_is_ignored(make_app):
     make_app("shop")
     assert discoveries("shop") == []
 
 
-def test_a_blocked_module_is_silent(make_app, monkeypatch):
+def test_a_blocked_module_is_ignored(make_app, monkeypatch):
     make_app("shop", signals=CREATES)
     monkeypatch.setitem(sys.modules, "shop.signals", None)
     assert discoveries("shop") == []
 
 
-def test_an_app_that_is_a_single_module_is_silent(tmp_path, monkeypatch):
+def test_an_app_that_is_a_single_module_is_ignored(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "tiny.py").write_text(
         "from django.apps import AppConfig\n"
@@ -143,7 +143,7 @@ def test_an_app_whose_ready_names_the_module_is_left_alone(make_app, ready):
     assert str(discovery) == "shop.signals left to shop.apps"
 
 
-def test_an_app_that_imports_its_signals_on_a_condition_keeps_the_say(make_app):
+def test_an_app_that_imports_its_signals_on_a_condition_is_left_alone(make_app):
     make_app(
         "shop", apps=config("if self.path == 0: from . import signals"), signals=CREATES
     )
@@ -233,14 +233,14 @@ def test_other_modules_can_be_discovered(make_app):
     assert "shop.signals" not in sys.modules
 
 
-def test_a_module_in_a_package_of_the_app_may_be_left_to_it(make_app):
+def test_a_module_in_a_package_of_the_app_can_be_left_to_it(make_app):
     make_app("shop", apps=config("from .events import signals"))
     make_app("shop.events", signals=CREATES)
     [discovery] = discoveries("shop", AUTODISCOVER_MODULES=["events.signals"])
     assert str(discovery) == "shop.events.signals left to shop.apps"
 
 
-def test_autodiscovery_can_be_switched_off(make_app):
+def test_autodiscovery_can_be_turned_off(make_app):
     make_app("shop", signals=CREATES)
     assert discoveries("shop", AUTODISCOVER=False) == []
     assert "shop.signals" not in sys.modules
@@ -271,7 +271,7 @@ def test_start_up_ends_in_the_projects_own_traceback_and_our_note(make_app, tmp_
     assert note.startswith("signaltools imported 'shop.signals' for the app 'shop'")
 
 
-def test_a_setting_of_another_type_stops_start_up(make_app):
+def test_a_setting_of_the_wrong_type_stops_start_up(make_app):
     make_app("shop", signals=CREATES)
     with pytest.raises(ImproperlyConfigured) as caught:
         discoveries("shop", AUTODISCOVER_MODULES="signals")

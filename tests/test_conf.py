@@ -30,7 +30,7 @@ def test_every_setting_has_a_default():
     assert conf.unknown == []
 
 
-def test_events_are_checked_under_debug_unless_the_setting_says_otherwise(settings):
+def test_events_are_checked_in_debug_mode_unless_the_setting_overrides_it(settings):
     settings.DEBUG = True
     assert conf.CHECK_EVENTS is True
     settings.SIGNALTOOLS = {"CHECK_EVENTS": False}
@@ -80,7 +80,7 @@ def test_unknown_settings_are_named():
         ("SHOW_VALUES", 1, "must be True or False, not 1."),
     ],
 )
-def test_a_value_of_another_type_is_refused(settings, key, value, message):
+def test_a_value_of_the_wrong_type_is_refused(settings, key, value, message):
     settings.SIGNALTOOLS = {key: value}
     with pytest.raises(ImproperlyConfigured) as caught:
         getattr(conf, key)

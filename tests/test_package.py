@@ -12,7 +12,7 @@ from signaltools.inventory.names import registry
 FORBIDDEN = {"debug_toolbar", "pytest", "opentelemetry", "jsonschema"}
 
 
-def run(code: str) -> str:
+def run(code):
     command = [sys.executable, "-c", code]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 

@@ -42,7 +42,7 @@ def test_partial_is_described_as_its_function(shape):
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=label)
-def test_texts_of_a_description_are_plain(shape):
+def test_strings_of_a_description_are_plain(shape):
     name, module, qualname, _, _ = describe(shape.receiver)
 
     assert [type(text) for text in (name, module, qualname)] == [str, str, str]
@@ -126,7 +126,7 @@ def test_class_with_wrapped_constructor_has_the_place_of_the_constructor():
     assert describe(Stock).line == line(Stock.restock)
 
 
-def test_class_whose_constructor_is_no_function_has_no_place():
+def test_class_without_a_python_constructor_has_no_place():
     class Stock:
         __init__ = functools.partialmethod(on_save)
 
@@ -181,7 +181,7 @@ def test_module_without_end_is_cut():
     assert describe(receiver)[:3] == ("m" * 399 + "…", "m" * 399 + "…", "on_save")
 
 
-def test_unreadable_receiver_says_why():
+def test_unreadable_receiver_names_the_exception():
     unreadable = Unreadable(KeyError("never shown"))
 
     assert describe(unreadable) == Described(

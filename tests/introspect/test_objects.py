@@ -90,7 +90,7 @@ def test_instance_of_a_subclass_is_recognized_by_its_type():
     assert is_a(OwnSignal(), Signal)
 
 
-def test_class_itself_is_no_instance():
+def test_class_is_not_an_instance_of_itself():
     assert not is_a(Signal, Signal)
 
 
@@ -129,7 +129,7 @@ def test_loaded_modules_have_the_name_they_are_loaded_under(monkeypatch):
     assert "own_name" not in dict(loaded_modules())
 
 
-def test_what_is_no_module_is_not_loaded(monkeypatch):
+def test_object_that_is_not_a_module_is_not_a_loaded_module(monkeypatch):
     hostile_object = hostile("__getattribute__", "__eq__", "__bool__")
     for value in (None, "text", hostile_object, SimpleLazyObject(refuse), ModuleType):
         monkeypatch.setitem(sys.modules, "no_module", value)
@@ -138,7 +138,7 @@ def test_what_is_no_module_is_not_loaded(monkeypatch):
 
 
 @pytest.mark.parametrize("name", [None, 1, type("Name", (str,), {})("name")])
-def test_module_under_a_name_that_is_no_plain_text_is_not_loaded(monkeypatch, name):
+def test_module_whose_key_is_not_a_plain_string_is_left_out(monkeypatch, name):
     monkeypatch.setitem(sys.modules, name, ModuleType("odd_name"))
 
     assert all(type(name) is str for name, _ in loaded_modules())
@@ -227,7 +227,7 @@ def test_missing_class_attribute_is_none():
     assert class_attribute(Child, "missing") is None
 
 
-def test_metaclass_attribute_is_no_class_attribute():
+def test_metaclass_attribute_is_not_a_class_attribute():
     class Meta(type):
         sold = 1
 
@@ -243,7 +243,7 @@ def test_builtin_class_has_the_module_builtins():
     assert class_path(int) == ("builtins", "int")
 
 
-def test_class_whose_module_is_no_text_has_its_bare_name():
+def test_class_whose_module_is_not_a_string_has_its_bare_name():
     for module in (None, property(refuse), hostile("__getattribute__", "__eq__")):
         cls = type("Stock", (), {"__module__": module})
 
@@ -266,13 +266,13 @@ def test_hostile_qualified_name_is_made_plain():
     assert (type(qualname), qualname) == (str, "Shop.Stock")
 
 
-def test_exact_text_stays_the_same_object():
+def test_plain_string_stays_the_same_object():
     text = "".join(["sh", "op"])
 
     assert exact(text) is text
 
 
-def test_text_of_a_subclass_becomes_plain():
+def test_string_of_a_subclass_becomes_plain():
     text = exact(HostileText("shop"))
 
     assert (type(text), text) == (str, "shop")

@@ -243,7 +243,7 @@ def test_module_without_file_has_no_source_file():
     assert source_file(ModuleType("shop")) is None
 
 
-def test_hostile_file_is_no_source_file():
+def test_hostile_file_is_not_a_source_file():
     file = hostile("__getattribute__", "__fspath__", "__str__")
 
     assert source_file(module_with(__file__=file)) is None

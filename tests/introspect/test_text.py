@@ -29,11 +29,11 @@ class ErrorWithHostileText(Exception):
         return HostileText("never shown")
 
 
-def test_text_of_the_greatest_length_is_not_cut():
+def test_string_of_the_maximum_length_is_not_truncated():
     assert clip("x" * MAX_LENGTH) == "x" * MAX_LENGTH
 
 
-def test_longer_text_is_cut_to_the_greatest_length():
+def test_longer_string_is_truncated_to_the_maximum_length():
     clipped = clip("x" * (MAX_LENGTH + 1))
 
     assert clipped == "x" * (MAX_LENGTH - 1) + "…"
@@ -72,7 +72,7 @@ def test_unprintable_characters_are_escaped(text, shown):
         ("\udc80", "utf-8", r"\udc80"),
     ],
 )
-def test_text_that_stdout_cannot_encode_becomes_ascii(text, encoding, shown):
+def test_string_that_stdout_cannot_encode_becomes_ascii(text, encoding, shown):
     assert encodable(text, encoding) == shown
 
 
@@ -86,12 +86,12 @@ def test_text_that_stdout_cannot_encode_becomes_ascii(text, encoding, shown):
         (ValueError("x" * 1_000), "ValueError: " + "x" * 387 + "…"),
     ],
 )
-def test_error_is_told_on_one_line(error, shown):
+def test_error_is_shown_on_one_line(error, shown):
     assert error_text(error) == shown
 
 
 @pytest.mark.parametrize("error", [HostileError, ErrorWithHostileText])
-def test_error_that_cannot_be_told_has_its_name(error):
+def test_error_whose_str_raises_is_shown_by_its_class(error):
     assert error_text(error()) == f"tests.introspect.test_text.{error.__name__}"
 
 
@@ -125,11 +125,11 @@ class EqualMeta(type):
     ],
     ids=lambda value: value[:40] if type(value) is str else type(value).__name__,
 )
-def test_exception_is_told_by_its_plain_arguments(error, shown):
+def test_exception_is_shown_with_its_plain_arguments(error, shown):
     assert exception_text(error) == shown
 
 
-def test_argument_of_an_exception_is_never_asked_for_its_text():
+def test_argument_of_an_exception_is_never_converted_to_a_string():
     arguments = [
         hostile("__repr__", "__str__", "__eq__", "__hash__", "__getattribute__"),
         hostile(meta=EqualMeta),
@@ -142,7 +142,7 @@ def test_argument_of_an_exception_is_never_asked_for_its_text():
         assert exception_text(KeyError("name", argument)) == "KeyError: 'name'"
 
 
-def test_exception_is_told_without_running_its_code():
+def test_exception_is_shown_without_running_its_code():
     names = ("__str__", "__repr__", "__getattribute__", "__format__", "__bool__")
     base = type("Base", (Exception,), {"args": property(refuse)})
     error = type("LocalError", (base,), dict.fromkeys(names, refuse))("no stock")
@@ -183,7 +183,7 @@ def test_exception_is_told_without_running_its_code():
         (refuse, "function"),
     ],
 )
-def test_uid_has_a_stable_text(uid, shown):
+def test_uid_has_a_stable_string(uid, shown):
     assert stable_text(uid) == shown
 
 
@@ -196,7 +196,7 @@ def test_uid_is_described_without_running_its_code():
     assert stable_text((HostileText("shop.index"),)) == "('shop.index')"
 
 
-def test_number_that_may_be_an_id_shows_as_int():
+def test_number_that_may_be_an_id_is_shown_as_int():
     assert stable_text((1_000_000, -1_000_000, 2**200)) == "(int, int, int)"
 
 
@@ -216,5 +216,5 @@ def test_did_you_mean_ignores_case():
 
 
 @pytest.mark.parametrize("candidates", [[], ["completely", "different"]])
-def test_did_you_mean_says_nothing_where_nothing_is_near(candidates):
+def test_nothing_is_suggested_without_a_similar_name(candidates):
     assert did_you_mean("xyz", candidates) == ""

@@ -8,7 +8,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import django
@@ -25,12 +24,12 @@ PAGE = ROOT.joinpath("docs/signals.md").read_text(encoding="utf-8")
 Sending = tuple[str, str, tuple[str, ...]]
 
 
-def is_there(text: str) -> bool:
+def is_there(text):
     since = re.search(r"\(since (\d+)\.(\d+)\)", text)
     return since is None or tuple(map(int, since.groups())) <= django.VERSION
 
 
-def table() -> Iterator[Sending]:
+def table():
     """
     Yield signal, sender and arguments of each line that holds for this Django.
     """
@@ -46,13 +45,13 @@ def table() -> Iterator[Sending]:
                 yield name, sender, tuple(sorted(names(arguments)))
 
 
-def names(arguments: str) -> list[str]:
+def names(arguments):
     listed = arguments.split(", ") if arguments else []
     return [argument.split("`")[1] for argument in listed if is_there(argument)]
 
 
 @pytest.fixture(scope="module")
-def observed() -> dict[str, list[Sending]]:
+def observed():
     done = subprocess.run(
         [sys.executable, "-m", "tests.every_signal"],
         cwd=ROOT,
@@ -71,7 +70,7 @@ def test_the_table_names_every_signal_that_django_ships():
 
 
 @pytest.mark.parametrize("name", BUILTIN_SIGNALS)
-def test_a_signal_is_sent_by_whom_and_with_what_the_table_says(name, observed):
+def test_a_signal_has_the_senders_and_arguments_of_the_table(name, observed):
     shown = [sending for sending in table() if sending[0] == name]
     assert sorted(shown) == [each for each in observed["sent"] if each[0] == name]
 

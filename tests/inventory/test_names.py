@@ -130,7 +130,7 @@ def test_signal_is_found_by_name_and_alias(import_source):
     assert Registry().get("shop_models.order_paid") is module.sig
 
 
-def test_miss_names_the_nearest_signal(import_source):
+def test_unknown_name_suggests_the_nearest_signal(import_source):
     import_source("shop_signals", DEFINES)
 
     with pytest.raises(SignalNotFound) as caught:
@@ -144,7 +144,7 @@ def test_miss_names_the_nearest_signal(import_source):
     assert isinstance(caught.value, LookupError)
 
 
-def test_miss_with_nothing_near_says_so():
+def test_unknown_name_without_a_similar_one_suggests_nothing():
     with pytest.raises(SignalNotFound, match=r"^No loaded signal is named '@'\.$"):
         Registry().get("@")
 
@@ -160,7 +160,7 @@ def test_membership_is_by_name_alias_and_signal(import_source):
     assert module.sig in registry
 
 
-def test_what_is_no_signal_is_no_member():
+def test_other_objects_are_not_in_the_registry():
     registry = Registry()
 
     assert "shop_signals.missing" not in registry
@@ -208,7 +208,7 @@ def test_name_of_a_known_signal():
     assert name == "django.db.models.signals.pre_save"
 
 
-def test_name_of_an_unnamed_signal_tells_its_class():
+def test_name_of_an_unnamed_signal_includes_its_class():
     registry = Registry()
 
     assert registry.name_of(Signal()) == (
@@ -254,7 +254,7 @@ def test_registration_is_kept_by_one_registry():
 
 
 @pytest.mark.parametrize("value", [5, "text", None, Signal])
-def test_what_is_no_signal_is_not_registered(value):
+def test_object_that_is_not_a_signal_is_not_registered(value):
     with pytest.raises(TypeError) as caught:
         Registry().register("shop.paid", value)
 
@@ -303,7 +303,7 @@ def test_name_of_a_discovered_signal_is_taken():
     )
 
 
-def test_discovered_signal_may_be_registered_by_its_own_name():
+def test_discovered_signal_can_be_registered_by_its_own_name():
     registry, signal = Registry(), model_signals.post_save
 
     registry.register("django.db.models.signals.post_save", signal)
@@ -311,7 +311,7 @@ def test_discovered_signal_may_be_registered_by_its_own_name():
     assert entry_of(signal, registry) == entry_of(signal)
 
 
-def test_same_signal_may_be_registered_by_two_modules():
+def test_same_signal_can_be_registered_by_two_modules():
     registry, signal = Registry(), Signal()
     register_from(registry, "shop.signals", "shop.paid", signal)
     register_from(registry, "crm.signals", "shop.paid", signal)
@@ -483,7 +483,7 @@ def test_alias_assigned_in_a_module_imported_earlier(import_source):
     assert names_of(module.sig) == ("shop_signals.sig", ("shop_earlier.here",))
 
 
-def test_first_module_counts_where_no_source_tells(plant):
+def test_first_module_counts_if_no_source_decides(plant):
     signal = Signal()
     plant("z_first", sig=signal)
     plant("a_second", sig=signal)
@@ -626,7 +626,7 @@ class Claims:
     __class__ = property(refuse)
 
 
-def test_object_that_is_no_module_is_left_alone(monkeypatch):
+def test_object_that_is_not_a_module_is_left_alone(monkeypatch):
     class Settings:
         sig = Signal()
 
@@ -657,7 +657,7 @@ def test_module_with_its_own_dict_property_is_not_run(plant):
     assert names_of(signal) == ("shop_signals.sig", ())
 
 
-def test_attribute_that_is_no_plain_text_does_no_harm(plant):
+def test_attribute_whose_name_is_not_a_plain_string_does_no_harm(plant):
     signal = Signal()
     module = plant("shop_signals", sig=signal)
     vars(module)[1] = Signal()
@@ -738,7 +738,7 @@ def test_classes_that_hold_each_other_are_read_once(plant):
     assert entry_of(item.sold).name == "shop_models.Order.item.sold"
 
 
-def test_class_that_holds_itself_is_read_once():
+def test_class_that_is_its_own_attribute_is_read_once():
     # In a process of its own: a walk that never ends takes all the memory there is.
     source = """
         import resource
@@ -757,7 +757,7 @@ def test_class_that_holds_itself_is_read_once():
     assert run("-c", dedent(source)) == ["shop_models.Order.paid"]
 
 
-def test_signal_that_is_held_by_a_metaclass_is_found(plant):
+def test_signal_of_a_metaclass_is_found(plant):
     signal = Signal()
     plant("shop_models", Meta=type("Meta", (type,), {"sig": signal}))
 
@@ -918,7 +918,7 @@ def test_class_that_is_gone_is_forgotten(plant):
     assert gone() is None
 
 
-def test_registry_may_be_read_while_modules_are_loaded_and_signals_registered():
+def test_registry_can_be_read_while_modules_are_loaded_and_signals_registered():
     registry = Registry()
     stop = threading.Event()
     errors = []

@@ -8,11 +8,9 @@ import sys
 import sysconfig
 import time
 import weakref
-from collections.abc import Callable, Iterator
 from functools import partial
 from threading import Event, Thread
 from types import ModuleType
-from typing import Any
 
 import django
 import pytest
@@ -43,7 +41,7 @@ from signaltools.inventory.records import (
 )
 from signaltools.inventory.rows import Row, Sender, receiver_key
 from tests.records import read_notes, read_records, signal
-from tests.shapes import SHAPES, Shape, refuse
+from tests.shapes import SHAPES, refuse
 from tests.testapp import models as testapp
 from tests.testapp import receivers as testapp_receivers
 from tests.testapp import signals as testapp_signals
@@ -53,50 +51,50 @@ knows_instances = django.VERSION >= (6, 0)
 
 
 @pytest.fixture
-def probe(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def probe(monkeypatch):
     """
     Load a module with one new signal, so that nothing has to be disconnected.
     """
-    module: Any = ModuleType("probe")
+    module = ModuleType("probe")
     module.signal = Signal()
     monkeypatch.setitem(sys.modules, "probe", module)
     return module
 
 
-def read_signal(name: str) -> SignalRecord:
+def read_signal(name):
     [record] = [record for record in read_records() if record.name == name]
     return record
 
 
-def read_receivers(name: str = "probe.signal") -> tuple[ReceiverRecord, ...]:
+def read_receivers(name="probe.signal"):
     return read_signal(name).receivers
 
 
-def read_receiver(name: str = "probe.signal") -> ReceiverRecord:
+def read_receiver(name="probe.signal"):
     [record] = read_receivers(name)
     return record
 
 
-def read_sender() -> tuple[str | None, str | None, str | None]:
+def read_sender():
     record = read_receiver()
     return record.sender, record.sender_kind, record.sender_app
 
 
-def on_signal(**kwargs: Any) -> None:
+def on_signal(**kwargs):
     pass
 
 
-async def on_signal_async(**kwargs: Any) -> None:
+async def on_signal_async(**kwargs):
     pass
 
 
 class Plain:
-    def method(self, **kwargs: Any) -> None:
+    def method(self, **kwargs):
         pass
 
 
-def function_at(module: str, filename: str) -> Callable[..., None]:
-    namespace: dict[str, Any] = {"__name__": module}
+def function_at(module, filename):
+    namespace = {"__name__": module}
     exec(compile("def function(**kwargs): pass", filename, "exec"), namespace)
     return namespace["function"]
 
@@ -104,7 +102,7 @@ def function_at(module: str, filename: str) -> Callable[..., None]:
 # --- records of signals -------------------------------------------------------------
 
 
-def test_a_custom_signal_has_its_name_app_place_and_comment() -> None:
+def test_a_custom_signal_has_its_name_app_place_and_comment():
     record = read_signal("tests.testapp.signals.order_paid")
     source = inspect.getsource(testapp_signals).splitlines()
     assert record._replace(aliases=(), receivers=()) == SignalRecord(
@@ -127,7 +125,7 @@ def test_a_custom_signal_has_its_name_app_place_and_comment() -> None:
     assert "tests.testapp.receivers.order_paid" in record.aliases
 
 
-def test_an_event_has_its_declaration_and_docstring() -> None:
+def test_an_event_has_its_declaration_and_docstring():
     record = read_signal("tests.testapp.signals.order_shipped")
     source = inspect.getsource(testapp_signals).splitlines()
     assert (record.kind, record.dispatches_itself) == ("event", False)
@@ -152,8 +150,8 @@ def test_an_event_has_its_declaration_and_docstring() -> None:
 
 
 def test_the_label_of_an_event_may_not_be_known_yet(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+    monkeypatch,
+):
     monkeypatch.setattr(apps, "apps_ready", False)
     record = read_signal("tests.testapp.signals.order_shipped")
     assert record.event is not None
@@ -161,8 +159,8 @@ def test_the_label_of_an_event_may_not_be_known_yet(
 
 
 def test_an_event_without_docstring_has_the_comment_above_it(
-    import_source: Callable[[str, str], Any],
-) -> None:
+    import_source,
+):
     import_source(
         "commented",
         """
@@ -176,25 +174,25 @@ def test_an_event_without_docstring_has_the_comment_above_it(
     assert read_signal("commented.dark").doc == "Sent at night."
 
 
-def test_a_builtin_signal_is_of_kind_and_component_django() -> None:
+def test_a_builtin_signal_is_of_kind_and_component_django():
     record = read_signal("django.db.models.signals.post_save")
     assert (record.kind, record.component, record.app) == ("builtin", "django", None)
     assert record.class_name == "django.db.models.signals.ModelSignal"
 
 
-def test_a_signal_of_a_contrib_app_belongs_to_that_app() -> None:
+def test_a_signal_of_a_contrib_app_belongs_to_that_app():
     record = read_signal("django.contrib.auth.signals.user_logged_in")
     assert (record.kind, record.app) == ("builtin", "auth")
 
 
-def test_signals_are_listed_once_and_sorted_by_name() -> None:
+def test_signals_are_listed_once_and_sorted_by_name():
     names = [record.name for record in read_records()]
     assert names == sorted(set(names))
 
 
 def test_a_signal_registered_by_hand_belongs_to_the_module_that_registered_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+    monkeypatch,
+):
     monkeypatch.setattr(registry, "_registered", {})
     registry.register("by.hand", held := Signal())
     record = read_signal("by.hand")
@@ -203,7 +201,7 @@ def test_a_signal_registered_by_hand_belongs_to_the_module_that_registered_it(
     del held
 
 
-def test_a_very_long_signal_name_is_clipped(probe: ModuleType) -> None:
+def test_a_very_long_signal_name_is_clipped(probe):
     vars(probe)["x" * 1000] = Signal()
     [name] = [record.name for record in read_records() if "xxx" in record.name]
     assert len(name) == 400
@@ -213,7 +211,7 @@ def test_a_very_long_signal_name_is_clipped(probe: ModuleType) -> None:
 # --- records of receivers -----------------------------------------------------------
 
 
-def test_a_receiver_record_says_everything_about_a_connection() -> None:
+def test_a_receiver_record_describes_the_whole_connection():
     [record] = [
         record
         for record in read_receivers("django.db.models.signals.post_save")
@@ -238,7 +236,7 @@ def test_a_receiver_record_says_everything_about_a_connection() -> None:
     )
 
 
-def test_the_receivers_of_the_test_app_are_all_there() -> None:
+def test_the_receivers_of_the_test_app_are_all_there():
     seen = {
         (record.name.rpartition(".")[2], receiver.qualname, receiver.sender)
         for record in read_records()
@@ -259,12 +257,12 @@ def test_the_receivers_of_the_test_app_are_all_there() -> None:
 
 
 def test_order_counts_synchronous_receivers_and_asynchronous_ones_come_last(
-    probe: ModuleType,
-) -> None:
-    async def other_async(**kwargs: Any) -> None:
+    probe,
+):
+    async def other_async(**kwargs):
         pass
 
-    def other(**kwargs: Any) -> None:
+    def other(**kwargs):
         pass
 
     for receiver in (on_signal_async, on_signal, other_async, other):
@@ -280,13 +278,13 @@ def test_order_counts_synchronous_receivers_and_asynchronous_ones_come_last(
     ]
 
 
-def test_strong_receivers_are_not_weak(probe: ModuleType) -> None:
+def test_strong_receivers_are_not_weak(probe):
     probe.signal.connect(partial(on_signal), weak=False)
     record = read_receiver()
     assert (record.qualname, record.weak) == ("on_signal", False)
 
 
-def test_a_receiver_that_died_is_not_listed(probe: ModuleType) -> None:
+def test_a_receiver_that_died_is_not_listed(probe):
     plain = Plain()
     probe.signal.connect(plain.method)
     assert len(read_receivers()) == 1
@@ -307,35 +305,33 @@ def test_a_receiver_that_died_is_not_listed(probe: ModuleType) -> None:
         (frozenset({"b", "a"}), "frozenset"),
     ],
 )
-def test_a_dispatch_uid_is_shown_without_addresses(
-    probe: ModuleType, uid: Any, text: str | None
-) -> None:
+def test_a_dispatch_uid_is_shown_without_addresses(probe, uid, text):
     probe.signal.connect(on_signal, dispatch_uid=uid)
     assert read_receiver().dispatch_uid == text
 
 
 @pytest.mark.parametrize("uid", [2**47, (2**47, 2**47 + 8), ("a", 2**47)])
-def test_an_id_in_a_dispatch_uid_is_not_shown(probe: ModuleType, uid: Any) -> None:
+def test_an_id_in_a_dispatch_uid_is_not_shown(probe, uid):
     probe.signal.connect(on_signal, dispatch_uid=uid)
     text = read_receiver().dispatch_uid
     assert text == stable_text(uid)
     assert str(2**47) not in text
 
 
-def test_the_key_of_a_bound_method_is_no_dispatch_uid(probe: ModuleType) -> None:
+def test_the_key_of_a_bound_method_is_not_a_dispatch_uid(probe):
     plain = Plain()
     probe.signal.connect(plain.method)
     assert read_receiver().dispatch_uid is None
 
 
-def test_a_receiver_without_a_file_keeps_its_line_only(probe: ModuleType) -> None:
+def test_a_receiver_without_a_file_keeps_its_line_only(probe):
     probe.signal.connect(function := function_at("probe", "<string>"))
     record = read_receiver()
     assert (record.file, record.line) == (None, 1)
     del function
 
 
-def test_a_relative_file_becomes_absolute(probe: ModuleType) -> None:
+def test_a_relative_file_becomes_absolute(probe):
     probe.signal.connect(function := function_at("probe", "shop/code.py"))
     assert read_receiver().file == os.path.abspath("shop/code.py")
     del function
@@ -360,20 +356,18 @@ def test_a_relative_file_becomes_absolute(probe: ModuleType) -> None:
         (json, ("json", "module", None)),
     ],
 )
-def test_long_lived_senders_are_known_on_every_django(
-    probe: ModuleType, sender: Any, expected: tuple[str | None, ...]
-) -> None:
+def test_long_lived_senders_are_known_on_every_django(probe, sender, expected):
     probe.signal.connect(on_signal, sender=sender)
     assert read_sender() == expected
 
 
-def test_a_lazy_sender_is_resolved(probe: ModuleType) -> None:
+def test_a_lazy_sender_is_resolved(probe):
     probe.signal = ModelSignal()
     probe.signal.connect(on_signal, sender="testapp.Tag")
     assert read_sender() == ("testapp.Tag", "model", None)
 
 
-def test_an_abstract_model_outside_every_app_is_a_class(probe: ModuleType) -> None:
+def test_an_abstract_model_outside_every_app_is_a_class(probe):
     meta = type("Meta", (), {"abstract": True})
     floating = type(
         "Floating", (models.Model,), {"__module__": "nowhere", "Meta": meta}
@@ -382,15 +376,13 @@ def test_an_abstract_model_outside_every_app_is_a_class(probe: ModuleType) -> No
     assert read_sender() == ("nowhere.Floating", "class", None)
 
 
-def make_config(name: str) -> AppConfig:
+def make_config(name):
     module = ModuleType(name)
     module.__path__ = ["/nowhere"]
     return AppConfig(name, module)
 
 
-def test_app_configs_that_share_a_class_are_told_apart_by_label(
-    probe: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_app_configs_of_one_class_are_distinguished_by_label(probe, monkeypatch):
     for label in ("one", "two"):
         config = make_config(f"probe.{label}")
         monkeypatch.setitem(apps.app_configs, label, config)
@@ -405,16 +397,16 @@ def test_app_configs_that_share_a_class_are_told_apart_by_label(
 
 
 def test_an_app_config_that_is_not_installed_has_its_own_label(
-    probe: ModuleType,
-) -> None:
+    probe,
+):
     config = make_config("probe.three")
     probe.signal.connect(on_signal, sender=config)
     expected = ("django.apps.config.AppConfig", "app_config", "three")
     assert read_sender() == (expected if knows_instances else UNKNOWN)
 
 
-def test_an_app_config_whose_label_is_no_string_has_none(probe: ModuleType) -> None:
-    config: Any = AppConfig.__new__(AppConfig)
+def test_an_app_config_whose_label_is_not_a_string_has_none(probe):
+    config = AppConfig.__new__(AppConfig)
     config.label = 7
     probe.signal.connect(on_signal, sender=config)
     expected = ("django.apps.config.AppConfig", "app_config", None)
@@ -422,20 +414,20 @@ def test_an_app_config_whose_label_is_no_string_has_none(probe: ModuleType) -> N
 
 
 def test_an_instance_is_named_by_its_class_where_django_remembers_it(
-    probe: ModuleType,
-) -> None:
+    probe,
+):
     sender = Plain()
     probe.signal.connect(on_signal, sender=sender)
     expected = ("tests.inventory.test_reading.Plain", "instance", None)
     assert read_sender() == (expected if knows_instances else UNKNOWN)
 
 
-def test_a_string_sender_is_unknown(probe: ModuleType) -> None:
+def test_a_string_sender_is_unknown(probe):
     probe.signal.connect(on_signal, sender="django.contrib.auth")
     assert read_sender() == UNKNOWN
 
 
-def test_a_sender_that_died_is_never_taken_for_another(probe: ModuleType) -> None:
+def test_a_sender_that_died_is_never_taken_for_another(probe):
     sender = type("Gone", (), {})
     probe.signal.connect(on_signal, sender=sender)
     assert read_sender() == ("tests.inventory.test_reading.Gone", "class", None)
@@ -446,16 +438,16 @@ def test_a_sender_that_died_is_never_taken_for_another(probe: ModuleType) -> Non
 
 
 def test_a_bound_method_as_sender_is_never_taken_for_another(
-    probe: ModuleType,
-) -> None:
+    probe,
+):
     method = Plain().method
     probe.signal.connect(on_signal, sender=method)
     expected = ("builtins.method", "instance", None)
     assert read_sender() == (expected if knows_instances else UNKNOWN)
 
 
-def test_a_module_without_a_name_is_still_a_module(probe: ModuleType) -> None:
-    module: Any = ModuleType("renamed")
+def test_a_module_without_a_name_is_still_a_module(probe):
+    module = ModuleType("renamed")
     del module.__name__
     sys.modules["probe_renamed"] = module
     probe.signal.connect(on_signal, sender=module)
@@ -480,8 +472,8 @@ def test_a_module_without_a_name_is_still_a_module(probe: ModuleType) -> None:
     ],
 )
 def test_a_receiver_belongs_to_the_app_with_the_longest_matching_name(
-    probe: ModuleType, monkeypatch: pytest.MonkeyPatch, module: str, app: str | None
-) -> None:
+    probe, monkeypatch, module, app
+):
     for name, label in (("shop", "shop"), ("shop.api", "shop_api")):
         config = make_config(name)
         config.label = label
@@ -513,24 +505,24 @@ def test_a_receiver_belongs_to_the_app_with_the_longest_matching_name(
     ],
 )
 def test_the_component_follows_module_and_file(
-    probe: ModuleType,
-    monkeypatch: pytest.MonkeyPatch,
-    module: str,
-    filename: str,
-    component: str,
-) -> None:
+    probe,
+    monkeypatch,
+    module,
+    filename,
+    component,
+):
     vendored, no_file_name = ModuleType("vendored"), ModuleType("no_file_name")
     vendored.__file__ = "/x/site-packages/vendored.so"
     vars(no_file_name)["__file__"] = 7
     monkeypatch.setitem(sys.modules, "vendored", vendored)
     monkeypatch.setitem(sys.modules, "no_file_name", no_file_name)
-    monkeypatch.setitem(sys.modules, "no_module", object())  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "no_module", object())
     probe.signal.connect(function := function_at(module, filename))
     assert read_receiver().component == component
     del function
 
 
-def test_a_builtin_function_is_third_party_without_a_place(probe: ModuleType) -> None:
+def test_a_builtin_function_is_third_party_without_a_place(probe):
     probe.signal.connect(print)
     record = read_receiver()
     assert (record.name, record.component) == ("builtins.print", "third_party")
@@ -542,7 +534,7 @@ def test_a_builtin_function_is_third_party_without_a_place(probe: ModuleType) ->
 
 class ShopStorage(FileSystemStorage):
     @classmethod
-    def of_the_class(cls, **kwargs: Any) -> None:
+    def of_the_class(cls, **kwargs):
         pass
 
 
@@ -556,16 +548,12 @@ class ShopStorage(FileSystemStorage):
         (on_signal, False),
     ],
 )
-def test_methods_of_storage_objects_are_marked(
-    probe: ModuleType, receiver: Any, is_storage: bool
-) -> None:
+def test_methods_of_storage_objects_are_marked(probe, receiver, is_storage):
     probe.signal.connect(receiver)
     assert read_receiver().storage is is_storage
 
 
-def test_nothing_is_a_storage_where_storages_are_not_imported(
-    probe: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_a_storage_where_storages_are_not_imported(probe, monkeypatch):
     plain = Plain()
     probe.signal.connect(plain.method)
     monkeypatch.delitem(sys.modules, "django.core.files.storage.base")
@@ -575,14 +563,14 @@ def test_nothing_is_a_storage_where_storages_are_not_imported(
 # --- hostile objects ----------------------------------------------------------------
 
 
-def weak_reference(sender: Any) -> weakref.ref[Any] | None:
+def weak_reference(sender):
     try:
         return weakref.ref(sender)
     except TypeError:
         return None
 
 
-def append_row(signal: Signal, receiver: Any, sender: Any) -> None:
+def append_row(signal, receiver, sender):
     """
     Connect what ``connect()`` would refuse, or run code of.
     """
@@ -591,12 +579,12 @@ def append_row(signal: Signal, receiver: Any, sender: Any) -> None:
     signal.receivers.append(row if knows_instances else (key, receiver, False))
 
 
-def place_of(shape: Shape) -> tuple[str | None, int | None]:
+def place_of(shape):
     has_file = shape.file and not shape.file.startswith("<")
     return shape.file if has_file else None, shape.line
 
 
-def test_every_shape_of_receiver_has_its_row(probe: ModuleType) -> None:
+def test_every_shape_of_receiver_has_its_row(probe):
     for shape in SHAPES:
         append_row(probe.signal, shape.receiver, None)
     assert [
@@ -608,7 +596,7 @@ def test_every_shape_of_receiver_has_its_row(probe: ModuleType) -> None:
     ]
 
 
-def kind_of(shape: Shape) -> tuple[str | None, str]:
+def kind_of(shape):
     cls = type(shape.receiver)
     if issubclass(cls, type):
         return f"{shape.module}.{shape.qualname}", "class"
@@ -617,7 +605,7 @@ def kind_of(shape: Shape) -> tuple[str | None, str]:
     return None, "unknown"
 
 
-def test_no_shape_of_sender_runs_code_or_loses_the_row(probe: ModuleType) -> None:
+def test_no_shape_of_sender_runs_code_or_loses_the_row(probe):
     for shape in SHAPES:
         append_row(probe.signal, on_signal, shape.receiver)
     assert [
@@ -625,7 +613,7 @@ def test_no_shape_of_sender_runs_code_or_loses_the_row(probe: ModuleType) -> Non
     ] == [("on_signal", order, kind_of(shape)) for order, shape in enumerate(SHAPES, 1)]
 
 
-def test_no_shape_of_dispatch_uid_runs_code(probe: ModuleType) -> None:
+def test_no_shape_of_dispatch_uid_runs_code(probe):
     for shape in SHAPES:
         append_row(probe.signal, on_signal, None)
         (_, sender_key), *rest = probe.signal.receivers.pop()
@@ -635,7 +623,7 @@ def test_no_shape_of_dispatch_uid_runs_code(probe: ModuleType) -> None:
     ]
 
 
-def test_a_row_that_cannot_be_read_is_listed_as_unreadable(probe: ModuleType) -> None:
+def test_a_row_that_cannot_be_read_is_listed_as_unreadable(probe):
     probe.signal.connect(on_signal)
     probe.signal.receivers.insert(0, ("not", "a", "row", "of", "django"))
     unreadable, readable = read_receivers()
@@ -664,22 +652,22 @@ class SignalWithReceivers(Signal):
     Keep the receivers of another signal, or raise instead of giving them.
     """
 
-    def __init__(self, read: Callable[[], Any]) -> None:
+    def __init__(self, read):
         self._read = read
         super().__init__()
 
     @property
-    def receivers(self) -> Any:
+    def receivers(self):
         return self._read()
 
     @receivers.setter
-    def receivers(self, value: Any) -> None:
+    def receivers(self, value):
         pass
 
 
 def test_a_signal_whose_receivers_raise_is_listed_with_a_note(
-    probe: ModuleType,
-) -> None:
+    probe,
+):
     probe.broken = SignalWithReceivers(refuse)
     assert [r.receivers for r in read_records() if r.name == "probe.broken"] == [()]
     assert read_notes() == [
@@ -688,7 +676,7 @@ def test_a_signal_whose_receivers_raise_is_listed_with_a_note(
     ]
 
 
-def test_a_signal_may_keep_its_receivers_in_a_property(probe: ModuleType) -> None:
+def test_a_signal_may_keep_its_receivers_in_a_property(probe):
     probe.signal.connect(on_signal)
     probe.special = SignalWithReceivers(lambda: iter(probe.signal.receivers))
     record = read_signal("probe.special")
@@ -696,13 +684,13 @@ def test_a_signal_may_keep_its_receivers_in_a_property(probe: ModuleType) -> Non
     assert [receiver.qualname for receiver in record.receivers] == ["on_signal"]
 
 
-def test_a_signal_may_keep_its_receivers_in_a_tuple(probe: ModuleType) -> None:
+def test_a_signal_may_keep_its_receivers_in_a_tuple(probe):
     probe.signal.connect(on_signal)
     probe.signal.receivers = tuple(probe.signal.receivers)
     assert read_receiver().qualname == "on_signal"
 
 
-def test_an_ordinary_project_has_no_notes(probe: ModuleType) -> None:
+def test_an_ordinary_project_has_no_notes(probe):
     assert read_notes() == []
 
 
@@ -710,7 +698,7 @@ def test_an_ordinary_project_has_no_notes(probe: ModuleType) -> None:
 
 
 @pytest.mark.django_db
-def test_reading_makes_no_query(probe: ModuleType) -> None:
+def test_reading_makes_no_query(probe):
     order = testapp.Order.objects.create(stamp="x")
     senders = (
         testapp.Order.objects.all(),
@@ -727,7 +715,7 @@ def test_reading_makes_no_query(probe: ModuleType) -> None:
     assert queries.captured_queries == []
 
 
-def test_reading_keeps_nothing_alive(probe: ModuleType) -> None:
+def test_reading_keeps_nothing_alive(probe):
     plain, sender, uid = Plain(), type("Sender", (), {}), Plain()
     probe.signal.connect(plain.method, sender=sender, dispatch_uid=uid)
     references = [weakref.ref(obj) for obj in (plain, sender, probe.signal)]
@@ -739,29 +727,29 @@ def test_reading_keeps_nothing_alive(probe: ModuleType) -> None:
     assert read_notes() == []
 
 
-def test_reading_imports_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_reading_imports_nothing(monkeypatch):
     read_records()
     before = set(sys.modules)
     not_imported(read_records())
     assert set(sys.modules) == before
 
 
-def test_two_readings_are_equal_and_records_cannot_change(probe: ModuleType) -> None:
+def test_two_readings_are_equal_and_records_cannot_change(probe):
     probe.signal.connect(on_signal)
     first = read_records()
     assert read_records() == first
     with pytest.raises(AttributeError):
-        first[0].name = "changed"  # type: ignore[misc]
+        first[0].name = "changed"
 
 
 @pytest.fixture
-def churn(probe: ModuleType) -> Iterator[None]:
+def churn(probe):
     stop = Event()
 
-    def connect_and_disconnect() -> None:
+    def connect_and_disconnect():
         while not stop.is_set():
 
-            def passing(**kwargs: Any) -> None:
+            def passing(**kwargs):
                 pass
 
             probe.signal.connect(passing, sender=Plain)
@@ -778,9 +766,7 @@ def churn(probe: ModuleType) -> Iterator[None]:
         thread.join()
 
 
-def test_other_threads_may_connect_and_disconnect_meanwhile(
-    probe: ModuleType, churn: None
-) -> None:
+def test_other_threads_can_connect_and_disconnect_meanwhile(probe, churn):
     probe.signal.connect(on_signal)
     end = time.monotonic() + 1
     while time.monotonic() < end:
@@ -791,19 +777,19 @@ def test_other_threads_may_connect_and_disconnect_meanwhile(
         assert [r.order for r in record.receivers] == list(range(1, len(names) + 1))
 
 
-class DisconnectingReference(weakref.ref):  # type: ignore[type-arg]
+class DisconnectingReference(weakref.ref):
     """
     Drop the first connection while this one is read, as another thread might.
     """
 
     signal: Signal
 
-    def __call__(self) -> Any:
+    def __call__(self):
         del self.signal.receivers[0]
         return super().__call__()
 
 
-def test_a_connection_dropped_meanwhile_hides_no_other(probe: ModuleType) -> None:
+def test_a_connection_that_is_disconnected_meanwhile_hides_no_other(probe):
     names = ["first", "second", "third"]
     receivers = [function_at("probe", f"/srv/{name}.py") for name in names]
     for receiver in receivers:
@@ -821,7 +807,7 @@ def test_a_connection_dropped_meanwhile_hides_no_other(probe: ModuleType) -> Non
 # --- built-in signals that nobody imported ------------------------------------------
 
 
-def test_builtin_signals_that_nobody_imported_are_named() -> None:
+def test_builtin_signals_that_are_not_imported_are_named():
     missing = {
         "django.contrib.auth.signals.user_logged_in",
         "django.core.signals.request_started",
@@ -849,7 +835,7 @@ def test_builtin_signals_that_nobody_imported_are_named() -> None:
     ]
 
 
-def test_what_is_imported_is_not_named_again() -> None:
+def test_what_is_imported_is_not_named_again():
     known = tuple(signal(name) for name in BUILTIN_SIGNALS)
     assert not_imported(known) == []
 
@@ -857,12 +843,10 @@ def test_what_is_imported_is_not_named_again() -> None:
 @pytest.mark.parametrize(
     "method", ["send", "send_robust", "asend", "asend_robust", "_live_receivers"]
 )
-def test_a_signal_that_dispatches_in_its_own_way_is_marked(
-    method: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_signal_that_dispatches_in_its_own_way_is_marked(method, monkeypatch):
     cls = type("OwnSignal", (Signal,), {method: lambda self, sender: None})
     module = ModuleType("own_signals")
-    module.plain, module.own = Signal(), cls()  # type: ignore[attr-defined]
+    module.plain, module.own = Signal(), cls()
     monkeypatch.setitem(sys.modules, "own_signals", module)
     found = {s.name: s.dispatches_itself for s in read_records()}
     assert found["own_signals.own"] is True
@@ -874,8 +858,8 @@ def test_a_signal_that_dispatches_in_its_own_way_is_marked(
 
 
 def test_signals_are_read_with_the_connections_behind_their_records(
-    probe: Any,
-) -> None:
+    probe,
+):
     probe.signal.connect(on_signal_async)
     probe.signal.connect(on_signal, sender=testapp.Order)
 
@@ -888,7 +872,7 @@ def test_signals_are_read_with_the_connections_behind_their_records(
     assert [row.sender for row in found.rows] == [testapp.Order, Sender.ANY]
 
 
-def test_signals_without_a_name_are_read_if_they_are_given(probe: Any) -> None:
+def test_signals_without_a_name_are_read_if_they_are_given(probe):
     signal = Signal()
     signal.connect(on_signal)
 
@@ -900,7 +884,7 @@ def test_signals_without_a_name_are_read_if_they_are_given(probe: Any) -> None:
     assert [row.receiver for row in found[-1].rows] == [on_signal]
 
 
-def test_connection_that_is_dead_has_a_record_without_an_order() -> None:
+def test_connection_that_is_dead_has_a_record_without_an_order():
     record = describe_row(Row(on_signal, Sender.UNKNOWN, "uid", True, False, 1))
 
     assert record.name == f"{__name__}.on_signal"
@@ -925,14 +909,14 @@ def test_connection_that_is_dead_has_a_record_without_an_order() -> None:
         ),
     ],
 )
-def test_senders_are_described(sender: Any, described: Any) -> None:
+def test_senders_are_described(sender, described):
     assert describe_sender(sender) == described
 
 
-def test_senders_with_names_that_are_no_text_are_described() -> None:
-    module: Any = ModuleType("nameless")
+def test_senders_whose_names_are_not_strings_are_described():
+    module = ModuleType("nameless")
     module.__name__ = 7
-    config: Any = object.__new__(AppConfig)
+    config = object.__new__(AppConfig)
     config.__dict__["label"] = 7
 
     assert describe_sender(module) == (None, "module", None)

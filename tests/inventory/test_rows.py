@@ -14,7 +14,7 @@ from django.contrib.auth.models import AbstractUser, User
 from django.dispatch import Signal
 
 from signaltools.introspect.callables import Unreadable, describe
-from signaltools.inventory import rows as _dispatch
+from signaltools.inventory import rows as rows_module
 from signaltools.inventory.rows import (
     DEAD,
     Row,
@@ -111,7 +111,7 @@ def test_signal_without_receivers_has_no_rows():
     assert read(Signal()) == []
 
 
-def test_row_tells_how_a_receiver_is_connected():
+def test_row_describes_how_a_receiver_is_connected():
     signal = connected()
     [entry] = signal.receivers
     assert only_row(signal) == Row(on_save, Sender.ANY, None, True, False, entry)
@@ -257,9 +257,9 @@ def test_row_of_a_dead_sender_stays_with_an_unknown_sender():
 @by_id_only
 def test_senders_are_looked_for_once_in_a_reading(monkeypatch):
     searches = []
-    search = _dispatch._long_lived_objects
+    search = rows_module._long_lived_objects
     monkeypatch.setattr(
-        _dispatch, "_long_lived_objects", lambda: searches.append(1) or search()
+        rows_module, "_long_lived_objects", lambda: searches.append(1) or search()
     )
     signal = connect_rows(3)
     finder = sender_finder()
@@ -272,7 +272,7 @@ def test_senders_are_looked_for_once_in_a_reading(monkeypatch):
 
 @by_id_only
 def test_senders_are_not_looked_for_without_need(monkeypatch):
-    monkeypatch.setattr(_dispatch, "_long_lived_objects", refuse)
+    monkeypatch.setattr(rows_module, "_long_lived_objects", refuse)
 
     assert only_row(connected()).sender is Sender.ANY
 
@@ -347,7 +347,7 @@ def test_no_uid_is_invented_for_a_method(receiver, weak):
 
 
 @pytest.mark.parametrize("weak", [True, False], ids=["weak", "strong"])
-def test_weakness_is_told(weak):
+def test_row_has_whether_the_connection_is_weak(weak):
     assert only_row(connected(weak=weak)).weak is weak
 
 
@@ -474,7 +474,7 @@ def test_row_ids_are_those_of_the_rows():
     assert len(row_ids(signal)) == 3
 
 
-def test_row_ids_stay_while_others_come_and_go():
+def test_row_ids_stay_the_same_while_other_receivers_are_connected():
     signal = connect_rows(3)
     first, _, third = (row.id for row in read(signal))
 
@@ -552,8 +552,8 @@ def test_dead_rows_that_cannot_be_read_are_none():
 
 
 def test_connected_receivers_do_not_look_for_senders(monkeypatch):
-    monkeypatch.setattr(_dispatch, "_long_lived_objects", refuse)
-    monkeypatch.setattr(_dispatch, "_sender_from_reference", refuse)
+    monkeypatch.setattr(rows_module, "_long_lived_objects", refuse)
+    monkeypatch.setattr(rows_module, "_sender_from_reference", refuse)
 
     assert connected_receivers(connected(sender=Order)) == [on_save]
 
@@ -605,7 +605,7 @@ def test_reading_takes_no_lock():
     assert len(read(signal)) == 3
 
 
-def test_row_that_is_dropped_meanwhile_hides_no_other():
+def test_row_that_is_disconnected_meanwhile_hides_no_other():
     signal = connect_rows(3)
 
     def find_sender(key, reference):
@@ -662,7 +662,7 @@ def test_rows_are_whole_while_other_threads_connect_and_disconnect():
 def test_sender_that_was_found_before_is_not_looked_for(monkeypatch):
     signal = connected(sender=Order)
     assert only_row(signal).sender is Order
-    monkeypatch.setattr(_dispatch, "_long_lived_objects", refuse)
+    monkeypatch.setattr(rows_module, "_long_lived_objects", refuse)
 
     assert only_row(signal).sender is Order
 
@@ -683,21 +683,21 @@ def test_sender_that_was_found_before_is_not_kept_alive():
 
 @by_id_only
 def test_class_at_the_address_of_a_dead_one_is_not_confused(monkeypatch):
-    monkeypatch.setattr(_dispatch, "_known_senders", {})
+    monkeypatch.setattr(rows_module, "_known_senders", {})
     sender = local_class()
-    _dispatch._known_senders[id(Order)] = weakref.ref(sender)
+    rows_module._known_senders[id(Order)] = weakref.ref(sender)
 
     del sender
     gc.collect()
 
     assert only_row(connected(sender=Order)).sender is Order
-    assert _dispatch._known_senders[id(Order)]() is Order
+    assert rows_module._known_senders[id(Order)]() is Order
 
 
 @by_id_only
 def test_unknown_sender_is_not_remembered(monkeypatch):
-    monkeypatch.setattr(_dispatch, "_known_senders", {})
+    monkeypatch.setattr(rows_module, "_known_senders", {})
     order = Order()
     only_row(connected(sender=order))
 
-    assert _dispatch._known_senders == {}
+    assert rows_module._known_senders == {}
