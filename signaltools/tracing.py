@@ -1,5 +1,5 @@
 """
-Record what is sent and what runs.
+Record which signals are sent and which receivers run.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from typing import Any, NamedTuple, Self
 
 from .inventory.names import NamedSignal, registry
 from .recording import hooks
+from .recording.arguments import ArgumentTypes, ArgumentValues
 from .recording.freeze import freeze
+from .recording.nested import add_to_outer
 from .recording.not_run import (
     Facts,
     NotRun,
@@ -27,7 +29,6 @@ from .recording.recorder import (
     set_current,
 )
 from .recording.remarks import Remark, find_remarks
-from .recording.surroundings import ArgumentTypes, ArgumentValues
 from .recording.tree import Call, Send, Totals, Tree, walk
 from .reports.layout import Look
 from .reports.trace_json import trace_document
@@ -44,11 +45,11 @@ def trace(
     Return a recorder of the signals that are sent in a ``with`` block.
 
     ``argument_types`` adds the types of arguments to their names, and the primary
-    keys of model instances. ``argument_values`` adds the values instead, as far as they
-    are text, numbers or dates and Django's exception reports would show them.
+    keys of model instances. ``argument_values`` adds the values of strings, numbers,
+    and dates instead, unless Django's exception reports would hide them.
 
-    When a signal has been sent ``collapse_after`` times by one sender in one place, all
-    further sends there are one, which takes a third of the time.
+    After a signal has been sent ``collapse_after`` times by the same sender in one
+    place, further sends there are combined, which takes a third of the time.
     """
     types = ArgumentTypes() if argument_types else None
     return Trace(ArgumentValues() if argument_values else types, collapse_after)
@@ -56,7 +57,7 @@ def trace(
 
 class Reading(NamedTuple):
     """
-    Everything that a trace has to tell at one moment.
+    Everything that a trace knows at one moment.
     """
 
     tree: Tree
@@ -76,15 +77,16 @@ class Trace:
     """
     Every signal sent in a ``with`` block, and every receiver that ran.
 
-    Recorded is what the block does itself, also in tasks and ``sync_to_async`` threads
-    that it starts. Other requests, threads and tasks are not. Django's own code calls
-    the receivers; what they get, return and raise stays the same. No receiver, sender,
-    argument or exception is kept alive. Tracebacks have a few frames more, so that a
-    warning with a ``stacklevel`` beyond its own receiver names another line.
+    It records what the block does, including tasks and ``sync_to_async`` threads that
+    it starts, but not other requests, threads, and tasks. Django's own code calls the
+    receivers; what they get, return, and raise is the same as without a trace. No
+    receiver, sender, argument, or exception is kept alive. Tracebacks have a few
+    additional frames, so a warning with a ``stacklevel`` that reaches the sender shows
+    another line.
 
-    Everything can be read while the recording goes on, as it is by then, and does not
-    change after its end. Reading the first time walks all loaded modules for the names
-    of signals, which takes milliseconds. Traces may be nested: the outer one has what
+    A trace can be read at any time, even while it is recording, and doesn't change
+    after its end. The first reading looks for the names of signals in all loaded
+    modules, which takes milliseconds. Traces may be nested: the outer one also has what
     the inner one has. Other threads may read a trace, but only one may record it.
     """
 
@@ -96,9 +98,9 @@ class Trace:
 
     def start(self) -> None:
         """
-        Begin to record, for where a ``with`` statement does not fit.
+        Start to record, where a ``with`` statement isn't possible.
 
-        Raises ``RuntimeError`` the second time: a trace records once.
+        Raises ``RuntimeError`` if it's called a second time: a trace records once.
         """
         if self._recorder is not None or self._result is not None:
             raise RuntimeError(
@@ -106,24 +108,23 @@ class Trace:
             )
         outer = get_current()
         self._recorder = Recorder(outer, self._text_of, self._collapse_after)
-        hooks.arm()
+        hooks.recording.install()
         set_current(self._recorder)
 
     def stop(self) -> None:
         """
-        End the recording; a second time does nothing.
+        Stop recording. Calling it a second time does nothing.
         """
         recorder = self._recorder
         if recorder is None or not recorder.recording:
             return
         recorder.stop()
-        hooks.disarm()
-        # In another context than that of start() there is nothing to put back.
-        outer = recorder.still_outside()
+        hooks.recording.uninstall()
+        outer = add_to_outer(recorder)
+        # In another context than that of start(), which is possible in an async
+        # fixture, this recorder isn't the current one, and must not be replaced.
         if get_current() is recorder:
             set_current(outer)
-        if outer is not None:
-            outer.absorb(recorder)
 
     def __enter__(self) -> Self:
         self.start()
@@ -135,14 +136,14 @@ class Trace:
     @property
     def tree(self) -> tuple[Send, ...]:
         """
-        What was sent first of all; all else is below it, in ``calls`` and ``sends``.
+        The outermost sends. Everything else is below them, in ``calls`` and ``sends``.
         """
         return self._read()[0].sends
 
     @property
     def sends(self) -> tuple[Send, ...]:
         """
-        Every send at any depth, and last the profile of what exceeded the limit.
+        Every send at any depth. The totals of what exceeded the limits come last.
         """
         return tuple(node for node in self._nodes() if isinstance(node, Send))
 
@@ -156,21 +157,21 @@ class Trace:
     @property
     def overflow(self) -> tuple[Send, ...]:
         """
-        A flat profile of what exceeded the limit of 2,700 nodes, or a depth of 100.
+        Totals of what exceeded the limit of 2,700 nodes, or a depth of 100.
         """
         return self._read()[0].overflow
 
     @property
     def without_receivers(self) -> tuple[Send, ...]:
         """
-        The sends that had no receiver to call. This is information, no mistake.
+        The sends without receivers to call, which is not an error.
         """
         return tuple(send for send in self.sends if not send.calls)
 
     @property
     def totals(self) -> Totals:
         """
-        Exact sums, whatever was collapsed or exceeded the limit.
+        Exact totals, including what was collapsed or exceeded the limits.
         """
         return self._read()[0].totals
 
@@ -179,20 +180,20 @@ class Trace:
         """
         What is worth a look: errors first, then warnings, then notes.
         """
-        return _remarks(self._read()[0])
+        return find_remarks(self._read()[0])
 
     @property
     def not_run(self) -> tuple[NotRun, ...]:
         """
         Every receiver that is connected now and did not run, with the reason.
 
-        Worked out anew each time from the connections of this moment.
+        It is computed each time from the connections of that moment.
         """
         return tuple(find_not_run(self.read().signals))
 
     def as_dict(self) -> dict[str, Any]:
         """
-        Return everything as plain dicts, lists, text and numbers, ready for JSON.
+        Return everything as dicts, lists, strings, and numbers, ready for JSON.
 
         ``trace.schema.json`` in ``signaltools.reports`` describes it.
         """
@@ -202,7 +203,7 @@ class Trace:
 
     def as_text(self, look: Look) -> str:
         """
-        Return everything as text, laid out as ``look`` says.
+        Return everything as text, with the layout that ``look`` describes.
         """
         reading = self.read()
         not_run = tuple(find_not_run(reading.signals))
@@ -219,13 +220,13 @@ class Trace:
 
     def read(self, entries: Sequence[NamedSignal] | None = None) -> Reading:
         """
-        Return all of this at once: while the recording goes on, each reading differs.
+        Return all of this at once: while it is recording, each reading is different.
 
-        ``entries`` are the signals with their names, as the registry finds them.
+        ``entries`` are the signals with their names, as found by the registry.
         """
         entries = registry.entries() if entries is None else entries
         tree, facts = self._read(entries)
-        return Reading(tree, _remarks(tree), facts, entries)
+        return Reading(tree, find_remarks(tree), facts, entries)
 
     def _nodes(self) -> list[Send | Call]:
         tree = self._read()[0]
@@ -243,7 +244,3 @@ class Trace:
         if finished:
             self._result, self._recorder = result, None
         return result
-
-
-def _remarks(tree: Tree) -> tuple[Remark, ...]:
-    return tuple(find_remarks(tree.sends + tree.overflow, tree.added))

@@ -28,7 +28,7 @@ from ..introspect.objects import is_a
 from ..introspect.text import stable_text
 from ..inventory.places import is_storage_method
 from ..inventory.rows import Row, entries, receiver_with_uid
-from ..inventory.weak import KnownReceiver, KnownSender
+from ..inventory.weak import ReceiverRef, SenderRef
 
 
 class Site(NamedTuple):
@@ -52,8 +52,8 @@ class Connect(NamedTuple):
     ``site`` is None if Django waited for the sender to be loaded.
     """
 
-    receiver: KnownReceiver
-    sender: KnownSender
+    receiver: ReceiverRef
+    sender: SenderRef
     sender_id: int
     string: str | None
     uid: str | None
@@ -84,7 +84,7 @@ class Disconnect(NamedTuple):
     A call of ``disconnect()`` that found nothing to disconnect.
     """
 
-    receiver: KnownReceiver
+    receiver: ReceiverRef
     sender_id: int
     uid: str | None
     site: Site | None
@@ -210,7 +210,7 @@ def _record_connect(
     # Storage objects connect a method each time that one is created.
     if is_storage_method(receiver):
         return
-    known = KnownReceiver(receiver)
+    known = ReceiverRef(receiver)
     taken_by = None
     if entry is None:
         other = receiver_with_uid(signal, uid, sender)
@@ -221,7 +221,7 @@ def _record_connect(
         taken_by = describe(other)
     connect = Connect(
         receiver=known,
-        sender=KnownSender(sender, sender),
+        sender=SenderRef(sender, sender),
         sender_id=id(sender),
         string=stable_text(sender) if is_a(sender, str) else None,
         uid=_uid_string(uid),
@@ -240,7 +240,7 @@ def _record_disconnect(
     signal: Signal, found: bool, receiver: Any, sender: Any, uid: Any
 ) -> None:
     log = _log(signal)
-    call = Disconnect(KnownReceiver(receiver), id(sender), _uid_string(uid), _site())
+    call = Disconnect(ReceiverRef(receiver), id(sender), _uid_string(uid), _site())
     key = call.receiver.described, call.sender_id, call.uid
     if not found:
         log.failed_disconnects[key] = call

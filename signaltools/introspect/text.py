@@ -144,3 +144,16 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     by_lower = {candidate.lower(): candidate for candidate in candidates}
     matches = get_close_matches(name.lower(), by_lower, n=1)
     return f" Did you mean {by_lower[matches[0]]!r}?" if matches else ""
+
+
+def text_list(items: Iterable[str], word: str = "and", limit: int = 5) -> str:
+    """
+    Return "a, b, and c". If there are many items, the last ones are only counted.
+    """
+    parts = list(items)
+    # "and 1 other" would be no shorter than the item itself.
+    if len(parts) > limit + 1:
+        parts[limit:] = [f"{len(parts) - limit} others"]
+    if len(parts) < 3:
+        return f" {word} ".join(parts)
+    return f"{', '.join(parts[:-1])}, {word} {parts[-1]}"

@@ -1,8 +1,8 @@
 """
-Remember signals, senders, and receivers by weak references and by their names.
+Refer to signals, senders, and receivers without keeping them alive.
 
-CPython may reuse the address of an object that is gone for another one. Therefore an
-``id()`` only counts together with a weak reference that is still alive.
+The id of an object is its address, and Python soon gives the address of an object that
+is gone to another one. So an id is only believed together with a weak reference.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from .rows import connected_receivers, receiver_key, row_ids
 
 Reference = Callable[[], Any]
 
-#: A dead reference, for objects that can't be weakly referenced, such as those with
-#: __slots__ and instances of most built-in types.
+#: A reference that is always dead, for objects that can't be referred to weakly.
 NOWHERE: Reference = weakref.ref(set())
 
 
-class KnownSignal:
+class SignalRef:
     """
-    A signal that was sent, the connections that it had then, and those added since.
+    A signal that was sent, and the connections that it had at that time.
 
-    ``muted`` are the receivers that a test has prevented from running, by their keys.
+    ``added`` are receivers that were connected later, ``muted`` those that a test has
+    prevented from running, by their keys.
     """
 
     __slots__ = ("added", "label", "muted", "reference", "rows")
@@ -41,21 +41,19 @@ class KnownSignal:
         self.rows = row_ids(signal)
         self.label = unnamed(signal)
         self.added: list[Described] = []
-        self.muted: dict[Any, KnownReceiver] = {}
+        self.muted: dict[Any, ReceiverRef] = {}
 
-    def look_again(self) -> None:
-        """
-        Find out which receivers have been connected since then.
-        """
+    def find_added(self) -> None:
         signal = self.reference()
+        # Most signals have no new connections: comparing the ids costs little.
         if signal is not None and not row_ids(signal) <= self.rows:
             added = connected_receivers(signal, without=self.rows)
             self.added = [describe(receiver) for receiver in added]
 
 
-class KnownSender:
+class SenderRef:
     """
-    What is remembered of a sender, which is the class for most instances.
+    A sender and its label. For an instance, the reference is to its class.
     """
 
     __slots__ = ("app", "kind", "label", "reference")
@@ -65,13 +63,11 @@ class KnownSender:
         self.label, self.kind, self.app = describe_sender(sender)
 
 
-class KnownReceiver:
+class ReceiverRef:
     """
-    What is remembered of a receiver that was about to run.
+    A receiver and its description.
 
-    ``function`` is ``NOWHERE`` for a bound method, which is remembered by its
-    ``parts``: each access creates a new method object, so a reference to one is dead at
-    once.
+    ``function`` is the reference to a receiver that isn't a bound method.
     """
 
     __slots__ = ("described", "function", "key", "parts")
@@ -84,7 +80,7 @@ class KnownReceiver:
 
     def is_of(self, receiver: Any) -> bool:
         """
-        Return whether this is about ``receiver``.
+        Return whether this refers to ``receiver``.
 
         An object that can't be weakly referenced is identified by its address.
         """
@@ -97,33 +93,63 @@ class KnownReceiver:
         """
         Return whether a receiver that was weakly referenced was garbage-collected.
         """
-        # WeakMethod is dead as soon as the object or the function is.
         return any(reference() is None for reference in self.parts)
 
     def was_at(self, key: Any) -> bool:
         """
-        Return whether this is about a receiver that is gone and had these addresses.
+        Return whether this refers to a receiver that is gone and had this ``key``.
         """
-        # Only exact integers are compared: a dispatch_uid may be any object.
+        # Only exact integers are compared: a dispatch_uid may be any object, and
+        # comparing it could run code of the project.
         addresses = key if type(key) is tuple else (key,)
         is_plain = all(type(address) is int for address in addresses)
         return is_plain and key == self.key and self.is_gone()
 
 
-def sender_anchor(sender: Any) -> Any:
+class References:
     """
-    Return what identifies a sender: itself, or for most instances their class.
+    Signals, senders, and receivers, each of them referred to by one object.
     """
-    # Many instances are the sender of just one send. Their class is what these sends
-    # have in common.
-    kind = type(sender)
-    return sender if sender is None or issubclass(kind, _LASTING) else kind
+
+    def __init__(self) -> None:
+        self.signals: dict[int, SignalRef] = {}
+        self.senders: dict[int, SenderRef] = {}
+        self.receivers: dict[Any, ReceiverRef] = {}
+
+    def signal(self, signal: Signal) -> SignalRef:
+        found = self.signals.get(id(signal))
+        if found is None or found.reference() is not signal:
+            found = self.signals[id(signal)] = SignalRef(signal)
+        return found
+
+    def sender(self, sender: Any) -> SenderRef:
+        # Classes, app configs, and modules identify themselves. Other instances come
+        # and go with each request, so they are identified by their class. It may be a
+        # sender itself, hence the different key.
+        kind = type(sender)
+        if sender is None or issubclass(kind, _LASTING):
+            anchor, key = sender, id(sender)
+        else:
+            anchor, key = kind, -id(kind)
+        found = self.senders.get(key)
+        if found is None or found.reference() is not anchor:
+            found = self.senders[key] = SenderRef(sender, anchor)
+        return found
+
+    def receiver(self, receiver: Any) -> ReceiverRef:
+        key = receiver_key(receiver)
+        found = self.receivers.get(key)
+        if found is None or not found.is_of(receiver):
+            found = self.receivers[key] = ReceiverRef(receiver)
+        return found
 
 
 _LASTING = (type, AppConfig, ModuleType)
 
 
 def _parts(receiver: Any) -> tuple[Any, ...]:
+    # Python creates a bound method on each access: a weak reference to it would be dead
+    # at once, while its object and its function live on.
     if type(receiver) is MethodType:
         return receiver.__self__, receiver.__func__
     return (receiver,)

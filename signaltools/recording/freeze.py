@@ -1,5 +1,7 @@
 """
-Make the frozen tree of what a recorder holds.
+Build the frozen tree of what a recorder has recorded, with names and places.
+
+Names and places are looked up now and not while recording, which would slow it down.
 """
 
 from __future__ import annotations
@@ -13,48 +15,50 @@ from ..introspect.text import clip
 from ..inventory.names import NamedSignal
 from ..inventory.places import Places
 from ..inventory.records import Kind, signal_kind
-from ..inventory.weak import KnownSignal
+from ..inventory.weak import SignalRef
 from .recorder import CallNode, Node, Recorder, SendNode
-from .tree import Added, Call, Outcome, Send, Totals, Tree, walk
+from .tree import Added, Call, CallOutcome, Send, Totals, Tree, walk
 
 
 def freeze(recorder: Recorder, entries: Iterable[NamedSignal]) -> Tree:
     """
-    Return what ``recorder`` holds by now, with signals named as in ``entries``.
+    Return what ``recorder`` has recorded, with signals named as in ``entries``.
     """
-    freezer = _Freezer(recorder, entries)
-    sends = freezer.sends([recorder])
-    others = list(recorder.others.values())
-    overflow = freezer.sends([recorder.overflow])
-    overflow += tuple(freezer.send([send]) for send in others)
+    builder = _TreeBuilder(recorder, entries)
+    sends = builder.sends([recorder])
+    overflow = builder.sends([recorder.overflow])
+    # When a recording ends, it looks for added receivers one last time.
     if recorder.recording:
-        recorder.look_again()
-    added = tuple(freezer.added(recorder.signals.copy().values()))
+        recorder.find_added()
+    added = tuple(builder.added(recorder.refs.signals.copy().values()))
     return Tree(sends, overflow, _totals(recorder, sends + overflow), added)
 
 
-class _Freezer:
-    """
-    What one freezing has to look up: names of signals, places of receivers.
-    """
-
+class _TreeBuilder:
     def __init__(self, recorder: Recorder, entries: Iterable[NamedSignal]) -> None:
         self._origin = recorder.origin
         self._collapse_after = recorder.collapse_after
         self._places = Places()
-        self._signals: dict[KnownSignal, tuple[str, Kind]] = {}
+        self._names: dict[SignalRef, tuple[str, Kind]] = {}
         self._entries = {id(entry.signal): entry for entry in entries}
 
     def sends(self, parents: Sequence[Node]) -> tuple[Send, ...]:
         """
         Return the sends below ``parents``, which are shown as one.
 
-        Those of a series are one as well if there are many of them, or if they are
-        below something that ran several times.
+        The sends of a series are also shown as one if there are many of them, or if
+        they are below something that ran several times.
         """
         merged = sum(parent.count for parent in parents) > 1
+        groups: dict[object, list[SendNode]] = {}
+        for parent in parents:
+            for send in parent.sends or ():
+                series = send.series
+                # Not the series itself: each parent has its own.
+                key = id(series.signal), id(series.sender), series.method
+                groups.setdefault(key, []).append(send)
         found: list[Send] = []
-        for nodes in _grouped(parents):
+        for nodes in groups.values():
             if merged or sum(node.count for node in nodes) > self._collapse_after:
                 found.append(self.send(nodes))
             else:
@@ -63,38 +67,37 @@ class _Freezer:
 
     def send(self, nodes: Sequence[SendNode]) -> Send:
         first = nodes[0]
-        sender = first.series.sender
-        calls = self._calls(nodes)
+        series = first.series
+        calls: dict[int, list[CallNode]] = {}
+        for node in nodes:
+            for call in node.calls:
+                # A receiver that was not reached has a node, but didn't run.
+                if call.count:
+                    calls.setdefault(id(call.receiver), []).append(call)
+        frozen_calls = tuple(self.call(group) for group in calls.values())
         sends = self.sends(nodes)
-        name, kind = self._signal(first.series.signal)
+        name, kind = self._name(series.signal)
+        file, line = first.site or (None, None)
         return Send(
             signal=name,
             kind=kind,
-            method=first.series.method,
-            sender=sender.label,
-            sender_kind=sender.kind,
-            sender_app=sender.app,
+            method=series.method,
+            sender=series.sender.label,
+            sender_kind=series.sender.kind,
+            sender_app=series.sender.app,
             arguments=first.arguments,
-            file=first.site.file if first.site else None,
-            line=first.site.line if first.site else None,
+            file=file,
+            line=line,
             in_atomic=first.in_atomic,
-            on_commit=sum(node.on_commit for node in nodes),
-            without_receivers=sum(node.count - node.heard for node in nodes),
+            on_commit=_sum(node.on_commit for node in nodes),
+            without_receivers=_sum(node.count - node.with_receivers for node in nodes),
             wrong_loop=any(node.wrong_loop for node in nodes),
-            calls=calls,
+            calls=frozen_calls,
             sends=sends,
-            **self._measured(nodes, [*calls, *sends]),
+            **self._counts(nodes, [*frozen_calls, *sends]),
         )
 
-    def _calls(self, sends: Sequence[SendNode]) -> tuple[Call, ...]:
-        groups: dict[int, list[CallNode]] = {}
-        for send in sends:
-            for call in send.calls:
-                if call.count:
-                    groups.setdefault(id(call.receiver), []).append(call)
-        return tuple(self._call(nodes) for nodes in groups.values())
-
-    def _call(self, nodes: Sequence[CallNode]) -> Call:
+    def call(self, nodes: Sequence[CallNode]) -> Call:
         first = nodes[0]
         name, module, _, filename, line = first.receiver.described
         place = self._places.find(module, filename)
@@ -106,71 +109,59 @@ class _Freezer:
             file=place.file,
             line=line,
             order=first.order,
-            busy=_sum([node.busy or node.time for node in nodes]),
-            self_queries=sum(node.queries for node in nodes),
+            busy=_sum(node.busy or node.time for node in nodes),
+            self_queries=_sum(node.queries for node in nodes),
             outcome=_outcome(nodes),
-            swallowed=sum(node.swallowed for node in nodes),
-            cancelled=sum(node.cancelled for node in nodes),
+            swallowed=_sum(node.swallowed for node in nodes),
+            cancelled=_sum(node.cancelled for node in nodes),
             recursive=any(_is_recursive(node) for node in nodes),
             sends=sends,
-            **self._measured(nodes, sends),
+            **self._counts(nodes, sends),
         )
 
-    def _measured(
+    def _counts(
         self, nodes: Sequence[Node], below: Iterable[Send | Call]
     ) -> dict[str, Any]:
         """
-        Return what sends and calls have in common.
+        Return the fields that sends and calls have in common.
+
+        ``below`` is frozen already, so its queries include everything below it.
         """
         first = nodes[0]
-        queries, query_time = 0, 0.0
-        for part in (*nodes, *below):
-            if part.queries:
-                queries += part.queries
-                query_time += part.query_time
-        alone = len(nodes) == 1
         return {
-            # A trace inside of this one has a clock of its own.
+            # A trace inside this one has a clock of its own.
             "start": first.start + (first.recorder.origin - self._origin),
-            # The number itself, where there is one: a sum would take memory of its own.
-            "time": first.time if alone else sum(node.time for node in nodes),
-            "self_time": _self_time(first) if alone else sum(map(_self_time, nodes)),
-            "longest": first.longest if alone else max(n.longest for n in nodes),
-            "count": first.count if alone else sum(node.count for node in nodes),
-            "queries": queries,
-            "query_time": query_time,
+            "time": _sum(node.time for node in nodes),
+            "self_time": _sum(_self_time(node) for node in nodes),
+            "longest": max(node.longest for node in nodes),
+            "count": _sum(node.count for node in nodes),
+            "queries": _sum(part.queries for part in (*nodes, *below)),
+            "query_time": _sum(
+                part.query_time for part in (*nodes, *below) if part.queries
+            ),
             "thread": first.thread,
-            "raised": first.raised if alone else sum(node.raised for node in nodes),
+            "raised": _sum(node.raised for node in nodes),
             "error": next((node.error for node in nodes if node.error), None),
         }
 
-    def added(self, signals: Iterable[KnownSignal]) -> Iterator[Added]:
-        for known in signals:
-            for name, module, _, filename, line in known.added:
+    def added(self, signals: Iterable[SignalRef]) -> Iterator[Added]:
+        for signal in signals:
+            for name, module, _, filename, line in signal.added:
                 file = self._places.find(module, filename).file
-                yield Added(self._signal(known)[0], name, file, line)
+                yield Added(self._name(signal)[0], name, file, line)
 
-    def _signal(self, known: KnownSignal) -> tuple[str, Kind]:
-        if known not in self._signals:
-            signal = known.reference()
+    def _name(self, ref: SignalRef) -> tuple[str, Kind]:
+        if ref not in self._names:
+            signal = ref.reference()
             entry = self._entries.get(id(signal))
             kind: Kind = "event" if is_a(signal, Event) else "custom"
-            named = known.label, kind
+            named = ref.label, kind
+            # The id of a signal that is gone may be that of another one.
             if entry is not None and entry.signal is signal:
                 component = self._places.find(entry.module, entry.file).component
                 named = clip(entry.name), signal_kind(entry.signal, component)
-            self._signals[known] = named
-        return self._signals[known]
-
-
-def _grouped(parents: Iterable[Node]) -> Iterable[list[SendNode]]:
-    groups: dict[object, list[SendNode]] = {}
-    for parent in parents:
-        for send in parent.sends or ():
-            series = send.series
-            key = id(series.signal), id(series.sender), series.method
-            groups.setdefault(key, []).append(send)
-    return groups.values()
+            self._names[ref] = named
+        return self._names[ref]
 
 
 def _self_time(node: Node) -> float:
@@ -178,9 +169,14 @@ def _self_time(node: Node) -> float:
     return max(0.0, time - node.inner) if node.inner else time
 
 
-def _sum(values: Sequence[float]) -> float:
-    # The number itself, where there is one: a sum would take memory of its own.
-    return values[0] if len(values) == 1 else sum(values)
+def _sum(values: Iterable[Any]) -> Any:
+    # Starts with the first value and not with 0: nearly always there is only one, and
+    # the sum is then the same object. In a large tree that saves a lot of memory.
+    values = iter(values)
+    total = next(values, 0.0)
+    for value in values:
+        total += value
+    return total
 
 
 def _is_recursive(call: CallNode) -> bool:
@@ -192,8 +188,9 @@ def _is_recursive(call: CallNode) -> bool:
     return False
 
 
-def _outcome(nodes: Sequence[CallNode]) -> Outcome:
-    if sum(node.raised - node.swallowed for node in nodes):
+def _outcome(nodes: Sequence[CallNode]) -> CallOutcome:
+    # The worst one counts.
+    if any(node.raised > node.swallowed for node in nodes):
         return "raised"
     if any(node.swallowed for node in nodes):
         return "swallowed"
@@ -206,7 +203,7 @@ def _outcome(nodes: Sequence[CallNode]) -> Outcome:
 
 def _totals(recorder: Recorder, roots: tuple[Send, ...]) -> Totals:
     sends = [node for node in walk(roots) if isinstance(node, Send)]
-    calls = [node for node in walk(roots) if isinstance(node, Call)]
+    calls = [call for send in sends for call in send.calls]
     return Totals(
         time=recorder.elapsed,
         sends=sum(send.count for send in sends),

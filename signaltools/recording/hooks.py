@@ -1,9 +1,11 @@
 """
-Look at what is sent, what runs, and which queries are made, while somebody records.
+Record what is sent, what runs, and which queries are made.
 
-These are all the places that are patched: the four methods that send, and
-``_live_receivers``, on ``Signal`` and on each subclass that has its own, and the method
-of ``CursorWrapper`` that every query goes through.
+Only these are patched, and only while a trace is active: the four methods that send and
+``_live_receivers()``, on ``Signal`` and on each subclass that overrides them, and the
+method of ``CursorWrapper`` that runs every query. A hook is called for all threads and
+requests of the process. It looks for the current node of its context, and passes the
+call on if there is none.
 """
 
 from __future__ import annotations
@@ -28,14 +30,17 @@ def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
     if getattr(original, "__globals__", None) is not vars(dispatcher):
         return _own_send_hook(original, method)
 
-    # This runs instead of each send of the process: it shall let pass fast.
+    # This runs for each send of the process while a trace is active, so it has to pass
+    # on quickly what isn't recorded. That is why nothing here is a function of its own.
     @functools.wraps(original)
     def send(self: Signal, sender: Any, **named: Any) -> Any:
         here = get_current()
+        # A send() that a subclass overrides usually calls this one: a send is recorded
+        # once. What the receivers send has a call as its current node, not a send.
         if here is None or not here.recorder.recording or here.signal() is self:
             return original(self, sender, **named)
-        # What is sent most often is found here, all else by open_send(). An address
-        # may by now be that of another object.
+        # Most sends are collapsed ones, which are found here. open_send() finds all
+        # others. An id may be that of another object by now.
         node = here.collapsed.get((id(self), id(sender), method))
         if node is None or node.signal() is not self or node.sender() is not sender:
             node = open_send(here, self, method, sender, named)
@@ -45,8 +50,8 @@ def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
             return _record(original, self, sender, named, node, here)
         if node.count == 1:
             _note_transaction(node, named)
-        # This is how Django begins. If it asked once more, another thread might have
-        # connected a receiver meanwhile, which nobody would record.
+        # Django does the same first of all. If it looked at the receivers again,
+        # another thread could have connected one by then, and its call would be missed.
         return []
 
     return send
@@ -54,14 +59,13 @@ def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
 
 def _own_send_hook(original: Any, method: str) -> Any:
     """
-    Hook a method that is not Django's, which may have any signature.
+    Hook a method that isn't Django's, and may have any signature.
     """
     call = caller(original)
 
     @functools.wraps(original)
     def send(self: Signal, /, *args: Any, **named: Any) -> Any:
         here = get_current()
-        # It most often goes on to the method of Signal.
         if here is None or not here.recorder.recording or here.signal() is self:
             return call(self, *args, **named)
         sender = sender_of(args, named)
@@ -71,8 +75,8 @@ def _own_send_hook(original: Any, method: str) -> Any:
             return call(signal, *args, **named)
 
         responses = _record(as_called, self, sender, named, node, here)
-        # A plain function may leave it to its caller to await. Of a task, whatever
-        # runs in it has begun in the context of this send.
+        # A plain function may return a coroutine for its caller to await. A task needs
+        # nothing, because it got a copy of the context of this send.
         if type(responses) is CoroutineType:
             return _await_send(node, responses)
         return responses
@@ -88,6 +92,7 @@ def _record(
     node: SendNode,
     here: Node,
 ) -> Any:
+    # Only for the first of several collapsed sends: this takes time.
     connection = _note_transaction(node, named) if node.count == 1 else None
     queued = len(connection.run_on_commit) if connection is not None else 0
     set_current(node)
@@ -101,6 +106,7 @@ def _record(
     finally:
         elapsed = now() - started
         node.active -= 1
+        # Also if a receiver has started a trace and not stopped it.
         set_current(here)
         node.time += elapsed
         if elapsed > node.longest:
@@ -108,6 +114,7 @@ def _record(
         if here.active:
             here.inner += elapsed
         if connection is not None:
+            # A rollback to a savepoint removes functions.
             node.on_commit = max(0, len(connection.run_on_commit) - queued)
     return originals(responses) if node.calls else responses
 
@@ -131,13 +138,7 @@ def _asend_hook(cls: type[Signal], original: Any, method: str) -> Any:
 
 
 async def _await_send(node: SendNode, awaitable: Awaitable[Any]) -> Any:
-    started = now()
-    try:
-        responses = await Steps(node, awaitable)
-    except BaseException as error:
-        node.ended(now() - started, error)
-        raise
-    node.ended(now() - started)
+    responses = await Steps(node, awaitable)
     return originals(responses) if node.calls else responses
 
 
@@ -163,14 +164,15 @@ def _own_live_receivers_hook(original: Any) -> Any:
         here = get_current()
         if not isinstance(here, SendNode) or here.signal() is not self:
             return call(self, *args, **named)
-        # What a subclass filters and sorts shall be the receivers themselves, so
-        # the hook of Signal must not think that it is asked by a send.
+        # A subclass may filter and sort what super() returns, so that has to be the
+        # receivers themselves. With the parent as the current node, the hook of Signal
+        # returns no probes.
         set_current(here.series.parent)
         try:
             receivers = call(self, *args, **named)
         finally:
             set_current(here)
-        # It may return anything if its send() does not go on to that of Signal.
+        # It may return anything if its send() doesn't call that of Signal.
         if type(receivers) is tuple and [*map(type, receivers)] == [list, list]:
             return both_probes(here, *receivers)
         return receivers
@@ -179,6 +181,8 @@ def _own_live_receivers_hook(original: Any) -> Any:
 
 
 def _query_hook(_cls: type, original: Any, _name: str) -> Any:
+    # Not connection.execute_wrapper(): a connection belongs to one thread, and what a
+    # receiver runs with sync_to_async() would be missed.
     @functools.wraps(original)
     def execute(self: Any, sql: Any, params: Any, many: Any, executor: Any) -> Any:
         here = get_current()
@@ -195,6 +199,7 @@ def _query_hook(_cls: type, original: Any, _name: str) -> Any:
     return execute
 
 
+#: Active as long as any trace is.
 recording = Tool(
     {
         "send": _send_hook,
@@ -206,7 +211,6 @@ recording = Tool(
     },
     elsewhere=(CursorWrapper,),
 )
-arm, disarm = recording.arm, recording.disarm
 
 
 def _note_transaction(node: SendNode, named: dict[str, Any]) -> Any:

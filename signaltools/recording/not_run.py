@@ -1,5 +1,8 @@
 """
-Say of every connected receiver that did not run, why.
+Explain for every connected receiver that did not run why it did not.
+
+While recording, only facts are collected. Reasons are found when a trace is read, by
+comparing these facts with the connections of that moment.
 """
 
 from __future__ import annotations
@@ -10,13 +13,13 @@ from typing import Literal, NamedTuple
 
 from django.dispatch import Signal
 
-from ..introspect.text import clip
+from ..introspect.text import clip, text_list
 from ..inventory.names import NamedSignal, unnamed
 from ..inventory.reading import describe_row, read_connected, with_unnamed
 from ..inventory.records import Connected, ReceiverRecord, SignalRecord
 from ..inventory.rows import DEAD, Row, Sender, dead_rows
-from ..inventory.weak import KnownReceiver, KnownSender, KnownSignal
-from .recorder import Recorder, SendNode
+from ..inventory.weak import ReceiverRef, SenderRef, SignalRef
+from .recorder import OTHER_SIGNALS, Recorder, SendNode
 
 Reason = Literal[
     "not_sent",
@@ -31,7 +34,7 @@ Reason = Literal[
     "unknown",
 ]
 
-# A request begins and ends outside of what records it.
+# The debug toolbar starts to record after the first one, and stops before the last one.
 _AROUND_REQUESTS = {
     "django.core.signals.request_started",
     "django.core.signals.request_finished",
@@ -42,8 +45,8 @@ class NotRun(NamedTuple):
     """
     A connected receiver that did not run, and why; ``text`` is for people.
 
-    One that is connected for two senders counts twice. ``receiver`` is None for one
-    that is gone: Django remembers nothing of it.
+    A receiver that is connected for two senders counts twice. ``receiver`` is None if
+    it was garbage-collected, because Django keeps no record of it.
     """
 
     signal: str
@@ -54,9 +57,9 @@ class NotRun(NamedTuple):
 
 class Outcome(NamedTuple):
     """
-    What became of one connection: how often its receiver ran, or why it did not.
+    How often the receiver of one connection ran, or why it did not.
 
-    ``reason`` is None for one that ran. ``receiver`` is None for one that is gone.
+    ``reason`` is None if it ran. ``receiver`` is None if it was garbage-collected.
     """
 
     receiver: ReceiverRecord | None
@@ -67,7 +70,7 @@ class Outcome(NamedTuple):
 
 class SignalOutcome(NamedTuple):
     """
-    A signal, whether it was sent, and what became of each of its connections.
+    A signal, whether it was sent, and the outcome of each of its connections.
     """
 
     record: SignalRecord
@@ -77,14 +80,14 @@ class SignalOutcome(NamedTuple):
 
 class SignalFacts:
     """
-    What there is to know of one signal that was sent, without the tree.
+    What was recorded of a signal, without the tree.
     """
 
-    def __init__(self, signal: KnownSignal) -> None:
+    def __init__(self, signal: SignalRef) -> None:
         self.signal = signal
-        self.senders: dict[KnownSender, None] = {}
+        self.senders: dict[SenderRef, None] = {}
         #: How often which receivers ran for which senders.
-        self.ran: Counter[tuple[KnownSender, KnownReceiver]] = Counter()
+        self.ran: Counter[tuple[SenderRef, ReceiverRef]] = Counter()
         #: The sends that raised.
         self.errors: list[_Error] = []
 
@@ -95,31 +98,35 @@ class SignalFacts:
             if call.count:
                 self.ran[sender, call.receiver] += call.count
         if send.raised:
-            missed = [call.receiver for call in send.calls if not call.count]
-            self.errors.append(_Error(sender, missed, not send.calls, _error(send)))
+            self.errors.append(_Error(send))
 
 
-class _Error(NamedTuple):
+class _Error:
     """
-    A send that raised, and the receivers whose turn had not come by then.
-
-    ``any_missed`` is true if it raised before it had looked for receivers.
+    A send that raised, and the receivers that were not reached because of that.
     """
 
-    sender: KnownSender
-    missed: list[KnownReceiver]
-    any_missed: bool
-    text: str
+    def __init__(self, send: SendNode) -> None:
+        self.sender = send.series.sender
+        self.rows = send.series.signal.rows
+        self.raised_at_once = not send.calls
+        self.not_reached = [call.receiver for call in send.calls if not call.count]
+        method = send.series.method
+        self.text = f"{method}() raised {send.error}"
+        if send.wrong_loop:
+            self.text = f"{method}() can't run async receivers in a running event loop"
+        for call in send.calls:
+            if call.raised > call.swallowed:
+                self.text = f"{call.receiver.described.name} raised {call.error}"
+                break
 
-
-def _error(send: SendNode) -> str:
-    for call in send.calls:
-        if call.raised > call.swallowed:
-            return f"{call.receiver.described.name} raised {call.error}"
-    method = send.series.method
-    if send.wrong_loop:
-        return f"{method}() cannot run async receivers inside an event loop"
-    return f"{method}() raised {send.error}"
+    def kept_from_running(self, row: Row) -> bool:
+        if not _may_be_sent_by(row, self.sender):
+            return False
+        # It raised before it had looked for receivers: no receiver was reached.
+        if self.raised_at_once:
+            return row.id in self.rows
+        return any(receiver.is_of(row.receiver) for receiver in self.not_reached)
 
 
 class Facts(NamedTuple):
@@ -133,7 +140,7 @@ class Facts(NamedTuple):
     def of_live_signals(self) -> dict[int, tuple[Signal, SignalFacts]]:
         """
         Return each signal that still exists and its facts, by the ``id()`` of the
-        signal. The result keeps the signals alive, so these stay theirs meanwhile.
+        signal. The result keeps the signals alive, so no other object gets these ids.
         """
         return {
             id(signal): (signal, fact)
@@ -144,19 +151,26 @@ class Facts(NamedTuple):
 
 def gather_facts(recorder: Recorder) -> Facts:
     """
-    Return what ``find_reasons()`` has to know of each signal that was sent.
+    Return what ``find_outcomes()`` needs, which holds no part of the tree.
     """
     found: dict[int, SignalFacts] = {}
+    complete = True
     for send in recorder.all_sends():
-        # A trace inside of this one has met the same signal on its own.
-        known = recorder.first_known(send.series.signal)
-        found.setdefault(id(known), SignalFacts(known)).add(send)
-    return Facts(list(found.values()), complete=not recorder.others)
+        ref = send.series.signal
+        if ref is OTHER_SIGNALS:
+            complete = False
+        # A trace inside this one has a reference of its own. Its connections are those
+        # of a later time, so the first reference counts.
+        signal = ref.reference()
+        if signal is not None:
+            ref = recorder.refs.signal(signal)
+        found.setdefault(id(ref), SignalFacts(ref)).add(send)
+    return Facts(list(found.values()), complete)
 
 
 def find_outcomes(facts: Facts, entries: Sequence[NamedSignal]) -> list[SignalOutcome]:
     """
-    Return the signals of ``entries``, and others that were sent, as they are now.
+    Return the signals of ``entries``, and other signals that were sent, as they are now.
 
     Receivers and senders are compared by identity; no code of the project is run.
     """
@@ -173,7 +187,7 @@ def signal_outcome(
     connected: Connected, fact: SignalFacts | None, complete: bool
 ) -> SignalOutcome:
     """
-    Return what became of the connections of a signal; without a ``fact``, it was not
+    Return the outcome of each connection of a signal. Without a ``fact``, it wasn't
     sent. Unless the facts are ``complete``, more may have been sent.
     """
     outcomes = tuple(_outcomes(connected, fact, complete))
@@ -193,45 +207,40 @@ def find_not_run(signals: Iterable[SignalOutcome]) -> Iterator[NotRun]:
 def _outcomes(
     connected: Connected, fact: SignalFacts | None, complete: bool
 ) -> Iterator[Outcome]:
+    ran = {} if fact is None else fact.ran
     for row, receiver in zip(connected.rows, connected.record.receivers, strict=True):
-        if fact is not None and (count := _count(row, fact)):
-            yield Outcome(receiver, count, None, "")
+        times = sum(
+            count
+            for (sender, ref), count in ran.items()
+            if ref.is_of(row.receiver) and _may_be_sent_by(row, sender)
+        )
+        if times:
+            yield Outcome(receiver, times, None, "")
             continue
         reason, text = _reason(connected, row, receiver, fact)
+        # Beyond the limit, only totals are known. Requests are an exception: their
+        # signals are never in a trace of the toolbar.
         if not complete and reason != "outside_window":
-            reason, text = "unknown", "may have run beyond the limit of nodes"
+            reason, text = (
+                "unknown",
+                "may have run, but the recording limit was reached",
+            )
         yield Outcome(receiver, 0, reason, clip(text))
+    # Django removes a dead connection when the signal is next used. Until then, the
+    # receiver may have run while it was alive.
     for row in dead_rows(connected.signal):
-        if fact is not None and _ran_once(row, fact):
-            continue
         if row.receiver is DEAD:
-            text = "garbage-collected: its connection was weak and nothing else held it"
-            yield Outcome(None, 0, "receiver_gone", text)
-        else:
+            if not any(ref.was_at(row.dispatch_uid) for _, ref in ran):
+                text = "garbage-collected: it was connected by a weak reference only"
+                yield Outcome(None, 0, "receiver_gone", text)
+        elif not any(
+            ref.is_of(row.receiver) and _may_be_gone(sender) for sender, ref in ran
+        ):
             text = "its sender was garbage-collected"
             yield Outcome(describe_row(row), 0, "sender_gone", text)
 
 
-def _count(row: Row, fact: SignalFacts) -> int:
-    return sum(
-        count
-        for (sender, known), count in fact.ran.items()
-        if known.is_of(row.receiver) and _is_sender(row, sender)
-    )
-
-
-def _ran_once(row: Row, fact: SignalFacts) -> bool:
-    """
-    Tell whether a connection that is dead by now ran while it was alive.
-    """
-    if row.receiver is DEAD:
-        return any(known.was_at(row.dispatch_uid) for _, known in fact.ran)
-    return any(
-        known.is_of(row.receiver) and _may_be_gone(sender) for sender, known in fact.ran
-    )
-
-
-def _may_be_gone(sender: KnownSender) -> bool:
+def _may_be_gone(sender: SenderRef) -> bool:
     if sender.kind is None:
         return False
     return sender.kind == "instance" or sender.reference() is None
@@ -243,78 +252,66 @@ def _reason(
     receiver: ReceiverRecord,
     fact: SignalFacts | None,
 ) -> tuple[Reason, str]:
-    name = connected.record.name
-    is_named = name != unnamed(connected.signal)
-    bare = name.rpartition(".")[2] if is_named else "this signal"
+    """
+    Return the first reason that applies, from certain to uncertain ones.
+    """
+    record = connected.record
+    is_named = record.name != unnamed(connected.signal)
+    signal = record.name.rpartition(".")[2] if is_named else "this signal"
     if fact is None:
-        if name in _AROUND_REQUESTS:
+        if record.name in _AROUND_REQUESTS:
             return "outside_window", "outside the recorded window"
-        return "not_sent", f"{bare} was not sent"
-    if not any(_is_sender(row, sender) for sender in fact.senders):
-        return "other_sender", f"{bare} came from {_senders(fact, receiver)}"
+        return "not_sent", f"{signal} wasn't sent"
+
+    by_others = f"{signal} was sent only by {_senders(fact, receiver)}"
+    if not any(_may_be_sent_by(row, sender) for sender in fact.senders):
+        return "other_sender", by_others
     for error in fact.errors:
-        if _is_sender(row, error.sender) and _missed(row, error, fact.signal.rows):
+        if error.kept_from_running(row):
             return "earlier_error", f"not reached: {error.text}"
-    if any(known.is_of(row.receiver) for known in fact.signal.muted.values()):
+    if any(ref.is_of(row.receiver) for ref in fact.signal.muted.values()):
         return "muted", "muted by signaltools.testing"
     if row.id not in fact.signal.rows:
-        return "connected_later", f"connected after {bare} had been sent"
-    if connected.record.dispatches_itself:
-        cls = connected.record.class_name
-        return "own_dispatch", f"{cls} decides itself which receivers run"
-    if not any(_is_surely_sender(row, sender) for sender in fact.senders):
-        return "other_sender", f"{bare} came from {_senders(fact, receiver)}"
-    return "unknown", f"{bare} was sent, but this receiver was not called"
+        return "connected_later", f"connected after {signal} was sent"
+    if record.dispatches_itself:
+        text = f"{record.class_name} chooses by itself which receivers run"
+        return "own_dispatch", text
+    # The senders that may match are instances of the same class: other ones, it seems.
+    if not any(_is_sent_by(row, sender) for sender in fact.senders):
+        return "other_sender", by_others
+    return "unknown", f"{signal} was sent, but this receiver wasn't called"
 
 
-def _missed(row: Row, error: _Error, known_rows: frozenset[int]) -> bool:
-    if error.any_missed:
-        return row.id in known_rows
-    return any(known.is_of(row.receiver) for known in error.missed)
-
-
-def _is_sender(row: Row, sender: KnownSender) -> bool:
-    """
-    Tell whether a send by ``sender`` is for this connection, as far as is known.
-    """
-    if sender.kind == "instance" and row.sender is not Sender.ANY:
-        # Of an instance only the class was remembered.
-        return row.sender is Sender.UNKNOWN or sender.reference() is type(row.sender)
-    return _is_surely_sender(row, sender)
-
-
-def _is_surely_sender(row: Row, sender: KnownSender) -> bool:
+def _is_sent_by(row: Row, sender: SenderRef) -> bool:
     if row.sender is Sender.ANY:
         return True
+    # The reference of an instance is to its class, which isn't the sender.
     if sender.kind is None or sender.kind == "instance":
         return False
     return sender.reference() is row.sender
 
 
+def _may_be_sent_by(row: Row, sender: SenderRef) -> bool:
+    if sender.kind == "instance" and row.sender is not Sender.ANY:
+        # Any instance of the same class. Django 5.2 doesn't keep senders, so the sender
+        # of the connection may be unknown.
+        return row.sender is Sender.UNKNOWN or sender.reference() is type(row.sender)
+    return _is_sent_by(row, sender)
+
+
 def _senders(fact: SignalFacts, receiver: ReceiverRecord) -> str:
-    """
-    Return who sent a signal, as opposed to the sender that ``receiver`` waits for.
-    """
     expected = receiver.sender_kind, receiver.sender
-    labels: dict[str, None] = {}
+    names = set()
     for sender in fact.senders:
-        is_namesake = sender.kind and expected == (sender.kind, sender.label)
-        labels[f"another {_label(sender)}" if is_namesake else _label(sender)] = None
-    return _only(sorted(labels))
-
-
-def _label(sender: KnownSender) -> str:
-    if sender.kind is None:
-        return "nobody"
-    if sender.app:
-        return f"app {sender.app}"
-    suffix = " instance" if sender.kind == "instance" else ""
-    return f"{sender.label}{suffix}"
-
-
-def _only(senders: list[str]) -> str:
-    if len(senders) == 1:
-        return f"{senders[0]} only"
-    if len(senders) > 4:
-        senders = [*senders[:3], f"{len(senders) - 3} others"]
-    return f"{', '.join(senders[:-1])} and {senders[-1]} only"
+        name = f"app {sender.app}" if sender.app else str(sender.label)
+        # Two classes, or two instances of a class, may have the same label.
+        is_namesake = sender.kind is not None and expected == (
+            sender.kind,
+            sender.label,
+        )
+        if sender.kind == "instance":
+            name = f"{'another' if is_namesake else 'an'} instance of {name}"
+        elif is_namesake:
+            name = f"another {name}"
+        names.add(name)
+    return text_list(sorted(names), limit=3)

@@ -1,10 +1,10 @@
 """
-Patch Django while a tool needs that, and put back the very same functions afterwards.
+Patch Django while a tool needs it, and put back the very same functions afterwards.
 
-Several tools may be active at once, and begin and end in any order: each method has one
-hook, which is made anew from those of the active tools, so that a send meets either
-the hook of before or that of afterwards. Declared events are not patched: their methods
-go on to those of ``Signal``.
+Several tools may be active at once, and start and end in any order. Each method has one
+hook, which is built from those of the active tools and replaced as a whole, because
+other threads may be sending at any time. Declared events aren't patched: their methods
+call those of ``Signal``, so hundreds of events cost nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
@@ -20,60 +21,83 @@ from django.dispatch import Signal
 
 from ..events import Event
 
-#: Returns the hook for a method, from its class, what was there, and its name.
+#: Returns the hook for a method, from its class, the original, and its name.
 MakeHook = Callable[[type, Any, str], Any]
 
+_MISSING = object()
 
 _lock = threading.Lock()
-#: The methods that may have a hook, and what was there of Signal.__init_subclass__.
+#: The methods that have a hook.
 _hooked: set[tuple[type, str]] = set()
-_init: list[Any] = []
+#: The originals of hooks, also of former ones that other tools still refer to.
 _originals: weakref.WeakKeyDictionary[FunctionType, Any] = weakref.WeakKeyDictionary()
+#: The original Signal.__init_subclass__ and its hook.
+_init: tuple[Any, Any] = (_MISSING, _MISSING)
 
 
+@dataclass(eq=False)
 class Tool:
     """
-    What hooks into each class of signals, and into the classes ``elsewhere``.
+    Hooks for methods of each class of signals, and of the classes ``elsewhere``.
 
-    ``rank`` is how far from Django its hooks are, when other tools have some there too.
+    Where several tools have hooks, the one with the lowest ``rank`` is next to Django.
     """
 
-    def __init__(
-        self,
-        hooks: Mapping[str, MakeHook],
-        elsewhere: tuple[type, ...] = (),
-        rank: int = 0,
-    ) -> None:
-        self.hooks = hooks
-        self.elsewhere = elsewhere
-        self.rank = rank
-        self.users = 0
+    hooks: Mapping[str, MakeHook]
+    elsewhere: tuple[type, ...] = ()
+    rank: int = 0
+    users: int = 0
 
-    def arm(self) -> None:
+    def install(self) -> None:
         """
-        Install the hooks, unless somebody has done so.
+        Install the hooks, unless they are installed already.
         """
+        global _init
         with _lock:
             self.users += 1
-            if self.users == 1:
-                _tools.append(self)
-                _tools.sort(key=lambda tool: tool.rank)
-                _install(self)
+            if self.users > 1:
+                return
+            _tools.append(self)
+            _tools.sort(key=lambda tool: tool.rank)
+            for cls in (*_signal_classes(), *self.elsewhere):
+                _hook_class(cls, self.hooks.keys())
+            if len(_tools) == 1:
+                original = Signal.__dict__.get("__init_subclass__", _MISSING)
+                hook: Any = classmethod(_new_class_hook(original))
+                Signal.__init_subclass__ = hook  # type: ignore[method-assign]
+                _init = original, hook
 
-    def disarm(self) -> None:
+    def uninstall(self) -> None:
         """
-        Put back what was there, unless somebody still needs the hooks.
+        Put back the originals, unless the hooks are still in use.
         """
         with _lock:
             self.users -= 1
-            if self.users == 0:
-                _tools.remove(self)
-                _remove(self)
+            if self.users:
+                return
+            _tools.remove(self)
+            for cls, name in _hooked:
+                # Another tool may have removed the method. If it has patched over the
+                # hook, its function stays: it calls the hook, which passes calls on.
+                if name in self.hooks and name in cls.__dict__:
+                    _hook(cls, name)
+            if _tools:
+                return
+            _hooked.clear()
+            original, hook = _init
+            # If another tool has patched over the hook, it keeps calling it. Without
+            # active tools it does nothing.
+            if Signal.__dict__.get("__init_subclass__") is hook:
+                if original is _MISSING:
+                    del Signal.__init_subclass__
+                else:
+                    Signal.__init_subclass__ = original  # type: ignore[method-assign]
 
 
 _tools: list[Tool] = []
 
-# A process that forks meanwhile shall not inherit a lock that nobody releases.
+# If a process forks while another thread has the lock, the child gets a locked lock and
+# no thread that would release it.
 if hasattr(os, "register_at_fork"):  # pragma: no branch (Windows does not fork)
     os.register_at_fork(
         before=_lock.acquire,
@@ -82,43 +106,10 @@ if hasattr(os, "register_at_fork"):  # pragma: no branch (Windows does not fork)
     )
 
 
-def _install(tool: Tool) -> None:
-    for cls in (*_signal_classes(), *tool.elsewhere):
-        _hook_class(cls, tool.hooks.keys())
-    if len(_tools) == 1:
-        init = Signal.__dict__.get("__init_subclass__", _MISSING)
-        hook: Any = classmethod(_new_class_hook(init))
-        _init[:] = init, hook
-        Signal.__init_subclass__ = hook  # type: ignore[method-assign]
-
-
-def _remove(tool: Tool) -> None:
-    for cls, name in _hooked:
-        # Another tool may have patched over the hook. It goes on to call the hook,
-        # which lets everything pass.
-        if name in tool.hooks and name in cls.__dict__:
-            _hook(cls, name)
-    if not _tools:
-        _hooked.clear()
-        _restore_init(*_init)
-        _init.clear()
-
-
-def _restore_init(original: Any, hook: Any) -> None:
-    if Signal.__dict__.get("__init_subclass__") is not hook:
-        return
-    if original is _MISSING:
-        del Signal.__init_subclass__
-    else:
-        Signal.__init_subclass__ = original  # type: ignore[method-assign]
-
-
-_MISSING = object()
-
-
 def _signal_classes() -> list[type[Signal]]:
     classes: list[type[Signal]] = [Signal]
-    # It grows meanwhile. A project may have hundreds, and waits for this.
+    # The list grows while it is read. Event is left out with all its subclasses: there
+    # may be hundreds, and they have no methods of their own to patch.
     for cls in classes:
         classes += (sub for sub in type.__subclasses__(cls) if sub is not Event)
     return classes
@@ -132,12 +123,13 @@ def _hook_class(cls: type, names: Collection[str]) -> None:
 
 def _hook(cls: type, name: str) -> None:
     """
-    Give a method the hooks of all active tools in place of those that it has.
+    Replace the hooks of a method by those of all active tools.
     """
     present = cls.__dict__[name]
     hook = original = _unhooked(present)
-    # What asks for receivers goes the same way back: whoever is nearest to the sender
-    # sees all that the others do to a send, and what they leave of the receivers.
+    # The last hook is the outermost one: its tool sees what the other tools do to a
+    # send. For _live_receivers() it is the innermost one: mute() leaves out receivers
+    # before the recorder puts probes in place of the others.
     tools = reversed(_tools) if name == "_live_receivers" else _tools
     for tool in tools:
         if name in tool.hooks:
@@ -149,7 +141,8 @@ def _hook(cls: type, name: str) -> None:
 
 
 def _unhooked(function: Any) -> Any:
-    # A tool that had patched over an earlier hook may have put that hook back.
+    # A tool that patched over an earlier hook may have put that hook back, so what is
+    # there now may be a hook of tools that are no longer active.
     while isinstance(function, FunctionType):
         original = _originals.get(function, _MISSING)
         if original is _MISSING:
@@ -173,11 +166,11 @@ def _new_class_hook(original: Any) -> Any:
 
 def caller(original: Any) -> Callable[..., Any]:
     """
-    Return a function that calls what a class has under the name of a method.
+    Return a function that calls a method, whatever kind of object it is.
     """
     if isinstance(original, FunctionType):
         return original
-    # It may be any descriptor, or a mock, which is none.
+    # It may be any descriptor, or a mock, which isn't a descriptor.
     get = getattr(type(original), "__get__", lambda value, *_: value)
     return lambda signal, *args, **named: get(original, signal, type(signal))(
         *args, **named
@@ -186,6 +179,6 @@ def caller(original: Any) -> Callable[..., Any]:
 
 def sender_of(args: tuple[Any, ...], named: dict[str, Any]) -> Any:
     """
-    Return who sends a signal, by the arguments of the method.
+    Return the sender, however it was passed. None if it's missing: Django raises then.
     """
     return named["sender"] if "sender" in named else args[0] if args else None

@@ -1,5 +1,8 @@
 """
-Watch receivers while Django's own loop calls them.
+Record the calls of receivers while Django's own loop runs.
+
+The loop gets probes in place of the receivers. Copying the loop instead would mean to
+copy what each version of Django does about errors, threads, and asynchronous receivers.
 """
 
 from __future__ import annotations
@@ -17,20 +20,20 @@ def both_probes(
     send: SendNode, sync_receivers: list[Any], async_receivers: list[Any]
 ) -> tuple[list[Any], list[Any]]:
     """
-    Return stand-ins for what ``_live_receivers`` found, which record each call.
+    Return probes for what ``_live_receivers`` has found.
     """
     if not sync_receivers and not async_receivers:
         return sync_receivers, async_receivers
-    # A signal's own send() may ask has_listeners() before it sends.
-    if send.heard < send.count:
-        send.heard += 1
+    # It may be called twice for one send: a subclass may ask has_listeners() first.
+    if send.with_receivers < send.count:
+        send.with_receivers += 1
     calls = send.calls
-    known = len(calls)
-    find_call = send.call if known else send.new_call
+    count = len(calls)
+    find_call = send.call if count else send.new_call
     probes = []
     for position, receiver in enumerate(sync_receivers):
-        # A collapsed send has nearly always met the same receivers before.
-        if position < known and calls[position].function() is receiver:
+        # Collapsed sends nearly always have the same receivers in the same order.
+        if position < count and calls[position].function() is receiver:
             call = calls[position]
         else:
             call = find_call(receiver, position + 1)
@@ -42,10 +45,11 @@ def both_probes(
 
 def originals(responses: Any) -> Any:
     """
-    Return what ``send`` returned, with the receivers in place of the stand-ins.
+    Return what ``send`` returned, with the receivers in place of their probes.
     """
+    # A subclass may return anything.
     if type(responses) is list:
-        # In place: a signal's own send() may have kept the list.
+        # In place: the send() of a subclass may have kept the list.
         responses[:] = [
             (pair[0]._traced_receiver, pair[1])
             if type(pair) is tuple and len(pair) == 2 and type(pair[0]) in _PROBES
@@ -61,12 +65,13 @@ def _delegated(name: str) -> Any:
 
 class Probe:
     """
-    Stand for a receiver and record its call; in all else be like the receiver.
+    Call a receiver and record that. In everything else, be like the receiver.
     """
 
+    # The prefix keeps them apart from the attributes of the receiver.
     __slots__ = ("_traced_call", "_traced_receiver")
 
-    # What a class has by itself would hide what the receiver has.
+    # Every class has these, so __getattr__() would not be called for them.
     __module__ = _delegated("__module__")
     __doc__ = _delegated("__doc__")
     __class__ = _delegated("__class__")
@@ -80,7 +85,8 @@ class Probe:
         previous = get_current()
         set_current(call)
         if not call.count:
-            # The node was made before any receiver ran, perhaps in another thread.
+            # Not when the node was created: that is before any receiver runs, and may
+            # be in another thread.
             call.begin()
         call.count += 1
         call.active += 1
@@ -99,6 +105,8 @@ class Probe:
                 call.longest = elapsed
             if call.table is not None:
                 call.end()
+            # A send that awaits the thread of this call isn't active meanwhile: its own
+            # time on the event loop doesn't include this.
             if previous is not None and previous.active:
                 previous.inner += elapsed
 
@@ -119,10 +127,11 @@ class Probe:
 
 class AsyncProbe(Probe):
     """
-    Stand for a receiver that returns something to await.
+    Call a receiver that returns something to await, and record until it has ended.
     """
 
     __slots__ = ()
+    # __slots__ gives each class a __module__ and a __doc__ of its own.
     __module__ = _delegated("__module__")
     __doc__ = _delegated("__doc__")
 
@@ -145,7 +154,7 @@ class AsyncProbe(Probe):
         call.pending += 1
         coroutine = _await_call(call, awaitable)
         if type(awaitable) is CoroutineType:
-            # Warnings and descriptions of tasks shall name the receiver.
+            # Tasks, and warnings about coroutines that were never awaited, show it.
             coroutine.__qualname__ = awaitable.__qualname__  # type: ignore[attr-defined]
         return coroutine
 
@@ -154,49 +163,54 @@ _PROBES = (Probe, AsyncProbe)
 
 
 async def _await_call(call: CallNode, awaitable: Awaitable[Any]) -> Any:
-    started = now()
-    try:
-        answer = await Steps(call, awaitable)
-    except BaseException as error:
-        call.ended(now() - started, error)
-        raise
-    call.ended(now() - started)
-    return answer
+    # Django needs a coroutine, to make a task of it.
+    return await Steps(call, awaitable)
 
 
 class Steps:
     """
-    Await something so that whatever it does belongs to ``node``, step by step.
+    Await something step by step, so that whatever it does belongs to ``node``.
 
-    Between two steps other tasks run, on Django 6.1 in this very context: what is
-    current may be set for one step only.
+    A step is from one resumption to the next suspension. Between two steps, other tasks
+    run. Usually each task has a context of its own, but Django 6.1 runs all
+    asynchronous receivers of a send in one: if the current node stayed set while one of
+    them is suspended, it would get what the others send.
     """
 
     __slots__ = ("_awaitable", "_inside", "_node")
 
-    def __init__(self, node: Node, awaitable: Awaitable[Any]) -> None:
+    def __init__(self, node: SendNode | CallNode, awaitable: Awaitable[Any]) -> None:
         self._node = node
         self._awaitable = awaitable
-        # A trace that begins in one step goes on in the next ones.
+        # What is current inside: another node while a trace that began there is active.
         self._inside: Node | None = node
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        coroutine = self._awaitable
+        node, coroutine = self._node, self._awaitable
         if type(coroutine) is not CoroutineType:
-            coroutine = _plain_await(coroutine)
+            # Futures, for example, have no send() and throw().
+            coroutine = _as_coroutine(coroutine)
         step, argument = coroutine.send, None
-        while True:
-            try:
-                yielded = self._step(step, argument)
-            except StopIteration as stop:
-                return stop.value
-            finally:
-                # An exception that was thrown in must not hold itself.
-                argument = None
-            try:
-                step, argument = coroutine.send, (yield yielded)
-            except BaseException as error:
-                step, argument = coroutine.throw, error
+        started = now()
+        try:
+            while True:
+                try:
+                    yielded = self._step(step, argument)
+                finally:
+                    # An exception refers to this frame by its traceback. A reference
+                    # back would keep both alive until the garbage collector runs.
+                    argument = None
+                try:
+                    step, argument = coroutine.send, (yield yielded)
+                except BaseException as error:
+                    # A cancellation, for example, which the coroutine may handle.
+                    step, argument = coroutine.throw, error
+        except StopIteration as stop:
+            node.ended(now() - started, None)
+            return stop.value
+        except BaseException as error:
+            node.ended(now() - started, error)
+            raise
 
     def _step(self, step: Any, argument: Any) -> Any:
         node = self._node
@@ -218,5 +232,5 @@ class Steps:
                 previous.inner += elapsed
 
 
-async def _plain_await(awaitable: Awaitable[Any]) -> Any:
+async def _as_coroutine(awaitable: Awaitable[Any]) -> Any:
     return await awaitable

@@ -1,7 +1,10 @@
 """
-Hold what is recorded, as it happens, in little memory and without anybody's objects.
+Record sends and calls as they happen, in little memory.
 
-Sends and calls form a tree: below a call is what its receiver sent.
+They form a tree: below a send are the calls of its receivers, below a call is what the
+receiver sent. Nothing here keeps a signal, a sender, a receiver, an argument, or an
+exception alive: a trace must not change when objects are garbage-collected, which weak
+connections depend on.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ import asyncio
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
-from copy import copy
+from dataclasses import dataclass, field
 from threading import get_ident
 from time import perf_counter as now
 from typing import Any, TypeVar
@@ -20,148 +23,116 @@ from django.dispatch import Signal
 from ..introspect.callables import Described
 from ..introspect.objects import is_a
 from ..introspect.text import exception_text
-from ..inventory.rows import receiver_key
 from ..inventory.weak import (
     NOWHERE,
-    KnownReceiver,
-    KnownSender,
-    KnownSignal,
+    ReceiverRef,
     Reference,
-    sender_anchor,
+    References,
+    SenderRef,
+    SignalRef,
 )
 from .surroundings import call_site
 
-#: So many sends of one signal by one sender stay apart below one parent.
+#: So many sends of a signal by the same sender are separate nodes below one parent.
 COLLAPSE_AFTER = 20
-# Beyond the first limit there is a flat profile only, beyond the second only a sum.
-_MAX_TREE = 2_700
+# A full tree gets no more nodes. Further sends only count in totals: one for each
+# signal, sender, and method until there are _MAX_NODES, then one for each method.
+MAX_TREE = 2_700
 _MAX_NODES = 2_990
-# Deeper sends have a flat profile as well: whoever reads a tree goes down in recursion.
+# Deeper sends only count in totals, too. Reports read a tree recursively, and Python
+# limits recursion.
 _MAX_DEPTH = 100
 
-#: What anything that happens next in this context belongs to.
+#: The recorder, send, or call that whatever happens next in this context belongs to.
+#: The current recorder is its ``recorder``. It's a ContextVar and not a thread-local:
+#: asyncio runs the tasks of several requests in one thread, and sync_to_async() runs a
+#: function in another thread with a copy of the context.
 current: ContextVar[Node | None] = ContextVar("signaltools.current", default=None)
+# Looked up once: these run several times for each send.
 get_current, set_current = current.get, current.set
 
-_Key = tuple[KnownSignal, KnownSender, str]
-_FastKey = tuple[int, int, str]
+# Shared by most nodes, and so never changed.
+_NO_SENDS: dict[Any, Any] = {}
+_Key = tuple[SignalRef, SenderRef, str]
 ArgumentText = Callable[[str, Any], str]
 T = TypeVar("T")
 
 
+# There may be thousands of nodes, and a __dict__ for each would double their size.
+@dataclass(slots=True, eq=False, repr=False)
 class Node:
     """
-    What a recorder, a send and a call have in common. Times are in seconds.
+    What a recorder, a send, and a call have in common. Times are in seconds.
 
-    ``busy`` is the time on the event loop of something awaited, ``inner`` the time
-    that nested sends and calls took of it, ``active`` how often this runs right now.
+    ``busy`` is the time on the event loop of something awaited, ``inner`` the part of
+    the time that nested sends and calls took, ``active`` how often this runs right now.
     """
 
-    __slots__ = (
-        "active",
-        "busy",
-        "collapsed",
-        "count",
-        "depth",
-        "error",
-        "inner",
-        "longest",
-        "queries",
-        "query_time",
-        "raised",
-        "recorder",
-        "sends",
-        "signal",
-        "start",
-        "table",
-        "thread",
-        "time",
+    recorder: Recorder
+    depth: int = 0
+    active: int = 0
+    count: int = 0
+    raised: int = 0
+    queries: int = 0
+    thread: int = 0
+    start: float = 0.0
+    time: float = 0.0
+    busy: float = 0.0
+    inner: float = 0.0
+    longest: float = 0.0
+    query_time: float = 0.0
+    error: str | None = None
+    # Only a send has a signal. The hooks compare without asking which node it is.
+    signal: Reference = NOWHERE
+    # Most nodes have nothing below them, and empty containers are large.
+    sends: list[SendNode] | None = None
+    table: dict[_Key, Series] | None = None
+    # The collapsed sends, by the ids of signal and sender, and the method.
+    collapsed: Mapping[tuple[int, int, str], SendNode] = field(
+        default_factory=lambda: _NO_SENDS
     )
-
-    def __init__(self, recorder: Recorder, depth: int = 0) -> None:
-        self.recorder = recorder
-        self.depth = depth
-        self.active = self.count = self.raised = self.queries = self.thread = 0
-        self.start = self.time = self.busy = self.inner = self.longest = (
-            self.query_time
-        ) = 0.0
-        self.error: str | None = None
-        # Of what is no send, a reference that leads nowhere.
-        self.signal: Reference = NOWHERE
-        # Most nodes have nothing below them, and empty containers are large.
-        self.sends: list[SendNode] | None = None
-        self.table: dict[_Key, Series] | None = None
-        # By the addresses of signal and sender, and the method.
-        self.collapsed: Mapping[_FastKey, SendNode] = _EMPTY
 
     def begin(self) -> None:
         recorder = self.recorder
         self.start = now() - recorder.origin
         self.thread = recorder.shared(get_ident())
 
-    def absorb(self, inner: Recorder) -> None:
-        """
-        Take over what a trace inside of this one has recorded.
-        """
-        recorder = self.recorder
-        for key, known in inner.signals.items():
-            # The inner trace has ended: its own shall not look again.
-            recorder.signals.setdefault(key, copy(known))
-        self.queries += inner.queries
-        self.query_time += inner.query_time
-        self.inner += inner.inner
-        if recorder.nodes + inner.nodes <= _MAX_TREE:
-            recorder.nodes += inner.nodes
-            self.sends = [*(self.sends or ()), *(inner.sends or ())]
-            overflow = recorder.overflow
-            overflow.sends = [*(overflow.sends or ()), *(inner.overflow.sends or ())]
-            absorbed = list(inner.others.values())
-        else:
-            absorbed = list(inner.all_sends())
-        for send in absorbed:
-            recorder.other(send.series.method).add(send)
-
-    def took(self, seconds: float) -> None:
+    def add_time(self, seconds: float) -> None:
         self.time += seconds
         if seconds > self.longest:
             self.longest = seconds
 
-    def sum_up(self, other: Node) -> None:
-        for name in (
-            "busy",
-            "count",
-            "inner",
-            "raised",
-            "queries",
-            "query_time",
-            "time",
-        ):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        self.longest = max(self.longest, other.longest)
-        self.error = self.error or other.error
-
     def failed(self, error: BaseException) -> None:
         self.raised += 1
+        # As a string: an exception holds its traceback, and that holds all variables.
         self.error = self.error or exception_text(error)
 
-
-_EMPTY: dict[Any, Any] = {}
+    def ended(self, seconds: float, error: BaseException | None) -> None:
+        """
+        Add the time of something awaited, which may outlive the recording.
+        """
+        if self.recorder.recording:
+            self.add_time(seconds)
+            if error is not None:
+                self.failed(error)
 
 
 class SendNode(Node):
     """
-    One send, or all further ones of a series.
+    One send, or several collapsed sends of a series.
+
+    ``with_receivers`` is how many of them had a receiver to call.
     """
 
     __slots__ = (
         "arguments",
         "calls",
-        "heard",
         "in_atomic",
         "on_commit",
         "sender",
         "series",
         "site",
+        "with_receivers",
         "wrong_loop",
     )
 
@@ -171,47 +142,31 @@ class SendNode(Node):
         self.series = series
         self.signal = series.signal.reference
         self.sender = series.sender.reference
-        self.arguments = self.recorder.names(arguments)
+        self.arguments = self.recorder.describe_arguments(arguments)
         self.site = self.recorder.shared(call_site())
         self.in_atomic: bool | None = None
-        self.on_commit = self.heard = 0
+        self.on_commit = self.with_receivers = 0
         self.wrong_loop = False
         self.calls = _NO_CALLS
-
-    def add(self, other: SendNode) -> None:
-        """
-        Add up what another send and its calls have counted, for totals only.
-        """
-        self.sum_up(other)
-        self.heard += other.heard
-        for call in other.calls:
-            self.calls[0].sum_up(call)
-            self.calls[0].swallowed += call.swallowed
-            self.calls[0].cancelled += call.cancelled
-
-    def ended(self, seconds: float, error: BaseException | None = None) -> None:
-        """
-        Note the end of something awaited, unless recording has stopped before.
-        """
-        if self.recorder.recording:
-            self.took(seconds)
-            if error is not None:
-                self.failed(error)
 
     def failed(self, error: BaseException) -> None:
         super().failed(error)
         if self.series.method.startswith("a") or not is_a(error, RuntimeError):
             return
-        # Django gave up before it ran one of the asynchronous receivers, and no
-        # receiver is to blame for that.
+        # In a running event loop, send() raises RuntimeError before it runs the first
+        # asynchronous receiver. It isn't that error if a receiver raised it.
         waiting = any(call.order is None and not call.count for call in self.calls)
-        blamed = sum(call.raised - call.swallowed for call in self.calls)
-        if waiting and self.raised > blamed and _in_event_loop():
+        by_receivers = sum(call.raised - call.swallowed for call in self.calls)
+        if waiting and self.raised > by_receivers:
+            try:
+                asyncio.get_running_loop()
+            except RuntimeError:
+                return
             self.wrong_loop = True
 
     def call(self, receiver: Any, order: int | None) -> CallNode:
         """
-        Return the node for ``receiver``, a new one unless it was called before.
+        Return the node for calls of ``receiver``.
         """
         for call in self.calls:
             if call.receiver.is_of(receiver):
@@ -221,20 +176,19 @@ class SendNode(Node):
     def new_call(self, receiver: Any, order: int | None) -> CallNode:
         recorder = self.recorder
         if recorder.nodes >= _MAX_NODES:
-            return recorder.other(self.series.method).calls[0]
+            return recorder.other_sends(self.series.method).calls[0]
         recorder.nodes += 1
-        call = CallNode(self, recorder.known_receiver(receiver), order)
-        if self.calls is _NO_CALLS:
-            self.calls = []
+        call = CallNode(self, recorder.refs.receiver(receiver), order)
+        self.calls = self.calls or []
         self.calls.append(call)
         return call
 
 
 class CallNode(Node):
     """
-    One call of a receiver, or all its calls in the sends of a series.
+    One call of a receiver, or all its calls by the collapsed sends of a series.
 
-    ``pending`` is how many have begun to await and not ended.
+    ``pending`` is how many awaitables have been returned and haven't ended.
     """
 
     __slots__ = (
@@ -248,40 +202,39 @@ class CallNode(Node):
     )
 
     def __init__(
-        self, send: SendNode, receiver: KnownReceiver, order: int | None
+        self, send: SendNode, receiver: ReceiverRef, order: int | None
     ) -> None:
         super().__init__(send.recorder, send.depth)
         self.send = send
         self.receiver = receiver
+        # For the fast path of both_probes().
         self.function = receiver.function
         self.order = order
         self.cancelled = self.pending = self.swallowed = 0
 
     def end(self) -> None:
-        # What ended sends no more, unless it is one of many in a collapsed send.
+        # The receiver sends nothing more, so the table has served its purpose. The next
+        # call of a collapsed send needs it again.
         if self.send.series.collapsed is not self.send:
             self.table = None
 
-    def ended(self, seconds: float, error: BaseException | None = None) -> None:
-        """
-        Note the end of something awaited, unless recording has stopped before.
-        """
-        if not self.recorder.recording:
-            return
-        self.pending -= 1
-        self.took(seconds)
-        if issubclass(type(error), (asyncio.CancelledError, GeneratorExit)):
-            self.cancelled += 1
-        elif error is not None:
-            self.failed(error)
+    def ended(self, seconds: float, error: BaseException | None) -> None:
+        if self.recorder.recording:
+            self.pending -= 1
+            # A timeout cancels a task; closing a coroutine raises GeneratorExit in it.
+            if issubclass(type(error), (asyncio.CancelledError, GeneratorExit)):
+                self.cancelled += 1
+                error = None
+        super().ended(seconds, error)
 
     def failed(self, error: BaseException) -> None:
         super().failed(error)
-        # What Django's robust methods catch.
+        # The robust methods catch Exception, but not KeyboardInterrupt, for example.
         if self.send.series.method.endswith("robust") and is_a(error, Exception):
             self.swallowed += 1
 
 
+# Shared by all sends without receivers, and so never changed.
 _NO_CALLS: list[CallNode] = []
 
 
@@ -301,23 +254,8 @@ class Series:
 
 class Recorder(Node):
     """
-    The root of a tree, with tables of what was met on the way.
+    The root of a tree, with the signals, senders, and receivers that occur in it.
     """
-
-    __slots__ = (
-        "collapse_after",
-        "nodes",
-        "origin",
-        "others",
-        "outer",
-        "overflow",
-        "receivers",
-        "recording",
-        "senders",
-        "signals",
-        "text_of",
-        "values",
-    )
 
     def __init__(
         self,
@@ -335,164 +273,124 @@ class Recorder(Node):
         self.collapse_after = collapse_after
         self.active = 1
         self.nodes = 0
-        self.signals: dict[int, KnownSignal] = {}
-        self.senders: dict[int, KnownSender] = {}
-        self.receivers: dict[Any, KnownReceiver] = {}
-        # A flat profile of what found no place in the tree, and by method the sums of
-        # what not even there.
+        self.refs = References()
+        # The parent of the totals of what exceeds the tree. They are leaves, because
+        # what their receivers send is as deep as they are: too deep.
         self.overflow = Node(self, _MAX_DEPTH)
-        self.others: dict[str, SendNode] = {}
 
     def stop(self) -> None:
-        self.took(self.elapsed)
+        self.add_time(self.elapsed)
         self.recording = False
-        self.look_again()
+        self.find_added()
 
-    def look_again(self) -> None:
-        # Other threads that record may meet new signals meanwhile.
-        for known in self.signals.copy().values():
-            known.look_again()
+    def find_added(self) -> None:
+        # A copy, because another thread of this trace may add a signal meanwhile.
+        for signal in self.refs.signals.copy().values():
+            signal.find_added()
 
     @property
     def elapsed(self) -> float:
         return now() - self.origin if self.recording else self.time
 
-    def still_outside(self) -> Node | None:
-        """
-        Return what this was recorded in, skipping traces that ended before this one.
-        """
-        outer = self.outer
-        while outer is not None and not outer.recorder.recording:
-            outer = outer.recorder.outer
-        return outer
-
     def all_sends(self) -> Iterator[SendNode]:
+        # Not recursively: a trace inside a trace may be deeper than 100 levels.
         waiting: list[Node] = [self, self.overflow]
         while waiting:
             for send in waiting.pop().sends or ():
                 yield send
                 waiting += (send, *send.calls)
-        yield from list(self.others.values())
+
+    def other_sends(self, method: str) -> SendNode:
+        """
+        Return the total of the sends by ``method`` that have no node of their own.
+        """
+        series = _series_of(self.overflow, (OTHER_SIGNALS, _OTHER_SENDERS, method))
+        if series.collapsed is None:
+            send = series.collapsed = _new_send(series, {})
+            send.site = None
+            send.calls = [CallNode(send, _OTHER_RECEIVERS, None)]
+        return series.collapsed
 
     def shared(self, value: T) -> T:
         """
-        Return one object for all equal values: it takes the memory of one.
+        Return the same object for all equal values, to save memory.
         """
         return self.values.setdefault(value, value)  # type: ignore[no-any-return]
 
-    def other(self, method: str) -> SendNode:
+    def add_muted(self, signal: Signal, receiver: Any) -> None:
         """
-        Return the node for sends by ``method`` that exceed the limit of nodes.
+        Remember that ``signaltools.testing.mute()`` prevented a receiver from running.
         """
-        if method not in self.others:
-            self.others[method] = _new_other(self, method)
-        return self.others[method]
+        ref = self.refs.receiver(receiver)
+        self.refs.signal(signal).muted[ref.key] = ref
 
-    def known_signal(self, signal: Signal) -> KnownSignal:
-        known = self.signals.get(id(signal))
-        if known is None or known.reference() is not signal:
-            known = self.signals[id(signal)] = KnownSignal(signal)
-        return known
-
-    def first_known(self, known: KnownSignal) -> KnownSignal:
-        """
-        Return what was known of the same signal when it was first sent.
-        """
-        signal = known.reference()
-        return known if signal is None else self.known_signal(signal)
-
-    def note_muted(self, signal: Signal, receiver: Any) -> None:
-        known = self.known_receiver(receiver)
-        self.known_signal(signal).muted[known.key] = known
-
-    def known_sender(self, sender: Any) -> KnownSender:
-        anchor = sender_anchor(sender)
-        # One address may be that of a class and of the class of an instance.
-        key = id(anchor) if anchor is sender else -id(anchor)
-        known = self.senders.get(key)
-        if known is None or known.reference() is not anchor:
-            known = self.senders[key] = KnownSender(sender, anchor)
-        return known
-
-    def known_receiver(self, receiver: Any) -> KnownReceiver:
-        key = receiver_key(receiver)
-        known = self.receivers.get(key)
-        if known is None or not known.is_of(receiver):
-            known = self.receivers[key] = KnownReceiver(receiver)
-        return known
-
-    def names(self, arguments: Mapping[str, Any]) -> tuple[str, ...]:
-        """
-        Return the names of the arguments, with what is asked for about them.
-        """
+    def describe_arguments(self, arguments: Mapping[str, Any]) -> tuple[str, ...]:
         names = tuple(name for name in arguments if name != "sender")
         if (text_of := self.text_of) is not None:
-            names = tuple(f"{n}={text_of(n, arguments[n])}" for n in names)
+            names = tuple(f"{name}={text_of(name, arguments[name])}" for name in names)
         return self.shared(names)
+
+
+#: The signal of the totals that have no other one. The reference is dead at once.
+OTHER_SIGNALS = SignalRef(Signal())
+OTHER_SIGNALS.label = "other signals"
+_OTHER_SENDERS = SenderRef(None, None)
 
 
 def open_send(
     parent: Node, signal: Signal, method: str, sender: Any, arguments: Mapping[str, Any]
 ) -> SendNode:
     """
-    Return the node of a send that begins now: a new one, or that of its series.
+    Return the node of a send that begins: a new one, or that of the collapsed sends.
     """
-    series = _series(parent, signal, method, sender)
+    recorder = parent.recorder
+    refs = recorder.refs
+    key = refs.signal(signal), refs.sender(sender), method
+    series = parent.table.get(key) if parent.table else None
+    # Sends that are already collapsed need no node, even if the tree is full.
+    if series is None or series.collapsed is None:
+        if recorder.nodes >= MAX_TREE or parent.depth >= _MAX_DEPTH:
+            parent = recorder.overflow
+            has_total = parent.table is not None and key in parent.table
+            if recorder.nodes >= _MAX_NODES and not has_total:
+                send = recorder.other_sends(method)
+                send.count += 1
+                # For the hook of _live_receivers(), until the next one is sent.
+                send.signal = weakref.ref(signal)
+                return send
+        series = _series_of(parent, key)
     series.count += 1
     send = series.collapsed or _new_send(series, arguments)
     send.count += 1
+    if series.collapsed is None and (
+        series.count > recorder.collapse_after or parent is recorder.overflow
+    ):
+        series.collapsed = send
+        # An instance is only known by its class, which may be a sender itself.
+        if series.sender.kind != "instance":
+            fast_key = id(signal), id(sender), method
+            # Replaced, not changed: another thread may be reading it.
+            parent.collapsed = {**parent.collapsed, fast_key: send}
     return send
 
 
-def _series(parent: Node, signal: Signal, method: str, sender: Any) -> Series:
-    recorder = parent.recorder
-    key = recorder.known_signal(signal), recorder.known_sender(sender), method
-    series = parent.table.get(key) if parent.table else None
-    full = recorder.nodes >= _MAX_TREE or parent.depth >= _MAX_DEPTH
-    if full and (series is None or series.collapsed is None):
-        parent = recorder.overflow
-        series = parent.table.get(key) if parent.table else None
-        if series is None and recorder.nodes >= _MAX_NODES:
-            other = recorder.other(method)
-            # Until the next one is sent, this is the signal to look for receivers of.
-            other.signal = weakref.ref(signal)
-            return other.series
-    if series is None:
-        parent.table = parent.table or {}
-        series = parent.table[key] = Series(parent, key)
-    return series
+def _series_of(parent: Node, key: _Key) -> Series:
+    parent.table = parent.table or {}
+    if key not in parent.table:
+        parent.table[key] = Series(parent, key)
+    return parent.table[key]
 
 
 def _new_send(series: Series, arguments: Mapping[str, Any]) -> SendNode:
-    parent = series.parent
-    recorder = parent.recorder
-    recorder.nodes += 1
-    send = SendNode(series, arguments)
+    send, parent = SendNode(series, arguments), series.parent
+    parent.recorder.nodes += 1
     parent.sends = parent.sends or []
     parent.sends.append(send)
-    if series.count > recorder.collapse_after or parent is recorder.overflow:
-        series.collapsed = send
-        # Of an instance only the class is known, which may be a sender itself.
-        if series.sender.kind != "instance":
-            key = id(send.signal()), id(send.sender()), series.method
-            parent.collapsed = {**parent.collapsed, key: send}
     return send
 
 
-def _new_other(recorder: Recorder, method: str) -> SendNode:
-    signal, receiver = KnownSignal(Signal()), KnownReceiver(_new_other)
-    signal.label = "other signals"
-    receiver.described = Described("other receivers", "", "other receivers", None, None)
-    series = Series(recorder, (signal, KnownSender(None, None), method))
-    series.collapsed = send = SendNode(series, {})
-    send.site = None
-    send.calls = [CallNode(send, receiver, None)]
-    return send
-
-
-def _in_event_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
+# A function that lives as long as the process: nothing else can have its address.
+_OTHER_RECEIVERS = ReceiverRef(open_send)
+_OTHER_RECEIVERS.described = Described(
+    "other receivers", "", "other receivers", None, None
+)

@@ -4,12 +4,12 @@ Point out what in a trace is worth a look.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import chain
 
 from ..introspect.text import clip
-from .tree import Added, Call, Level, Send, walk
+from .tree import Call, Level, Send, Tree, walk
 
 _INIT = {"django.db.models.signals.pre_init", "django.db.models.signals.post_init"}
 
@@ -19,8 +19,9 @@ class Remark:
     """
     Something in a trace that is worth a look.
 
-    ``receiver``, with its file and line, is None where it is about the send; the
-    place is then that of the caller. ``count`` is how often it happened.
+    ``file`` and ``line`` are those of the receiver. If ``receiver`` is None, the remark
+    is about the send, and they are those of its caller. ``count`` is how often it
+    happened.
     """
 
     level: Level
@@ -32,30 +33,30 @@ class Remark:
     count: int
 
 
-def find_remarks(sends: tuple[Send, ...], added: Iterable[Added] = ()) -> list[Remark]:
+def find_remarks(tree: Tree) -> tuple[Remark, ...]:
     """
-    Return remarks on ``sends``, what is below them, and receivers that were ``added``.
-
-    Errors come first; equal remarks are one.
+    Return remarks on everything in ``tree``, errors first.
     """
-    found: dict[Remark, int] = {}
-    for remark in chain(_remarks(sends), map(_on_added, added)):
-        remark = replace(remark, text=clip(remark.text))
-        key = replace(remark, count=0)
-        found[key] = found.get(key, 0) + remark.count
+    found: Counter[Remark] = Counter()
+    for remark in _remarks(tree):
+        # Equal remarks are combined into one, whatever their numbers are.
+        found[replace(remark, text=clip(remark.text), count=0)] += remark.count
     remarks = [replace(remark, count=count) for remark, count in found.items()]
-    return sorted(remarks, key=lambda remark: _LEVELS.index(remark.level))
+    return tuple(sorted(remarks, key=lambda remark: _LEVELS.index(remark.level)))
 
 
 _LEVELS: tuple[Level, ...] = ("error", "warning", "note")
 
 
-def _remarks(sends: tuple[Send, ...]) -> Iterator[Remark]:
-    for node in walk(sends):
+def _remarks(tree: Tree) -> Iterator[Remark]:
+    for node in walk(tree.sends + tree.overflow):
         if isinstance(node, Send):
             yield from _on_send(node)
             for call in node.calls:
                 yield from _on_call(node, call)
+    for signal, receiver, file, line in tree.added:
+        text = "connected while recording"
+        yield Remark("note", signal, receiver, text, file, line, 1)
 
 
 def _on_send(send: Send) -> Iterator[Remark]:
@@ -63,19 +64,19 @@ def _on_send(send: Send) -> Iterator[Remark]:
         return Remark(level, send.signal, None, text, send.file, send.line, count)
 
     if send.wrong_loop:
-        text = f"{send.method}() cannot run async receivers inside an event loop"
+        text = f"{send.method}() can't run async receivers in a running event loop"
         yield remark("error", f"{text}; await a{send.method}()", _own_errors(send))
     elif (count := _own_errors(send)) > 0:
         yield remark("error", f"{send.method}() raised {send.error}", count)
+    # Django's own signals are meant to be sent inside the transaction.
     if send.kind != "builtin" and send.in_atomic and send.calls:
-        text = "its receivers ran although the transaction could still roll back"
+        text = "its receivers ran before the transaction was committed"
         yield remark("note", f"sent inside atomic(): {text}")
 
 
 def _own_errors(send: Send) -> int:
-    """
-    Return how many sends raised something that did not come from below.
-    """
+    # An exception passes through all sends and calls above it. Only the lowest one gets
+    # a remark.
     below = sum(call.raised - call.swallowed + call.cancelled for call in send.calls)
     return send.raised - below - sum(nested.raised for nested in send.sends)
 
@@ -91,18 +92,14 @@ def _on_call(send: Send, call: Call) -> Iterator[Remark]:
     if call.raised > call.swallowed:
         yield remark("error", f"raised {call.error}", call.raised - call.swallowed)
     if call.cancelled:
-        yield remark("warning", "cancelled before it ended", call.cancelled)
+        yield remark("warning", "cancelled before it finished", call.cancelled)
     if call.self_queries and send.signal in _INIT:
-        text = "queries the database whenever an instance is made"
+        text = "queries the database for every instance created"
         yield remark("warning", text)
     if call.recursive:
-        yield remark("note", "ran inside of itself")
+        text = "ran recursively (it sent a signal that called it again)"
+        yield remark("note", text)
     if call.order is not None and call.thread != send.thread:
-        yield remark("note", f"ran in another thread than {send.method}()")
+        yield remark("note", f"ran in a different thread from {send.method}()")
     if call.outcome == "unfinished":
-        yield remark("note", "was still running at the end of the recording")
-
-
-def _on_added(added: Added) -> Remark:
-    text = "connected while recording"
-    return Remark("note", added.signal, added.receiver, text, added.file, added.line, 1)
+        yield remark("note", "was still running when the recording ended")

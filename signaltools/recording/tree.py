@@ -1,8 +1,8 @@
 """
-What a trace has recorded: sends, the calls of receivers below them, and so on.
+The tree of a trace: sends, below them the calls of receivers, and so on.
 
-Frozen, made of text and numbers only, and ready for JSON. All times are in seconds;
-``start`` counts from the beginning of the recording.
+It is frozen, contains only strings, numbers, and booleans, and is ready for JSON. All
+times are in seconds; ``start`` counts from the beginning of the recording.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from ..inventory.records import Component, Kind, SenderKind
 
-Outcome = Literal["returned", "raised", "swallowed", "cancelled", "unfinished"]
+CallOutcome = Literal["returned", "raised", "swallowed", "cancelled", "unfinished"]
 Level = Literal["error", "warning", "note"]
 
 
@@ -22,22 +22,22 @@ class Send:
     """
     A signal that was sent, or ``count`` such sends by one sender in one place.
 
-    ``sender`` and its kind are as in ``list_signals``; all three are None where
-    nobody (None) was the sender. ``arguments`` are the names of the arguments, and
-    with ``trace(argument_types=True)`` their types. ``file`` and ``line`` are the
-    nearest caller outside of Django, None if there is none.
+    ``sender``, its kind, and its app are as in ``list_signals``; all three are None if
+    the sender was ``None``. ``arguments`` are the names of the arguments, with
+    ``trace(argument_types=True)`` also their types. ``file`` and ``line`` are those of
+    the nearest caller outside Django, None if there isn't one.
 
-    ``time`` is the sum and ``longest`` the largest one of ``count`` sends;
-    ``self_time`` is what is left of ``time`` without the receivers. ``queries`` and
-    ``query_time`` include everything below.
+    ``time`` is the sum and ``longest`` the maximum of ``count`` sends. ``self_time`` is
+    ``time`` without the receivers. ``queries`` and ``query_time`` include everything
+    below.
 
-    ``in_atomic`` is whether an ``atomic()`` block was open, None if that is not known;
-    ``on_commit`` is how many functions were queued by then for the commit. Both are
-    those of the first send. ``without_receivers`` is how many sends had no receiver to
-    call, ``raised`` how many ended in an exception, and ``error`` the first one.
-    ``calls`` are in the order in which the receivers ran; ``sends`` are what the
-    signal's own class sent, which few do. ``wrong_loop``: ``send()`` had asynchronous
-    receivers to run, which it cannot inside a running event loop.
+    ``in_atomic`` is whether an ``atomic()`` block was open, None if that isn't known.
+    ``on_commit`` is how many ``on_commit()`` callbacks the send queued. Both are only
+    about the first send. ``without_receivers`` is how many sends had no receiver to
+    call, ``raised`` how many raised an exception, and ``error`` the first one.
+    ``calls`` are in the order in which the receivers ran. ``sends`` are what the class
+    of the signal sent by itself, which is rare. ``wrong_loop`` is whether ``send()``
+    failed because it can't run asynchronous receivers in a running event loop.
     """
 
     signal: str
@@ -75,19 +75,19 @@ class Call:
     """
     A receiver that ran, or ``count`` such calls below one ``Send``.
 
-    ``receiver`` and its place are as in ``list_signals``. ``order`` is the place in
-    which it ran among the synchronous receivers of this send, from 1; None for an
-    asynchronous one, which runs concurrently with the others.
+    ``receiver`` and its place are as in ``list_signals``. ``order`` is its position
+    among the synchronous receivers of this send, from 1; None for an asynchronous
+    receiver, which runs concurrently with other ones.
 
-    ``time`` is from beginning to end. ``busy`` is the part of it on the event loop, for
-    a synchronous receiver the same. ``self_time`` is ``busy`` without what was sent
-    below: these add up, also those of concurrent receivers. ``queries`` and
-    ``query_time`` include everything below, ``self_queries`` does not.
+    ``time`` is from start to end. ``busy`` is the part of it spent on the event loop;
+    for a synchronous receiver, it is the same. ``self_time`` is ``busy`` without what
+    was sent below, so the sum of all is exact, even for concurrent receivers.
+    ``queries`` and ``query_time`` include everything below, ``self_queries`` doesn't.
 
-    ``outcome`` is the worst of all ``count`` calls: "swallowed" means that it raised
-    and a robust method caught it, "unfinished" that it still ran when recording
-    stopped. ``error`` is the first exception. ``recursive`` is whether this receiver
-    was running already, further up in the tree.
+    ``outcome`` is the worst of all ``count`` calls: "swallowed" means that a robust
+    method caught an exception, "unfinished" that it was still running when the
+    recording ended. ``error`` is the first exception. ``recursive`` is whether this
+    receiver was already running, further up in the tree.
     """
 
     receiver: str
@@ -106,7 +106,7 @@ class Call:
     query_time: float
     self_queries: int
     thread: int
-    outcome: Outcome
+    outcome: CallOutcome
     raised: int
     swallowed: int
     cancelled: int
@@ -120,12 +120,12 @@ class Call:
 
 class Totals(NamedTuple):
     """
-    Exact sums over everything that was recorded, collapsed or not.
+    Exact totals of everything that was recorded, collapsed or not.
 
-    ``receiver_time`` is the time spent in receivers, counted once: nested and
-    concurrent ones do not count twice. ``queries`` includes those outside of receivers,
-    ``receiver_queries`` does not. ``on_commit`` alone is not exact: it misses what
-    collapsed sends have queued after the first of them.
+    ``receiver_time`` is the time spent in receivers; nested and concurrent ones don't
+    count twice. ``queries`` includes those outside receivers, ``receiver_queries``
+    doesn't. Only ``on_commit`` isn't exact: of collapsed sends, it counts the callbacks
+    of the first one.
     """
 
     time: float
@@ -143,7 +143,7 @@ class Totals(NamedTuple):
 
 class Added(NamedTuple):
     """
-    A receiver that was connected while recording, after its signal had been sent.
+    A receiver that was connected while recording, after its signal was sent.
     """
 
     signal: str
@@ -154,8 +154,8 @@ class Added(NamedTuple):
 
 class Tree(NamedTuple):
     """
-    All that was recorded. ``overflow`` is a flat profile of what exceeded the limit
-    of nodes: below its calls there is nothing.
+    Everything that was recorded. ``overflow`` are the totals of what exceeded the
+    limits of the tree; there is nothing below their calls.
     """
 
     sends: tuple[Send, ...]

@@ -41,7 +41,7 @@ class Block:
     def __enter__(self) -> Self:
         if self.is_on:
             raise RuntimeError(f"{self!r} is already in use; create another one.")
-        self.tool.arm()
+        self.tool.install()
         self.is_on = True
         if self.everywhere:
             _everywhere.append(self)
@@ -59,7 +59,7 @@ class Block:
             # Not ContextVar.reset(): blocks may end in any order, and those of an async
             # fixture end in another context.
             _here.set(tuple(block for block in _here.get() if block is not self))
-        self.tool.disarm()
+        self.tool.uninstall()
 
 
 B = TypeVar("B", bound=Block)

@@ -10,6 +10,7 @@ from typing import Any
 from django.dispatch import Signal
 
 from ..introspect.callables import describe
+from ..introspect.text import text_list
 from ..inventory.names import registry
 from ..inventory.rows import (
     DEAD,
@@ -22,7 +23,7 @@ from ..inventory.rows import (
 )
 from .blocks import as_signal
 from .matching import ANY_SENDER
-from .wording import name_of, receiver_name, sender_text, suggest_receiver, text_list
+from .wording import name_of, receiver_name, sender_text, suggest_receiver
 
 Receiver = Callable[..., Any] | str
 

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 from django.db import connections
 from django.dispatch import Signal
 
-from ..introspect.text import did_you_mean
+from ..introspect.text import did_you_mean, text_list
 from ..inventory.names import registry, unnamed
 from ..inventory.places import Places
 from ..inventory.records import Component
 from ..inventory.rows import Sender
-from .wording import name_of, sender_text, text_list, times_text, value_text
+from .wording import name_of, sender_text, times_text, value_text
 
 #: Any sender, or none at all.
 ANY_SENDER = Sender.ANY

@@ -12,11 +12,12 @@ from django.dispatch import Signal
 
 from ..introspect.callables import describe
 from ..introspect.objects import is_a
+from ..introspect.text import text_list
 from ..inventory.rows import connected_receivers, receiver_key
 from ..recording.patches import Tool, caller
 from ..recording.recorder import get_current
 from .blocks import Block, F, active, as_signals, decorated
-from .wording import name_of, receiver_name, suggest_receiver, text_list
+from .wording import name_of, receiver_name, suggest_receiver
 
 Receivers = Iterable[Callable[..., Any] | str] | Callable[..., Any] | str
 
@@ -112,7 +113,7 @@ def _runs(signal: Signal, receiver: Any) -> bool:
     # The trace explains why the receiver didn't run.
     here = get_current()
     if here is not None and here.recorder.recording:
-        here.recorder.note_muted(signal, receiver)
+        here.recorder.add_muted(signal, receiver)
     return False
 
 

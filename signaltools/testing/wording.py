@@ -16,7 +16,6 @@ from ..inventory.names import registry
 from ..inventory.records import describe_sender
 
 _MAX_VALUE = 200
-_MAX_LISTED = 5
 
 
 def name_of(signal: Signal) -> str:
@@ -67,15 +66,3 @@ def suggest_receiver(name: str, names: Iterable[str]) -> str:
 
 def times_text(count: int) -> str:
     return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
-
-
-def text_list(items: Iterable[str], word: str = "and") -> str:
-    """
-    Return "a, b, and c". If there are many items, the last ones are only counted.
-    """
-    parts = list(items)
-    if len(parts) > _MAX_LISTED + 1:
-        parts[_MAX_LISTED:] = [f"{len(parts) - _MAX_LISTED} others"]
-    if len(parts) < 3:
-        return f" {word} ".join(parts)
-    return f"{', '.join(parts[:-1])}, {word} {parts[-1]}"

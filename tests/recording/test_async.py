@@ -392,7 +392,7 @@ def test_send_to_async_receivers_in_a_running_loop_is_told(method):
     [sent] = recording.sends
     assert sent.wrong_loop
     assert [name(call) for call in sent.calls] == ["reserve"]
-    text = f"{method}() cannot run async receivers inside an event loop"
+    text = f"{method}() can't run async receivers in a running event loop"
     [remark] = recording.remarks
     assert remark.text == f"{text}; await a{method}()"
     assert (remark.level, remark.count) == ("error", 1)
@@ -593,7 +593,9 @@ def test_signal_that_its_own_receiver_sends_is_told():
     with trace() as recording:
         send(signal, "asend")
     assert recording.totals.calls == 4
-    assert [remark.text for remark in recording.remarks] == ["ran inside of itself"]
+    assert [remark.text for remark in recording.remarks] == [
+        "ran recursively (it sent a signal that called it again)"
+    ]
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="Python 3.12 has eager tasks")
@@ -698,7 +700,7 @@ def test_sync_receiver_of_asend_runs_in_another_thread_and_that_is_told():
     [sent] = recording.tree
     below = [("back", {"notify": []}), ("again", {"notify": []})]
     assert outline([sent]) == [({"hop": below, "index": []},)]
-    assert "ran in another thread than asend()" in {
+    assert "ran in a different thread from asend()" in {
         remark.text for remark in recording.remarks
     }
 
@@ -719,8 +721,10 @@ def test_cancelled_receivers_are_told():
     with trace() as recording:
         asyncio.run(main())
     assert outcomes(recording) == {"hang": "cancelled", "index": "returned"}
-    assert "cancelled before it ended" in {remark.text for remark in recording.remarks}
-    assert "cancelled before it ended" in str(recording)
+    assert "cancelled before it finished" in {
+        remark.text for remark in recording.remarks
+    }
+    assert "cancelled before it finished" in str(recording)
 
 
 @awaited_methods
@@ -825,7 +829,7 @@ def test_receiver_that_still_runs_at_the_end_is_unfinished(read_at_once):
     assert call.time == 0
     assert call.busy <= recording.totals.time
     texts = {remark.text for remark in recording.remarks}
-    assert "was still running at the end of the recording" in texts
+    assert "was still running when the recording ended" in texts
 
 
 @pytest.mark.parametrize("fail", [True, False])

@@ -164,7 +164,7 @@ def test_signal_that_was_not_sent_is_the_reason(paid):
 
     [item] = [item for item in record().not_run if item.signal == "shop.signals.paid"]
 
-    assert shown(item) == ("on_save", "not_sent", "paid was not sent")
+    assert shown(item) == ("on_save", "not_sent", "paid wasn't sent")
     assert item.receiver.name == "tests.shapes.on_save"
 
 
@@ -203,7 +203,7 @@ def test_request_signal_that_was_sent_within_is_like_any_other(monkeypatch):
         request_finished.disconnect(audit)
         request_finished.disconnect(on_save, sender=WSGIHandler)
 
-    text = f"request_finished came from {THIS}.Web only"
+    text = f"request_finished was sent only by {THIS}.Web"
     assert found == [("on_save", "other_sender", text)]
 
 
@@ -214,7 +214,7 @@ def test_other_signals_about_requests_were_not_sent():
     finally:
         got_request_exception.disconnect(audit)
 
-    assert found == [("audit", "not_sent", "got_request_exception was not sent")]
+    assert found == [("audit", "not_sent", "got_request_exception wasn't sent")]
 
 
 # --- sent by another sender ---------------------------------------------------------
@@ -223,30 +223,30 @@ def test_other_signals_about_requests_were_not_sent():
 @pytest.mark.parametrize(
     ("senders", "text"),
     [
-        ([Web], "tests.recording.test_not_run.Web only"),
-        ([Web, Web], "tests.recording.test_not_run.Web only"),
-        ([None], "nobody only"),
-        ([Web()], "tests.recording.test_not_run.Web instance only"),
-        ([Web(), Web()], "tests.recording.test_not_run.Web instance only"),
-        ([RushOrder], "testapp.RushOrder only"),
-        ([Order.tags.through], "testapp.Order_tags only"),
-        ([TESTAPP], "app testapp only"),
-        ([tests.shapes], "tests.shapes only"),
-        (["django.contrib.auth"], "str instance only"),
-        ([Web, None], "nobody and tests.recording.test_not_run.Web only"),
+        ([Web], "tests.recording.test_not_run.Web"),
+        ([Web, Web], "tests.recording.test_not_run.Web"),
+        ([None], "None"),
+        ([Web()], "an instance of tests.recording.test_not_run.Web"),
+        ([Web(), Web()], "an instance of tests.recording.test_not_run.Web"),
+        ([RushOrder], "testapp.RushOrder"),
+        ([Order.tags.through], "testapp.Order_tags"),
+        ([TESTAPP], "app testapp"),
+        ([tests.shapes], "tests.shapes"),
+        (["django.contrib.auth"], "an instance of str"),
+        ([Web, None], "None and tests.recording.test_not_run.Web"),
         (
             [Web, Api, Tag],
-            "testapp.Tag, tests.recording.test_not_run.Api and "
-            "tests.recording.test_not_run.Web only",
+            "testapp.Tag, tests.recording.test_not_run.Api, and "
+            "tests.recording.test_not_run.Web",
         ),
         (
             [Web, Api, Tag, Line],
-            "testapp.Line, testapp.Tag, tests.recording.test_not_run.Api and "
-            "tests.recording.test_not_run.Web only",
+            "testapp.Line, testapp.Tag, tests.recording.test_not_run.Api, and "
+            "tests.recording.test_not_run.Web",
         ),
         (
             [Web, Api, Tag, Line, Shop, None],
-            "nobody, testapp.Line, testapp.Tag and 3 others only",
+            "None, testapp.Line, testapp.Tag, and 3 others",
         ),
     ],
 )
@@ -256,18 +256,20 @@ def test_senders_are_told_where_another_one_was_waited_for(paid, senders, text):
 
     trace = record(*(sending(paid, sender) for sender in senders))
 
-    text = text.replace("str instance", "builtins.str instance")
-    assert not_run(trace) == [("on_save", "other_sender", f"paid came from {text}")]
+    text = text.replace("of str", "of builtins.str")
+    assert not_run(trace) == [
+        ("on_save", "other_sender", f"paid was sent only by {text}")
+    ]
 
 
 @pytest.mark.parametrize(
     ("expected", "sender", "text"),
     [
-        (RushOrder, Order, "testapp.Order only"),
-        (Order, GiftOrder, "testapp.GiftOrder only"),
-        (Web, Web(), "tests.recording.test_not_run.Web instance only"),
-        (AUTH, TESTAPP, "app testapp only"),
-        (tests.shapes, tests.conftest, "tests.conftest only"),
+        (RushOrder, Order, "testapp.Order"),
+        (Order, GiftOrder, "testapp.GiftOrder"),
+        (Web, Web(), "an instance of tests.recording.test_not_run.Web"),
+        (AUTH, TESTAPP, "app testapp"),
+        (tests.shapes, tests.conftest, "tests.conftest"),
     ],
 )
 def test_every_kind_of_sender_is_told_from_others(paid, expected, sender, text):
@@ -275,7 +277,9 @@ def test_every_kind_of_sender_is_told_from_others(paid, expected, sender, text):
 
     trace = record(lambda: paid.send(sender))
 
-    assert not_run(trace) == [("on_save", "other_sender", f"paid came from {text}")]
+    assert not_run(trace) == [
+        ("on_save", "other_sender", f"paid was sent only by {text}")
+    ]
     assert not_run(record(lambda: paid.send(expected))) == []
 
 
@@ -288,7 +292,7 @@ def test_class_of_the_same_name_is_another_one(paid):
 
     trace = record(lambda: paid.send(sender))
 
-    text = "paid came from another shop.models.Order only"
+    text = "paid was sent only by another shop.models.Order"
     assert not_run(trace) == [("on_save", "other_sender", text)]
 
 
@@ -299,7 +303,7 @@ def test_other_instance_of_the_same_class_is_another_one(paid):
 
     trace = record(lambda: paid.send(sender))
 
-    text = f"paid came from another {THIS}.Web instance only"
+    text = f"paid was sent only by another instance of {THIS}.Web"
     assert not_run(trace) == [("on_save", "other_sender", text)]
 
 
@@ -309,7 +313,7 @@ def test_sender_of_which_only_the_address_is_known_may_be_an_instance(paid):
 
     trace = record(lambda: paid.send("django.contrib.auth"))
 
-    text = "paid came from builtins.str instance only"
+    text = "paid was sent only by an instance of builtins.str"
     assert not_run(trace) == [("on_save", "other_sender", text)]
 
 
@@ -322,7 +326,7 @@ def test_instance_that_sent_ran_its_receiver(paid):
 
     [(name, reason, text)] = not_run(trace)
     assert (name, reason) == ("audit", "other_sender")
-    assert text == f"paid came from {THIS}.Web instance only"
+    assert text == f"paid was sent only by an instance of {THIS}.Web"
 
 
 def test_each_connection_of_a_receiver_has_its_own_reason(paid):
@@ -333,7 +337,11 @@ def test_each_connection_of_a_receiver_has_its_own_reason(paid):
 
     [item] = [item for item in trace.not_run if item.signal == "shop.signals.paid"]
     assert item.receiver.sender == "testapp.Order"
-    assert shown(item) == ("on_save", "other_sender", "paid came from testapp.Tag only")
+    assert shown(item) == (
+        "on_save",
+        "other_sender",
+        "paid was sent only by testapp.Tag",
+    )
 
 
 def test_receiver_of_all_and_of_one_sender_ran_for_all(paid):
@@ -342,7 +350,7 @@ def test_receiver_of_all_and_of_one_sender_ran_for_all(paid):
 
     assert not_run(record(lambda: paid.send(Order))) == []
     assert not_run(record(lambda: paid.send(Tag))) == [
-        ("on_save", "other_sender", "paid came from testapp.Tag only")
+        ("on_save", "other_sender", "paid was sent only by testapp.Tag")
     ]
 
 
@@ -356,7 +364,7 @@ def test_methods_of_two_objects_are_two_receivers(paid, sends):
 
     [item] = [item for item in trace.not_run if item.signal == "shop.signals.paid"]
     assert item.receiver.sender == "testapp.Order"
-    assert item.text == "paid came from testapp.Tag only"
+    assert item.text == "paid was sent only by testapp.Tag"
 
 
 def test_collapsed_sends_are_told_once(paid):
@@ -366,7 +374,7 @@ def test_collapsed_sends_are_told_once(paid):
     trace = record(*[lambda: paid.send(Tag)] * 100)
 
     assert not_run(trace) == [
-        ("on_save", "other_sender", "paid came from testapp.Tag only")
+        ("on_save", "other_sender", "paid was sent only by testapp.Tag")
     ]
 
 
@@ -378,7 +386,7 @@ def test_signals_of_models_tell_the_model():
         for item in trace.not_run
         if item.signal == "django.db.models.signals.post_save"
     }
-    assert reasons["index_order"] == "post_save came from testapp.Tag only"
+    assert reasons["index_order"] == "post_save was sent only by testapp.Tag"
     assert "audit" not in reasons
 
 
@@ -421,7 +429,7 @@ def test_error_counts_only_for_the_sender_of_its_send(paid):
     trace = record(lambda: paid.send(Order))
 
     assert not_run(trace) == [
-        ("on_save", "other_sender", "paid came from testapp.Order only"),
+        ("on_save", "other_sender", "paid was sent only by testapp.Order"),
         (
             "audit",
             "earlier_error",
@@ -473,7 +481,7 @@ def test_event_loop_in_which_send_cannot_await_is_told(paid):
     async def main():
         return record(lambda: paid.send(Web))
 
-    text = "not reached: send() cannot run async receivers inside an event loop"
+    text = "not reached: send() can't run async receivers in a running event loop"
     assert not_run(asyncio.run(main())) == [("on_save_async", "earlier_error", text)]
 
 
@@ -492,7 +500,7 @@ def test_error_of_a_send_did_not_stop_what_was_connected_later(monkeypatch):
 
     trace = record(lambda: paid.send(Web), lambda: paid.connect(on_save))
 
-    text = "connected after paid had been sent"
+    text = "connected after paid was sent"
     assert not_run(trace) == [("on_save", "connected_later", text)]
 
 
@@ -501,7 +509,7 @@ def test_error_before_the_connection_is_not_the_reason(paid):
 
     trace = record(lambda: paid.send(Web), lambda: paid.connect(on_save))
 
-    text = "connected after paid had been sent"
+    text = "connected after paid was sent"
     assert not_run(trace) == [("on_save", "connected_later", text)]
 
 
@@ -527,7 +535,7 @@ def test_receiver_that_was_connected_after_the_send_is_told(paid):
 
     trace = record(lambda: paid.send(Web), lambda: paid.connect(on_save))
 
-    text = "connected after paid had been sent"
+    text = "connected after paid was sent"
     assert not_run(trace) == [("on_save", "connected_later", text)]
 
 
@@ -549,7 +557,7 @@ def test_receiver_that_was_disconnected_is_left_out(paid):
 GONE = (
     None,
     "receiver_gone",
-    "garbage-collected: its connection was weak and nothing else held it",
+    "garbage-collected: it was connected by a weak reference only",
 )
 
 
@@ -561,7 +569,7 @@ def test_receiver_that_died_before_is_told(paid):
     gc.collect()
 
     assert not_run(record()) == [
-        ("on_save", "not_sent", "paid was not sent"),
+        ("on_save", "not_sent", "paid wasn't sent"),
         GONE,
         GONE,
     ]
@@ -679,7 +687,7 @@ def test_class_that_decides_itself_is_told(monkeypatch):
     paid.connect(on_save)
     paid.connect(audit)
 
-    text = f"{THIS}.FirstOnly decides itself which receivers run"
+    text = f"{THIS}.FirstOnly chooses by itself which receivers run"
     assert not_run(record(lambda: paid.send(Web))) == [("audit", "own_dispatch", text)]
 
 
@@ -687,7 +695,7 @@ def test_class_that_runs_nothing_is_told(monkeypatch):
     paid = named_signal(monkeypatch, Silent())
     paid.connect(on_save)
 
-    text = f"{THIS}.Silent decides itself which receivers run"
+    text = f"{THIS}.Silent chooses by itself which receivers run"
     assert not_run(record(lambda: paid.send(Web))) == [
         ("on_save", "own_dispatch", text)
     ]
@@ -704,7 +712,7 @@ def test_receiver_whose_turn_has_not_come_was_not_called(paid):
     with signaltools.trace() as trace:
         paid.send(Web)
 
-    text = "paid was sent, but this receiver was not called"
+    text = "paid was sent, but this receiver wasn't called"
     assert found == [("on_save", "unknown", text)]
     assert not_run(trace) == []
 
@@ -718,8 +726,8 @@ def test_signal_without_a_name_is_this_signal():
     trace = record(lambda: signal.send(Tag), lambda: signal.connect(fail))
 
     assert not_run(trace, name) == [
-        ("on_save", "other_sender", "this signal came from testapp.Tag only"),
-        ("fail", "connected_later", "connected after this signal had been sent"),
+        ("on_save", "other_sender", "this signal was sent only by testapp.Tag"),
+        ("fail", "connected_later", "connected after this signal was sent"),
     ]
 
 
@@ -742,15 +750,15 @@ def test_signal_that_was_registered_by_hand_has_its_name(monkeypatch):
     signal.connect(on_save, sender=Order)
 
     assert not_run(record(), "shop.by_hand") == [
-        ("on_save", "not_sent", "by_hand was not sent")
+        ("on_save", "not_sent", "by_hand wasn't sent")
     ]
     trace = record(lambda: signal.send(Tag))
-    text = "by_hand came from testapp.Tag only"
+    text = "by_hand was sent only by testapp.Tag"
     assert not_run(trace, "shop.by_hand") == [("on_save", "other_sender", text)]
 
 
 def test_beyond_the_limit_it_is_not_known_what_ran(paid, monkeypatch):
-    monkeypatch.setattr(recording, "_MAX_TREE", 1)
+    monkeypatch.setattr(recording, "MAX_TREE", 1)
     monkeypatch.setattr(recording, "_MAX_NODES", 2)
     other = Signal()
     paid.connect(on_save)
@@ -763,7 +771,7 @@ def test_beyond_the_limit_it_is_not_known_what_ran(paid, monkeypatch):
     finally:
         request_finished.disconnect(audit)
 
-    text = "may have run beyond the limit of nodes"
+    text = "may have run, but the recording limit was reached"
     assert not_run(trace) == [
         ("on_save", "unknown", text),
         ("audit", "unknown", text),
@@ -773,7 +781,7 @@ def test_beyond_the_limit_it_is_not_known_what_ran(paid, monkeypatch):
 
 
 def test_receiver_in_the_flat_profile_ran(paid, monkeypatch):
-    monkeypatch.setattr(recording, "_MAX_TREE", 0)
+    monkeypatch.setattr(recording, "MAX_TREE", 0)
     paid.connect(on_save)
 
     trace = record(lambda: paid.send(Web))
@@ -783,11 +791,11 @@ def test_receiver_in_the_flat_profile_ran(paid, monkeypatch):
 
 
 def test_signal_beyond_the_limit_may_have_been_sent(paid, monkeypatch):
-    monkeypatch.setattr(recording, "_MAX_TREE", 0)
+    monkeypatch.setattr(recording, "MAX_TREE", 0)
     monkeypatch.setattr(recording, "_MAX_NODES", 0)
     paid.connect(on_save)
 
-    text = "may have run beyond the limit of nodes"
+    text = "may have run, but the recording limit was reached"
     assert not_run(record(lambda: paid.send(Web))) == [("on_save", "unknown", text)]
 
 
@@ -799,7 +807,7 @@ def test_receiver_that_ran_in_an_inner_trace_ran_in_both(paid):
         before = not_run(outer)
         inner = record(lambda: paid.send(Web))
 
-    text = f"paid came from {THIS}.Web only"
+    text = f"paid was sent only by {THIS}.Web"
     assert len(before) == 2
     assert not_run(inner) == not_run(outer) == [("audit", "other_sender", text)]
 
@@ -815,7 +823,7 @@ def test_inner_trace_has_only_what_is_sent_in_it(paid):
 
     assert not_run(outer) == []
     assert not_run(inner) == [
-        ("audit", "other_sender", f"paid came from {THIS}.Web only")
+        ("audit", "other_sender", f"paid was sent only by {THIS}.Web")
     ]
     assert [reason for _, reason, _ in not_run(empty)] == ["not_sent", "not_sent"]
 
@@ -832,13 +840,13 @@ def test_connections_of_the_first_of_two_traces_count(paid, is_first):
         second = record(lambda: paid.send(Order))
         third = record(lambda: paid.send(Order), lambda: paid.send(None))
 
-    later = ("on_save", "connected_later", "connected after paid had been sent")
+    later = ("on_save", "connected_later", "connected after paid was sent")
     assert not_run(outer) == not_run(first) == [later]
     assert not_run(second) == [
-        ("on_save", "other_sender", "paid came from testapp.Order only")
+        ("on_save", "other_sender", "paid was sent only by testapp.Order")
     ]
     assert not_run(third) == [
-        ("on_save", "other_sender", "paid came from nobody and testapp.Order only")
+        ("on_save", "other_sender", "paid was sent only by None and testapp.Order")
     ]
 
 
@@ -861,7 +869,7 @@ def test_no_shape_of_receiver_is_run(paid, shape):
     ]
 
     assert [item.receiver.name for item in found] == [shape.name]
-    assert found[0].text == "paid came from testapp.Tag only"
+    assert found[0].text == "paid was sent only by testapp.Tag"
 
 
 @pytest.mark.parametrize("slots", [(), ("__weakref__",)], ids=["no weakref", "weakref"])
@@ -893,8 +901,8 @@ def test_row_of_a_foreign_shape_is_a_receiver_that_did_not_run(paid):
     paid.receivers.append(None)
 
     assert not_run(record()) == [
-        ("audit", "not_sent", "paid was not sent"),
-        ("unreadable receiver (TypeError)", "not_sent", "paid was not sent"),
+        ("audit", "not_sent", "paid wasn't sent"),
+        ("unreadable receiver (TypeError)", "not_sent", "paid wasn't sent"),
     ]
 
 
@@ -960,7 +968,7 @@ def test_sender_is_never_asked_for_anything(paid):
 
     trace = record(lambda: paid.send(sender))
 
-    text = f"paid came from {class_name(type(sender))} instance only"
+    text = f"paid was sent only by an instance of {class_name(type(sender))}"
     assert not_run(trace) == [("on_save", "other_sender", text)]
 
 

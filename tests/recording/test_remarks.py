@@ -210,7 +210,9 @@ def test_cancelled_receiver_is_told(paid):
 
     trace = asyncio.run(main())
 
-    assert shown(trace) == [("warning", f"{THIS}.wait", "cancelled before it ended", 1)]
+    assert shown(trace) == [
+        ("warning", f"{THIS}.wait", "cancelled before it finished", 1)
+    ]
 
 
 @pytest.mark.parametrize("method", ["send", "send_robust"])
@@ -231,7 +233,8 @@ def test_asynchronous_receivers_that_send_cannot_run_are_told(paid, method, send
     assert (remark.level, remark.receiver, remark.count) == ("error", None, sends)
     assert remark.file == __file__
     assert remark.text == (
-        f"{method}() cannot run async receivers inside an event loop; await a{method}()"
+        f"{method}() can't run async receivers in a running event loop; "
+        f"await a{method}()"
     )
 
 
@@ -273,7 +276,7 @@ def test_queries_when_an_instance_is_made_are_told(signal):
 
     [(level, _, text, times)] = shown(trace)
     assert (level, times) == ("warning", 30)
-    assert text == "queries the database whenever an instance is made"
+    assert text == "queries the database for every instance created"
 
 
 @pytest.mark.django_db
@@ -310,7 +313,7 @@ def test_receiver_that_runs_inside_of_itself_is_told(paid, is_indirect):
     [remark] = trace.remarks
     assert (remark.level, remark.signal, remark.count) == ("note", NAME, 1)
     assert remark.receiver.endswith(".<locals>.resend")
-    assert remark.text == "ran inside of itself"
+    assert remark.text == "ran recursively (it sent a signal that called it again)"
 
 
 def test_receiver_that_runs_twice_in_a_row_is_not_inside_of_itself(paid):
@@ -345,7 +348,7 @@ def test_synchronous_receiver_in_another_thread_is_told(paid):
         asyncio.run(paid.asend(Web))
 
     assert shown(trace) == [
-        ("note", "tests.shapes.on_save", "ran in another thread than asend()", 1)
+        ("note", "tests.shapes.on_save", "ran in a different thread from asend()", 1)
     ]
 
 
@@ -362,8 +365,7 @@ def test_signal_that_is_sent_inside_atomic_is_told_with_the_caller(paid):
         "note",
         NAME,
         None,
-        "sent inside atomic(): its receivers ran although the transaction could still "
-        "roll back",
+        "sent inside atomic(): its receivers ran before the transaction was committed",
         __file__,
         remark.line,
         1,
@@ -433,7 +435,7 @@ def test_receiver_that_still_runs_is_told(paid):
     paid.connect(wait)
 
     assert asyncio.run(main()) == [
-        ("note", f"{THIS}.wait", "was still running at the end of the recording", 1)
+        ("note", f"{THIS}.wait", "was still running when the recording ended", 1)
     ]
 
 
@@ -448,7 +450,7 @@ def test_receiver_that_reads_the_trace_is_still_running(paid):
         paid.send(Web)
 
     [(_, _, text, _)] = found
-    assert text == "was still running at the end of the recording"
+    assert text == "was still running when the recording ended"
     assert trace.remarks == ()
 
 

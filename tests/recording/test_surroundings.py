@@ -24,7 +24,7 @@ from django.views.debug import (
 
 import signaltools
 from signaltools.introspect.objects import short_name
-from signaltools.recording.surroundings import ArgumentTypes
+from signaltools.recording.arguments import ArgumentTypes
 from tests import shapes
 from tests.testapp.models import Tag
 

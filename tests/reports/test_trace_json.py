@@ -45,7 +45,7 @@ def test_the_schema_is_a_schema() -> None:
 
 def test_a_trace_is_json_of_the_schema() -> None:
     gone = NotRun("shop.paid", None, "receiver_gone", "it is gone")
-    other = NotRun("shop.paid", receiver("crm.x"), "not_sent", "paid was not sent")
+    other = NotRun("shop.paid", receiver("crm.x"), "not_sent", "paid wasn't sent")
     made = trace_document(TREE, [REMARK], [gone, other])
     validate(made)
     assert json.loads(json.dumps(made)) == made

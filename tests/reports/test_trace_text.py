@@ -86,13 +86,13 @@ def overview() -> list[str]:
                 SAVE,
                 receiver("search.index", sender="shop.Order", sender_kind="model"),
                 "other_sender",
-                "post_save came from shop.Stock only",
+                "post_save was sent only by shop.Stock",
             ),
             NotRun(
                 SAVE, receiver("search.all"), "earlier_error", "crm raised KeyError"
             ),
             NotRun(SAVE, None, "receiver_gone", "it was garbage-collected"),
-            NotRun("c.d", receiver("search.a"), "not_sent", "d was not sent"),
+            NotRun("c.d", receiver("search.a"), "not_sent", "d wasn't sent"),
             NotRun("a.b", receiver("search.b"), "outside_window", "outside"),
         ],
     )

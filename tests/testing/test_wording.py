@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from signaltools.testing.wording import suggest_receiver, text_list, value_text
+from signaltools.introspect.text import text_list
+from signaltools.testing.wording import suggest_receiver, value_text
 
 
 @pytest.mark.parametrize(

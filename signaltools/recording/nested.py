@@ -1,0 +1,62 @@
+"""
+Add what a trace inside another one has recorded to the outer one.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+
+from .recorder import MAX_TREE, Node, Recorder, SendNode
+
+
+def add_to_outer(inner: Recorder) -> Node | None:
+    """
+    Return the node that ``inner`` was started in, with everything that it recorded.
+
+    None if no other trace is active.
+    """
+    outer = inner.outer
+    # Traces may end in any order: skip those that ended before this one.
+    while outer is not None and not outer.recorder.recording:
+        outer = outer.recorder.outer
+    if outer is None:
+        return None
+    recorder = outer.recorder
+    for key, signal in inner.refs.signals.items():
+        # A copy: the outer trace looks for added receivers again when it ends, which
+        # must not change the inner one.
+        recorder.refs.signals.setdefault(key, copy(signal))
+    outer.queries += inner.queries
+    outer.query_time += inner.query_time
+    outer.inner += inner.inner
+    if recorder.nodes + inner.nodes <= MAX_TREE:
+        recorder.nodes += inner.nodes
+        # The same nodes: a trace doesn't change them after its end.
+        for parent, ended in (outer, inner), (recorder.overflow, inner.overflow):
+            parent.sends = [*(parent.sends or ()), *(ended.sends or ())]
+    else:
+        for send in inner.all_sends():
+            _add_send(recorder.other_sends(send.series.method), send)
+    return outer
+
+
+def _add_send(total: SendNode, send: SendNode) -> None:
+    _add(total, send)
+    total.with_receivers += send.with_receivers
+    [calls] = total.calls
+    for call in send.calls:
+        _add(calls, call)
+        calls.swallowed += call.swallowed
+        calls.cancelled += call.cancelled
+
+
+def _add(total: Node, node: Node) -> None:
+    total.count += node.count
+    total.raised += node.raised
+    total.time += node.time
+    total.busy += node.busy
+    total.inner += node.inner
+    total.queries += node.queries
+    total.query_time += node.query_time
+    total.longest = max(total.longest, node.longest)
+    total.error = total.error or node.error
