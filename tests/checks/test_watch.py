@@ -345,7 +345,7 @@ def test_a_signal_that_cannot_be_read_raises_what_it_did(request):
 
 def test_an_error_of_the_watch_does_not_reach_the_project(paid, monkeypatch):
     monkeypatch.setattr(watching, "describe", None)
-    monkeypatch.setattr(watching, "KnownReceiver", None)
+    monkeypatch.setattr(watching, "ReceiverRef", None)
     paid.connect(on_paid)
     assert paid.disconnect(on_paid) is True
     assert watched_connects(paid) == failed_disconnects(paid) == []
