@@ -170,7 +170,7 @@ def gather_facts(recorder: Recorder) -> Facts:
 
 def find_outcomes(facts: Facts, entries: Sequence[NamedSignal]) -> list[SignalOutcome]:
     """
-    Return the signals of ``entries``, and other signals that were sent, as they are now.
+    Return the signals of ``entries``, and others that were sent, as they are now.
 
     Receivers and senders are compared by identity; no code of the project is run.
     """

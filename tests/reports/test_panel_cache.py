@@ -392,7 +392,7 @@ def test_outcomes_beyond_the_limit_are_not_remembered(shop, monkeypatch):
     cache = SignalCache()
     shop.paid.connect(on_save)
     monkeypatch.setattr(recording, "_MAX_NODES", 0)
-    monkeypatch.setattr(recording, "_MAX_TREE", 0)
+    monkeypatch.setattr(recording, "MAX_TREE", 0)
     trace = record(lambda: pre_init.send(Web), lambda: order_cancelled.send(Web))
 
     assert "may have run" in show_paid(cache, trace).stats["reason"]
