@@ -1,5 +1,5 @@
 """
-See, record and check the signals of a Django project.
+See, record, and check the signals of a Django project.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 __all__ = ["event", "receiver", "registry", "trace"]
 __version__ = "0.1.0"
 
-# pytest loads the plugin in every project, so a name is imported when it is first used.
+# pytest imports this package in every project that has it installed, and test runs that
+# don't use it must not become slower. Importing models before Django is set up would
+# also fail. Therefore a name is imported when it is first used.
 _MODULES = {
     "event": "events",
     "receiver": "events",

@@ -91,7 +91,7 @@ def _discover(
         # None in sys.modules blocks the import of a module.
         exists = sys.modules[module] is not None
     else:
-        # An app that doesn't have a module of its own, as in some tests, has no others.
+        # An AppConfig that a test creates may have no module, and then no submodules.
         exists = config.module is not None and module_has_submodule(config.module, name)
     if not exists:
         return None

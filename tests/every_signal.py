@@ -65,7 +65,7 @@ def connect():
 def recorder(name):
     def record(signal, sender, **arguments):
         seen.add((name, role(sender, arguments), tuple(sorted(arguments))))
-        return True  # tells the reloader that it need not end this process
+        return True  # the reloader must not end this process
 
     return record
 
@@ -152,7 +152,7 @@ def auth():
     authenticate(request, username="ada", password="wrong")
     login(request, authenticate(request, username="ada", password="secret"))
     logout(request)
-    logout(request)  # nobody is logged in any more
+    logout(request)  # there isn't a user afterwards
 
 
 def requests():

@@ -1,7 +1,7 @@
 """
 Every shape of callable that a person can connect to a signal.
 
-``SHAPES`` says for each what a reader of signals has to call it and where its code
+``SHAPES`` has for each the name that reports must show and the place where its code
 is. Most of the hostile ones raise RuntimeError as soon as any of their code runs.
 """
 
@@ -466,7 +466,7 @@ HOSTILE_SHAPES = [
     ),
     here("cycle of __wrapped__", cycle(), "renamed.<locals>.receiver", "renamed"),
     here(
-        "__wrapped__ is no callable",
+        "__wrapped__ is not callable",
         renamed(__wrapped__="text"),
         "renamed.<locals>.receiver",
         "renamed",

@@ -1,8 +1,8 @@
 """
-Look at modules, classes and objects without running any of their code.
+Read modules, classes, and objects without running any of their code.
 
-Ordinary attribute access may execute a lazily loaded module, force a lazy object
-or run a property. Everything here reads CPython's own slots instead.
+Ordinary attribute access may execute a lazily loaded module, evaluate a lazy object, or
+run a property. Everything here reads CPython's own slots instead.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Any, TypeGuard, TypeVar
 
 T = TypeVar("T")
 
+# The getters of the slots themselves. A subclass of ModuleType or a metaclass may
+# override __dict__ and __getattribute__(), but that has no effect on these.
 _module_dict = vars(ModuleType)["__dict__"].__get__
 _class_dict = type.__dict__["__dict__"].__get__
 _class_module = type.__dict__["__module__"].__get__
@@ -23,9 +25,9 @@ _class_mro = type.__dict__["__mro__"].__get__
 
 def is_a(value: object, cls: type[T]) -> TypeGuard[T]:
     """
-    Tell whether ``value`` is an instance of ``cls`` by its type alone.
+    Return whether ``value`` is an instance of ``cls``, by its type alone.
 
-    ``isinstance`` also asks ``value.__class__``, which wakes lazy objects.
+    ``isinstance()`` also reads ``value.__class__``, which evaluates lazy objects.
     """
     return issubclass(type(value), cls)
 
@@ -34,7 +36,8 @@ def loaded_modules() -> list[tuple[str, ModuleType]]:
     """
     Return the loaded modules by the name they are loaded under, oldest first.
     """
-    # dict.copy() runs in one step, so other threads may go on importing.
+    # dict.copy() runs in one step, so other threads can go on importing. Code may put
+    # any object into sys.modules, and None blocks an import.
     return [
         (name, module)
         for name, module in sys.modules.copy().items()
@@ -44,21 +47,21 @@ def loaded_modules() -> list[tuple[str, ModuleType]]:
 
 def module_namespace(module: ModuleType) -> dict[str, Any]:
     """
-    Return a copy of the attributes that ``module`` holds by now.
+    Return a copy of the present attributes of ``module``.
     """
     return _module_dict(module).copy()  # type: ignore[no-any-return]
 
 
 def module_attribute(module: ModuleType, name: str) -> Any:
     """
-    Return an attribute that ``module`` holds by now, or None.
+    Return an attribute of ``module`` if it is there now, or None.
     """
     return _module_dict(module).get(name)
 
 
 def module_values(name: str) -> list[Any]:
     """
-    Return what the module of this name holds by now, nothing if it is not loaded.
+    Return the present values of a module, or none if it isn't loaded.
     """
     module = sys.modules.get(name)
     return [*module_namespace(module).values()] if is_a(module, ModuleType) else []
@@ -66,7 +69,7 @@ def module_values(name: str) -> list[Any]:
 
 def loaded_object(module_name: str, qualname: str) -> Any:
     """
-    Return what a loaded module holds by this name, also in its classes, or None.
+    Return the object with this name in a loaded module or its classes, or None.
     """
     module = sys.modules.get(module_name)
     first, *rest = qualname.split(".")
@@ -78,7 +81,7 @@ def loaded_object(module_name: str, qualname: str) -> Any:
 
 def class_namespace(cls: type) -> dict[str, Any]:
     """
-    Return a copy of the attributes that ``cls`` itself holds, without its bases'.
+    Return a copy of the attributes of ``cls`` itself, without those of its bases.
     """
     return _class_dict(cls).copy()  # type: ignore[no-any-return]
 
@@ -100,6 +103,7 @@ def class_path(cls: type) -> tuple[str, str]:
     """
     try:
         module = _class_module(cls)
+    # A class that exec() created in a namespace without __name__ has no module.
     except AttributeError:
         module = None
     return module if type(module) is str else "", exact(_class_qualname(cls))
@@ -114,15 +118,16 @@ def class_name(cls: type) -> str:
 
 def short_name(cls: type) -> str:
     """
-    Return the dotted path of ``cls``, for a built-in class its bare name.
+    Return the dotted path of ``cls``, or the bare name of a built-in class.
     """
     return class_name(cls).removeprefix("builtins.")
 
 
 def exact(text: str) -> str:
     """
-    Return ``text`` as a plain ``str``: the methods of a subclass may be anyone's.
+    Return ``text`` as a plain ``str``.
     """
+    # Reports call methods of strings, and a subclass may override them.
     return text if type(text) is str else str.__str__(text)
 
 
@@ -132,6 +137,7 @@ def stored_attribute(value: object, name: str) -> Any:
 
     A property is not run. Slots and the attributes of compiled classes are read.
     """
+    # vars() would run a __dict__ that the class defines as a property.
     cls = type(value)
     namespace = _read_slot(class_attribute(cls, "__dict__"), value)
     if type(namespace) is dict and name in namespace:
@@ -146,14 +152,17 @@ def _read_slot(stored: Any, value: object) -> Any:
         return stored
     try:
         return stored.__get__(value)
+    # A slot that nothing has been assigned to.
     except AttributeError:
         return None
 
 
 def live_classes() -> Iterator[type]:
     """
-    Yield every class there is.
+    Yield every class of the process.
     """
+    # From object downward. This is several times faster than gc.get_objects(). A
+    # class can be reached through several bases.
     waiting: list[type] = [object]
     seen = {id(object)}
     while waiting:

@@ -247,17 +247,16 @@ def _named_signals() -> list[NamedSignal]:
 
 def _name(signal: Signal, places: list[_Place], sources: _Sources) -> NamedSignal:
     """
-    Decide which of the attributes that hold ``signal`` gives it its name.
+    Decide which attribute gives ``signal`` its name. The others give it aliases.
 
-    1. The first one that the source of its module assigns a new object to. That tells
-       ``order_paid = Signal()`` from ``from .signals import order_paid``.
-    2. If there is none, as for ``setattr()`` and compiled modules, the first one.
-    Modules
-       are in the order in which their imports started, but the import system puts a
-       module at the end again when its import completes. A module that defines a signal
-       therefore comes before those that import it, except in an import cycle.
+    1. The first one that the source of its module assigns a new object to. This
+       distinguishes ``order_paid = Signal()`` from ``from .signals import order_paid``.
+    2. If there isn't one, as for ``setattr()`` and compiled modules, the first one. The
+       import system moves a module to the end of ``sys.modules`` when its import
+       completes. A module that defines a signal therefore comes before those that
+       import it, except in an import cycle.
 
-    A module that is loaded under two names counts under its own name first.
+    If a module is loaded under two names, its own name comes first.
     """
     place = places[0]
     # To read source takes most of the time, and most signals have just one place.

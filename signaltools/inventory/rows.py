@@ -155,7 +155,7 @@ def receiver_key(receiver: Any) -> Any:
     """
     Return what Django identifies a receiver by that is connected without dispatch_uid.
     """
-    # A bound method is a new object for each access, so its own id() says nothing.
+    # A bound method is a new object for each access, so its id() doesn't identify it.
     if type(receiver) is MethodType:
         return id(receiver.__self__), id(receiver.__func__)
     return id(receiver)

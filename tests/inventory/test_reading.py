@@ -804,7 +804,7 @@ def test_a_connection_that_is_disconnected_meanwhile_hides_no_other(probe):
     assert len(probe.signal.receivers) == 2
 
 
-# --- built-in signals that nobody imported ------------------------------------------
+# --- built-in signals that are not imported -----------------------------------------
 
 
 def test_builtin_signals_that_are_not_imported_are_named():

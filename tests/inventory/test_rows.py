@@ -311,7 +311,7 @@ def test_class_made_between_two_readings_is_found():
 def test_uid_is_shown_as_it_was_given(receiver, uid):
     row = only_row(connected(receiver, Order, dispatch_uid=uid))
 
-    # An empty uid is none for Django.
+    # Django ignores an empty dispatch_uid.
     assert row.dispatch_uid is uid if uid else row.dispatch_uid is None
 
 
