@@ -71,6 +71,8 @@ def _check_arguments(link: Connection) -> Iterator[Problem]:
         )
 
 
+# Decorators may wrap one another without end.
+_MAX_LAYERS = 100
 # A receiver with one of these describes its arguments itself, and may be wrong.
 _CLAIMS = {"__signature__", "__partialmethod__", "_partialmethod"}
 
@@ -106,7 +108,6 @@ def _check_decorators(link: Connection) -> Iterator[Problem]:
     if type(receiver) is not FunctionType or named is receiver:
         return
     waiting, seen = [named], {id(named)}
-    # The limit is for objects that wrap one another without end.
     while waiting and len(seen) < _MAX_LAYERS:
         for inner in _wrapped(waiting.pop()):
             if inner is receiver:
@@ -120,9 +121,6 @@ def _check_decorators(link: Connection) -> Iterator[Problem]:
             if id(inner) not in seen:
                 seen.add(id(inner))
                 waiting.append(inner)
-
-
-_MAX_LAYERS = 100
 
 
 def _wrapped(value: Any) -> list[Any]:
