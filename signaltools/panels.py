@@ -125,34 +125,26 @@ class SignalToolsPanel(Panel):
         """
         panels = get_panels()
         own_path = f"{cls.__module__}.{cls.__qualname__}"
-        messages: list[CheckMessage] = []
+        found: list[tuple[str, str, str]] = []
         if int(debug_toolbar.VERSION.partition(".")[0]) < _OLDEST_TOOLBAR:
-            messages.append(
-                CheckWarning(
-                    f"The panel {own_path!r} requires django-debug-toolbar 7.0 or "
-                    f"later, not {debug_toolbar.VERSION}.",
-                    hint="Upgrade django-debug-toolbar.",
-                    id="signaltools.W030",
-                )
+            message = (
+                f"The panel {own_path!r} requires django-debug-toolbar 7.0 or later, "
+                f"not {debug_toolbar.VERSION}."
             )
+            found.append(("W030", message, "Upgrade django-debug-toolbar."))
         if panels.count(own_path) > 1:
-            messages.append(
-                CheckWarning(
-                    f"DEBUG_TOOLBAR_PANELS lists {own_path!r} more than once.",
-                    hint="List it once.",
-                    id="signaltools.W031",
-                )
-            )
+            message = f"DEBUG_TOOLBAR_PANELS lists {own_path!r} more than once."
+            found.append(("W031", message, "List it once."))
         if _TOOLBAR_PANEL in panels:
-            messages.append(
-                CheckWarning(
-                    f"DEBUG_TOOLBAR_PANELS lists {_TOOLBAR_PANEL!r} beside "
-                    f"{own_path!r}, which shows the same and more.",
-                    hint=f"Remove {_TOOLBAR_PANEL!r}.",
-                    id="signaltools.W032",
-                )
+            message = (
+                f"DEBUG_TOOLBAR_PANELS lists {_TOOLBAR_PANEL!r} beside {own_path!r}, "
+                "which shows the same and more."
             )
-        return messages
+            found.append(("W032", message, f"Remove {_TOOLBAR_PANEL!r}."))
+        return [
+            CheckWarning(message, hint=hint, id=f"signaltools.{number}")
+            for number, message, hint in found
+        ]
 
 
 def _look() -> PanelLook:

@@ -12,8 +12,7 @@ from typing import Any
 
 import django
 
-from ..events.declaration import Argument
-from ..inventory.model import ModelSignals, Step
+from ..inventory.model import ModelSignals
 from ..inventory.records import EventRecord, Problem, ReceiverRecord, SignalRecord
 
 VERSION = 1
@@ -27,10 +26,10 @@ def render_json(
     with_storage: bool = False,
 ) -> str:
     """
-    Return the signals, notes and what is wrong as a JSON document.
+    Return the signals, notes, and problems as a JSON document.
 
-    Methods of file storage objects are left out unless ``with_storage``: they come
-    and go with the object.
+    Methods of file storage objects are only included if ``with_storage`` is true: they
+    come and go with the object.
     """
     return _document(
         notes,
@@ -50,7 +49,14 @@ def render_model_json(
         problems,
         model=model.label,
         never_saved=model.never_saved or None,
-        steps=[_step(step) for step in model.steps],
+        steps=[
+            {
+                **step._asdict(),
+                "note": step.note or None,
+                "receivers": [_receiver(receiver) for receiver in step.receivers],
+            }
+            for step in model.steps
+        ],
         cascades=list(model.cascades),
         unrelated=[
             {**each._asdict(), "receiver": _receiver(each.receiver)}
@@ -65,18 +71,19 @@ def _document(notes: Sequence[str], problems: Sequence[Problem], **content: Any)
         "version": VERSION,
         "django": django.get_version(),
         "notes": list(notes),
-        "problems": [_problem(problem) for problem in problems],
+        "problems": [
+            {
+                "id": problem.id,
+                "name": problem.name,
+                "message": problem.message,
+                "hint": problem.hint,
+                "signal": problem.signal,
+            }
+            for problem in problems
+        ],
         **content,
     }
     return json.dumps(document, indent=2) + "\n"
-
-
-def _step(step: Step) -> dict[str, Any]:
-    return {
-        **step._asdict(),
-        "note": step.note or None,
-        "receivers": [_receiver(receiver) for receiver in step.receivers],
-    }
 
 
 def _signal(signal: SignalRecord, with_storage: bool) -> dict[str, Any]:
@@ -99,16 +106,6 @@ def _signal(signal: SignalRecord, with_storage: bool) -> dict[str, Any]:
     }
 
 
-def _problem(problem: Problem) -> dict[str, Any]:
-    return {
-        "id": problem.id,
-        "name": problem.name,
-        "message": problem.message,
-        "hint": problem.hint,
-        "signal": problem.signal,
-    }
-
-
 def _event(event: EventRecord | None) -> dict[str, Any]:
     if event is None:
         return {"label": None, "version": None, "signature": None, "arguments": None}
@@ -116,16 +113,15 @@ def _event(event: EventRecord | None) -> dict[str, Any]:
         "label": event.label,
         "version": event.version,
         "signature": event.signature,
-        "arguments": [_argument(argument) for argument in event.arguments],
-    }
-
-
-def _argument(argument: Argument) -> dict[str, Any]:
-    return {
-        "name": argument.name,
-        "type": argument.annotation or None,
-        "default": argument.default,
-        "required": argument.required,
+        "arguments": [
+            {
+                "name": argument.name,
+                "type": argument.annotation or None,
+                "default": argument.default,
+                "required": argument.required,
+            }
+            for argument in event.arguments
+        ],
     }
 
 

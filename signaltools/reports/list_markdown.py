@@ -1,7 +1,7 @@
 """
-Render signals as Markdown, for a page that people read.
+Render signals as Markdown, for a page of documentation.
 
-It is at its best for declared events, of which it says what they are sent with.
+It is most useful for declared events, whose arguments it lists.
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from ..events.declaration import Argument
 from ..introspect.text import printable
 from ..inventory.places import short_place
-from ..inventory.records import EventRecord, ReceiverRecord, SignalRecord, sender_name
+from ..inventory.records import SignalRecord, expected_sender
 
 
 def render_markdown(signals: Sequence[SignalRecord], folder: str = "") -> str:
@@ -28,73 +27,45 @@ def _section(signal: SignalRecord, folder: str) -> Iterator[str]:
     yield f"## {_text(event.label if event else signal.name)}"
     yield ""
     if signal.doc:
-        for line in signal.doc.split("\n"):
-            yield _text(line)
+        yield from map(_text, signal.doc.split("\n"))
         yield ""
-    yield from _facts(signal, folder)
-    yield ""
-    if event:
-        yield from _arguments(event)
-    yield from _receivers(signal.receivers, folder)
-
-
-def _facts(signal: SignalRecord, folder: str) -> Iterator[str]:
     place = short_place(signal.file, signal.line, folder)
     yield f"- Import: {_code(signal.name)}" + (f" ({_text(place)})" if place else "")
-    if signal.event:
-        yield f"- Version: {signal.event.version}"
-        yield f"- Declaration: {_code(signal.event.signature)}"
-
-
-def _arguments(event: EventRecord) -> Iterator[str]:
-    if event.arguments:
-        yield from _table(
-            ("argument", "type", "default"), map(_argument, event.arguments)
-        )
-
-
-def _argument(argument: Argument) -> tuple[str, str, str]:
-    default = "required" if argument.default is None else _code(argument.default)
-    return _code(argument.name), _code(argument.annotation), default
-
-
-def _receivers(receivers: Sequence[ReceiverRecord], folder: str) -> Iterator[str]:
-    if receivers:
-        rows = (_receiver(receiver, folder) for receiver in receivers)
-        yield from _table(("", "receiver", "sender", "place"), rows)
-    else:
+    if event:
+        yield f"- Version: {event.version}"
+        yield f"- Declaration: {_code(event.signature)}"
+    yield ""
+    if event and event.arguments:
+        rows = []
+        for argument in event.arguments:
+            is_required = argument.default is None
+            default = "required" if is_required else _code(argument.default or "")
+            rows.append((_code(argument.name), _code(argument.annotation), default))
+        yield from _table(("argument", "type", "default"), rows)
+    if not signal.receivers:
         yield "No receivers."
         yield ""
-
-
-def _receiver(receiver: ReceiverRecord, folder: str) -> tuple[str, str, str, str]:
-    return (
-        "async" if receiver.order is None else str(receiver.order),
-        f"{_code(receiver.name)} {', '.join(receiver.problems)}".rstrip(),
-        _sender(receiver),
-        _text(short_place(receiver.file, receiver.line, folder)),
+        return
+    yield from _table(
+        ("", "receiver", "sender", "place"),
+        [
+            (
+                "async" if receiver.order is None else str(receiver.order),
+                f"{_code(receiver.name)} {', '.join(receiver.problems)}".rstrip(),
+                _text(expected_sender(receiver)),
+                _text(short_place(receiver.file, receiver.line, folder)),
+            )
+            for receiver in signal.receivers
+        ],
     )
 
 
-def _sender(receiver: ReceiverRecord) -> str:
-    if receiver.sender_kind is None:
-        return "any sender"
-    return _text(
-        sender_name(receiver.sender, receiver.sender_kind, receiver.sender_app)
-    )
-
-
-def _table(head: Sequence[str], rows: Iterator[Sequence[str]]) -> Iterator[str]:
-    yield _row(head)
-    yield _row(["---"] * len(head))
-    yield from map(_row, rows)
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    for cells in (head, ["---"] * len(head), *rows):
+        # A table ends a cell at each "|", in code too, unless it is escaped.
+        escaped = (_BARE_PIPE.sub(r"\\|", cell) for cell in cells)
+        yield f"| {' | '.join(escaped)} |"
     yield ""
-
-
-def _row(cells: Sequence[str]) -> str:
-    # A table ends a cell at each "|", in code too, unless it is escaped.
-    escaped = (_BARE_PIPE.sub(r"\\|", cell) for cell in cells)
-    return f"| {' | '.join(escaped)} |"
 
 
 _BARE_PIPE = re.compile(r"(?<!\\)\|")
@@ -102,13 +73,13 @@ _BARE_PIPE = re.compile(r"(?<!\\)\|")
 
 def _text(text: str) -> str:
     """
-    Return ``text`` with what Markdown or HTML would take for markup escaped.
+    Return ``text`` with everything escaped that Markdown or HTML takes for markup.
     """
     return _MARKUP.sub(r"\\\g<0>", printable(text.strip()))
 
 
-# An underscore inside of a word, as most names have it, is one; a list or a heading is
-# only one at the beginning of a line.
+# An underscore inside a word, as in most names, isn't markup; a list or a heading only
+# starts at the beginning of a line.
 _MARKUP = re.compile(r"[\\`*\[\]<>|~&$!]|(?<!\w)_|_(?!\w)|^[-+=#]|(?<=\d)[.)](?= |$)")
 
 

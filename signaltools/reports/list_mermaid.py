@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ..introspect.text import printable
-from ..inventory.model import ModelSignals, Step
+from ..inventory.model import ModelSignals
 from ..inventory.records import ReceiverRecord, SignalRecord, expected_sender, home
 from .layout import joined, plural
 
@@ -19,19 +19,30 @@ Signals = Sequence[SignalRecord]
 
 def render_mermaid(signals: Signals, *, collapse: bool = True) -> str:
     """
-    Return the receivers of ``signals`` as a graph; ids are good for this graph only.
+    Return the receivers of ``signals`` as a graph; its ids are only valid inside it.
 
-    ``collapse`` makes one node of each third-party package, and leaves receivers inside
-    Django, the debug toolbar and storage objects out.
+    ``collapse`` shows each third-party package as one node, and omits receivers inside
+    Django, the debug toolbar, and storage objects.
     """
     graph = _Graph()
     for signal in signals:
         receivers = [r for r in signal.receivers if not (collapse and home(r))]
         if receivers:
-            start = graph.node(_signal_name(signal), "([])")
+            module, _, name = signal.name.rpartition(".")
+            # The modules of Django's own signals are well known.
+            label = [name] if signal.kind == "builtin" else [name, module]
+            start = graph.node(label, "([])")
             for receiver in receivers:
                 sender = expected_sender(receiver) if receiver.sender_kind else ""
-                end = _receiver_node(graph, receiver, collapse)
+                package = receiver.module.partition(".")[0]
+                if collapse and receiver.component == "third_party":
+                    end = graph.node([package], "[[]]", counted=True)
+                else:
+                    group = receiver.app or package
+                    # Without what the title of the group contains already.
+                    _, _, name = f".{receiver.name}".partition(f".{group}.")
+                    label = [name or receiver.name]
+                    end = graph.node(label, "[]", key=_key(receiver), group=group)
                 graph.edge(start, end, sender, dashed=receiver.is_async)
     return graph.text(_left_out(signals) if collapse else "")
 
@@ -44,7 +55,10 @@ def render_model_mermaid(model: ModelSignals) -> str:
     for step in model.steps:
         if step.receivers:
             start = graph.node([step.action], "{{}}")
-            signal = graph.node(_sent(step, model), "([])", key=(step.action, step))
+            label = [step.signal]
+            if step.sender != model.label:
+                label.append(step.sender)
+            signal = graph.node(label, "([])", key=(step.action, step))
             graph.edge(start, signal)
             for receiver in step.receivers:
                 end = graph.node([receiver.name], "[]", key=_key(receiver))
@@ -53,35 +67,8 @@ def render_model_mermaid(model: ModelSignals) -> str:
     return graph.text()
 
 
-def _signal_name(signal: SignalRecord) -> list[str]:
-    module, _, name = signal.name.rpartition(".")
-    # Everybody knows where the signals of Django are.
-    return [name] if signal.kind == "builtin" else [name, module]
-
-
-def _sent(step: Step, model: ModelSignals) -> list[str]:
-    return [step.signal, *([] if step.sender == model.label else [step.sender])]
-
-
-def _receiver_node(graph: _Graph, receiver: ReceiverRecord, collapse: bool) -> str:
-    package = receiver.module.partition(".")[0]
-    if collapse and receiver.component == "third_party":
-        return graph.node([package], "[[]]", counted=True)
-    group = receiver.app or package
-    label = [_within(group, receiver.name)]
-    return graph.node(label, "[]", key=_key(receiver), group=group)
-
-
 def _key(receiver: ReceiverRecord) -> tuple[object, ...]:
     return receiver.name, receiver.file, receiver.line
-
-
-def _within(group: str, name: str) -> str:
-    """
-    Return the name of a receiver, without what its group says already.
-    """
-    _, found, rest = f".{name}".partition(f".{group}.")
-    return rest if found else name
 
 
 def _left_out(signals: Signals) -> str:
@@ -149,7 +136,10 @@ class _Graph:
             else:
                 yield from map(self._node, nodes)
         for (start, arrow, end), labels in self._edges.items():
-            middle = f"|{_quoted([_few(labels)])}|" if labels else ""
+            text = ", ".join(labels[:_MAX_SENDERS])
+            if len(labels) > _MAX_SENDERS:
+                text += f" and {len(labels) - _MAX_SENDERS} more"
+            middle = f"|{_quoted([text])}|" if labels else ""
             yield f"{start} {arrow}{middle} {end}"
 
     def _node(self, node: _Node) -> str:
@@ -169,11 +159,6 @@ _SPACING = json.dumps(
         }
     }
 )
-
-
-def _few(labels: Sequence[str]) -> str:
-    more = len(labels) - _MAX_SENDERS
-    return ", ".join(labels[:_MAX_SENDERS]) + (f" and {more} more" if more > 0 else "")
 
 
 _MAX_SENDERS = 3

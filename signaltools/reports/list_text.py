@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from ..introspect.text import printable
 from ..inventory.places import short_place
-from ..inventory.records import EventRecord, Problem, ReceiverRecord, SignalRecord, home
+from ..inventory.records import Problem, ReceiverRecord, SignalRecord, home
 from .layout import (
     INDENT,
     Columns,
@@ -78,12 +78,17 @@ class _Section:
 
     def _signal(self, signal: SignalRecord) -> Iterator[str]:
         # Where Django defines its own signals rarely matters.
-        place = "" if signal.kind == "builtin" else self._place(signal)
+        is_builtin = signal.kind == "builtin"
+        file = None if is_builtin else signal.file
+        place = short_place(file, signal.line, self._look.folder)
         yield from self._line(printable(signal.name), place, paint=self._look.name)
         if signal.doc:
             yield "  " + first_sentence(signal.doc, self._look.width - 2)
         if signal.event:
-            yield from self._declaration(signal.event)
+            event = signal.event
+            version = f"  version {event.version}" if event.version > 1 else ""
+            text = printable(event.signature) + version
+            yield from wrapped(text, self._look.width, "  ")
         if signal.dispatches_itself and signal.receivers:
             cls = printable(signal.class_name or "")
             yield f"  In connection order: {cls} decides which receivers run, and when."
@@ -91,65 +96,45 @@ class _Section:
             if not self._collapses(receiver):
                 yield from self._columns.lines(receiver)
         if collapsed := [r for r in signal.receivers if self._collapses(r)]:
-            yield from self._collapsed(signal, collapsed)
+            homes = joined(sorted({home(receiver) for receiver in collapsed}))
+            text = f"{'+':>4}  {plural(len(collapsed), 'receiver')} inside {homes}"
+            bare_name = printable(signal.name.rpartition(".")[2])
+            yield from self._line(text, f"list_signals {bare_name}")
         if not signal.receivers:
             yield f"{INDENT}no receivers"
 
-    def _declaration(self, event: EventRecord) -> Iterator[str]:
-        version = f"  version {event.version}" if event.version > 1 else ""
-        text = printable(event.signature) + version
-        yield from wrapped(text, self._look.width, "  ")
-
-    def _collapsed(
-        self, signal: SignalRecord, receivers: Sequence[ReceiverRecord]
-    ) -> Iterator[str]:
-        homes = sorted({home(receiver) for receiver in receivers})
-        text = f"{'+':>4}  {plural(len(receivers), 'receiver')} inside {joined(homes)}"
-        bare_name = printable(signal.name.rpartition(".")[2])
-        yield from self._line(text, f"list_signals {bare_name}")
-
     def _line(self, left: str, right: str, paint: Paint = str) -> Iterator[str]:
         return justified(left, right, self._look.width, paint)
-
-    def _place(self, record: SignalRecord) -> str:
-        return short_place(record.file, record.line, self._look.folder)
 
     def _collapses(self, receiver: ReceiverRecord) -> bool:
         return self._look.collapse and bool(home(receiver))
 
 
 def _without_receivers(signals: Signals) -> Iterator[tuple[str, list[str]]]:
+    # Those of the project have lines of their own.
+    shown = [s for s in signals if not s.receivers and s.component != "project"]
     for label, imported in (("no receivers", True), ("not imported", False)):
-        names = [
-            printable(_short(signal))
-            for signal in signals
-            if not signal.receivers
-            and signal.imported is imported
-            and signal.component != "project"
-        ]
+        names = []
+        for signal in shown:
+            if signal.imported is imported:
+                # The names of Django's signals are well known and unique without their
+                # module, but what is to be imported needs it.
+                is_short = signal.kind == "builtin" and imported
+                name = signal.name.rpartition(".")[2] if is_short else signal.name
+                names.append(printable(name))
         if names:
             yield label, names
 
 
-def _short(signal: SignalRecord) -> str:
-    # The names of Django's signals are well known and unique without their module.
-    is_known = signal.kind == "builtin" and signal.imported
-    return signal.name.rpartition(".")[2] if is_known else signal.name
-
-
 def _counts(signals: Signals, collapsed: int) -> str:
-    receivers = sum(len(signal.receivers) for signal in signals)
-    without_receivers = sum(
-        signal.imported and not signal.receivers for signal in signals
-    )
-    return " · ".join(
-        [
-            plural(len(signals), "signal"),
-            plural(receivers, "receiver")
-            + (f" ({collapsed} collapsed)" if collapsed else ""),
-            *([f"{without_receivers} without receivers"] if without_receivers else []),
-        ]
-    )
+    without_receivers = sum(s.imported and not s.receivers for s in signals)
+    receivers = plural(_receiver_count(signals), "receiver")
+    counts = [plural(len(signals), "signal"), receivers]
+    if collapsed:
+        counts[-1] += f" ({collapsed} collapsed)"
+    if without_receivers:
+        counts.append(f"{without_receivers} without receivers")
+    return " · ".join(counts)
 
 
 def _footer(signals: Signals, everything: Signals) -> str:

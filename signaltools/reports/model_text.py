@@ -4,7 +4,7 @@ Render what the signals of one model run as text for a terminal.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from ..introspect.text import printable
@@ -48,7 +48,7 @@ class _Page:
         if self._model.never_saved:
             yield f"  nothing: {printable(self._model.never_saved)}"
         for action, steps in groupby(self._model.steps, lambda step: step.action):
-            yield from self._action(action, list(steps))
+            yield from self._action(action, steps)
         if self._model.unrelated:
             yield from ["", *self._heading("Related, but will NOT run")]
             yield from self._unrelated()
@@ -59,24 +59,21 @@ class _Page:
         if any(receiver.is_async for _, receiver in self._running):
             yield from ["", "~ = async, concurrent"]
 
-    def _action(self, action: str, steps: list[Step]) -> Iterator[str]:
+    def _action(self, action: str, steps: Iterable[Step]) -> Iterator[str]:
         yield ""
         yield self._look.name(printable(action))
         for step in steps:
-            yield from self._step(step)
+            is_other = step.sender != self._model.label
+            sender = f"sender {printable(step.sender)}" if is_other else ""
+            note = ": ".join(filter(None, [sender, step.note]))
+            missing = "" if step.receivers else "no receivers"
+            yield "  ".join(filter(None, [f"  {step.signal}", note, missing]))
+            for receiver in step.receivers:
+                yield from self._columns.lines(receiver)
         if action == "delete()" and self._model.cascades:
             models = ", ".join(map(printable, self._model.cascades))
             text = f"also deletes, sending their own signals: {models}"
             yield from wrapped(text, self._look.width, "  ")
-
-    def _step(self, step: Step) -> Iterator[str]:
-        is_other = step.sender != self._model.label
-        sender = f"sender {printable(step.sender)}" if is_other else ""
-        note = ": ".join(filter(None, [sender, step.note]))
-        receivers = "" if step.receivers else "no receivers"
-        yield "  ".join(filter(None, [f"  {step.signal}", note, receivers]))
-        for receiver in step.receivers:
-            yield from self._columns.lines(receiver)
 
     def _unrelated(self) -> Iterator[str]:
         for signal, group in groupby(self._model.unrelated, lambda each: each.signal):

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from ..introspect.text import printable
 from ..inventory.places import short_place
-from ..inventory.records import sender_name
+from ..inventory.records import expected_sender
 from ..recording.not_run import NotRun
 from ..recording.remarks import Remark
 from ..recording.tree import Call, Send, Totals, Tree, walk
@@ -116,33 +116,27 @@ class _Report:
             yield self._look.heading("DID NOT RUN")
         for signal, items in groupby(shown, key=lambda item: item.signal):
             yield self._look.name(short_signal(signal))
-            # One reason most often holds for many.
+            # Most often, several receivers have the same reason.
             names: dict[str, Counter[str]] = {}
             for item in items:
                 names.setdefault(item.text, Counter())[_not_run_name(item)] += 1
             for text, counts in names.items():
-                yield from self._reason(text, counts)
+                lines = [f"      {name}{_times(n)}" for name, n in counts.items()]
+                if len(lines) == 1:
+                    yield from self._line(lines[0], printable(text))
+                else:
+                    yield f"   {printable(text)}:"
+                    yield from lines
         if sent and (others := len(not_run) - len(shown)):
             yield f"{plural(others, 'receiver')} of signals that were not sent"
-
-    def _reason(self, text: str, counts: Counter[str]) -> Iterator[str]:
-        lines = [f"      {name}{_times(count)}" for name, count in counts.items()]
-        if len(lines) == 1:
-            yield from self._line(lines[0], printable(text))
-        else:
-            yield f"   {printable(text)}:"
-            yield from lines
 
     def _send(self, send: Send, indent: str) -> Iterator[str]:
         parts = [short_signal(send.signal) + _times(send.count), *other_method(send)]
         parts += [sender_of(send)] if send.sender_kind is not None else []
-        if send.without_receivers:
-            some = (
-                ""
-                if send.without_receivers == send.count
-                else f" {send.without_receivers:,} times"
-            )
-            parts += [f"no receivers{some}"]
+        if send.without_receivers == send.count:
+            parts += ["no receivers"]
+        elif send.without_receivers:
+            parts += [f"no receivers {send.without_receivers:,} times"]
         parts += [f"RAISED {printable(send.error)}"] if send.error else []
         left = f"{_start(send)}  {indent}{'  '.join(parts)}"
         yield from self._row(left, send)
@@ -184,10 +178,8 @@ def _not_run_name(item: NotRun) -> str:
     receiver = item.receiver
     if receiver is None:
         return "a garbage-collected receiver"
-    if receiver.sender_kind is None:
-        return printable(receiver.name)
-    sender = sender_name(receiver.sender, receiver.sender_kind, receiver.sender_app)
-    return f"{printable(receiver.name)}  {sender}"
+    sender = f"  {expected_sender(receiver)}" if receiver.sender_kind else ""
+    return f"{printable(receiver.name)}{sender}"
 
 
 def _total_parts(totals: Totals) -> Iterator[str]:
