@@ -1,9 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import django
 import jsonschema
@@ -52,15 +50,15 @@ PAID = signal(
 ABSENT = builtin("test.signals.template_rendered", imported=False, class_name=None)
 
 
-def validate(document: Any) -> None:
+def validate(document):
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
 
 
-def is_valid(document: Any) -> bool:
+def is_valid(document):
     return jsonschema.Draft202012Validator(SCHEMA).is_valid(document)
 
 
-def test_the_schema_is_a_schema() -> None:
+def test_the_schema_is_a_schema():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
@@ -83,7 +81,7 @@ PROBLEM = {
 }
 
 
-def test_every_field_of_the_records_is_in_the_document() -> None:
+def test_every_field_of_the_records_is_in_the_document():
     document = json.loads(render_json([PAID, ABSENT], ["A note."], [FINDING]))
     assert document == {
         "version": 1,
@@ -146,14 +144,14 @@ def test_every_field_of_the_records_is_in_the_document() -> None:
     validate(document)
 
 
-def test_an_empty_document_is_valid() -> None:
+def test_an_empty_document_is_valid():
     document = json.loads(render_json([], []))
     assert document["signals"] == document["notes"] == []
     validate(document)
 
 
-def test_methods_of_storage_objects_are_left_out_unless_asked_for() -> None:
-    def receivers(**options: bool) -> list[tuple[str, int | None]]:
+def test_methods_of_storage_objects_are_left_out_unless_asked_for():
+    def receivers(**options):
         document = json.loads(render_json([PAID], [], **options))
         return [(r["name"], r["order"]) for r in document["signals"][0]["receivers"]]
 
@@ -162,7 +160,7 @@ def test_methods_of_storage_objects_are_left_out_unless_asked_for() -> None:
     assert receivers(with_storage=True) == [notify, ("shop.storage.Storage.clear", 2)]
 
 
-def test_hostile_names_survive_in_ascii() -> None:
+def test_hostile_names_survive_in_ascii():
     name = 'shop."\x1b[31m\n\u202e\udc80é\\.paid'
     text = render_json([signal(name, receiver(name))], [name])
     document = json.loads(text)
@@ -173,14 +171,14 @@ def test_hostile_names_survive_in_ascii() -> None:
     validate(document)
 
 
-def test_a_document_ends_in_one_newline() -> None:
+def test_a_document_ends_in_one_newline():
     assert render_json([PAID], []).endswith("}\n")
 
 
 # --- the schema tells wrong documents -----------------------------------------------
 
 
-def changed(**changes: Any) -> Any:
+def changed(**changes):
     """
     Return a document whose only receiver has other values.
     """
@@ -189,14 +187,14 @@ def changed(**changes: Any) -> Any:
     return document
 
 
-def parts(document: Any) -> Iterator[dict[str, Any]]:
+def parts(document):
     yield document
     yield document["signals"][0]
     yield document["signals"][0]["receivers"][0]
 
 
 @pytest.mark.parametrize("depth", range(3))
-def test_every_key_is_required_and_no_other_is_allowed(depth: int) -> None:
+def test_every_key_is_required_and_no_other_is_allowed(depth):
     document = json.loads(render_json([PAID], []))
     part = list(parts(document))[depth]
     for key in list(part):
@@ -223,7 +221,7 @@ def test_every_key_is_required_and_no_other_is_allowed(depth: int) -> None:
         {"name": None},
     ],
 )
-def test_the_schema_refuses_wrong_values(changes: dict[str, Any]) -> None:
+def test_the_schema_refuses_wrong_values(changes):
     assert is_valid(changed())
     assert not is_valid(changed(**changes))
 
@@ -232,16 +230,14 @@ def test_the_schema_refuses_wrong_values(changes: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-def storage() -> Iterator[FileSystemStorage]:
+def storage():
     storage = FileSystemStorage()
     yield storage
     setting_changed.disconnect(storage._clear_cached_properties)
 
 
 @pytest.mark.parametrize("with_storage", [True, False])
-def test_the_whole_inventory_is_valid(
-    storage: FileSystemStorage, with_storage: bool
-) -> None:
+def test_the_whole_inventory_is_valid(storage, with_storage):
     signals = read_records()
     signals += not_imported(signals)
     arguments = signals, read_notes(), [FINDING]
@@ -257,18 +253,18 @@ def test_the_whole_inventory_is_valid(
 # --- what runs for a model ----------------------------------------------------------
 
 
-def model_document(found: ModelSignals) -> Any:
+def model_document(found):
     document = json.loads(render_model_json(found, ["A note."], [FINDING]))
     jsonschema.Draft202012Validator(MODEL_SCHEMA).validate(document)
     return document
 
 
-def test_a_receiver_of_a_model_is_one_of_the_list() -> None:
+def test_a_receiver_of_a_model_is_one_of_the_list():
     jsonschema.Draft202012Validator.check_schema(MODEL_SCHEMA)
     assert MODEL_SCHEMA["$defs"]["receiver"] == SCHEMA["$defs"]["receiver"]
 
 
-def test_every_field_of_a_model_is_in_the_document() -> None:
+def test_every_field_of_a_model_is_in_the_document():
     document = model_document(model())
     receivers = [step.pop("receivers") for step in document["steps"]]
     unrelated = [each.pop("receiver")["name"] for each in document["unrelated"]]
@@ -310,6 +306,6 @@ def test_every_field_of_a_model_is_in_the_document() -> None:
     assert unrelated == ["billing.sync.on_base"]
 
 
-def test_a_model_that_is_never_saved_is_valid() -> None:
+def test_a_model_that_is_never_saved_is_valid():
     found = ModelSignals("shop.Base", "it is abstract", (), (), (), ())
     assert model_document(found)["never_saved"] == "it is abstract"

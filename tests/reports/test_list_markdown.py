@@ -41,7 +41,7 @@ NAMED_BADLY = signal(
 )
 
 
-def test_the_catalog_is_what_people_read() -> None:
+def test_the_catalog_is_what_people_read():
     records = [PAID, BARE, builtin("db.models.signals.pre_init"), NAMED_BADLY]
     text = render_markdown(records, "/srv/site")
     if os.environ.get("UPDATE_GOLDEN"):
@@ -49,11 +49,11 @@ def test_the_catalog_is_what_people_read() -> None:
     assert text == GOLDEN.read_text(encoding="utf-8")
 
 
-def test_a_catalog_of_nothing_is_its_heading() -> None:
+def test_a_catalog_of_nothing_is_its_heading():
     assert render_markdown([]) == "# Signals\n"
 
 
-def test_ids_of_problems_stand_beside_their_receiver() -> None:
+def test_ids_of_problems_stand_beside_their_receiver():
     record = signal("shop.paid", receiver("shop.pay", problems=("I005", "W012")))
     lines = render_markdown([record]).splitlines()
     assert lines[-1].startswith("| 1 | `shop.pay` I005, W012 | any sender |")

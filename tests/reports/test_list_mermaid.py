@@ -7,9 +7,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any
 
-from signaltools.inventory.records import ReceiverRecord
 from signaltools.reports.list_mermaid import render_mermaid, render_model_mermaid
 from tests.records import builtin, model, receiver, signal
 
@@ -17,11 +15,11 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 ORDER = {"sender": "shop.Order", "sender_kind": "model"}
 
 
-def history(name: str, **changes: Any) -> ReceiverRecord:
+def history(name, **changes):
     return receiver(f"simple_history.{name}", component="third_party", **changes)
 
 
-def inside_django(name: str, **changes: Any) -> ReceiverRecord:
+def inside_django(name, **changes):
     return receiver(f"django.{name}", component="django", **changes)
 
 
@@ -50,32 +48,32 @@ SITE = [
 ]
 
 
-def assert_golden(name: str, text: str) -> None:
+def assert_golden(name, text):
     file = GOLDEN / name
     if "UPDATE_GOLDEN" in os.environ:
         file.write_text(text, encoding="utf-8", newline="\n")
     assert text == file.read_text(encoding="utf-8")
 
 
-def test_a_project_as_a_graph() -> None:
+def test_a_project_as_a_graph():
     assert_golden("graph.mmd", render_mermaid(SITE))
 
 
-def test_expanded() -> None:
+def test_expanded():
     assert_golden("graph_expanded.mmd", render_mermaid(SITE, collapse=False))
 
 
-def test_a_model_as_a_graph() -> None:
+def test_a_model_as_a_graph():
     assert_golden("model.mmd", render_model_mermaid(model()))
 
 
-def test_an_empty_graph_says_so() -> None:
+def test_an_empty_graph_says_so():
     body = render_mermaid(SITE[:1]).split("\n", 1)[1]
     assert body == 'flowchart LR\n  nothing["no receivers"]\n'
     assert render_model_mermaid(model(steps=())).endswith(body)
 
 
-def graph_of(name: str) -> str:
+def graph_of(name):
     named = receiver("a.b", app="x")._replace(name=name)
     return render_mermaid([signal("shop.paid", named)]).split("\n", 1)[1]
 
@@ -98,7 +96,7 @@ HOSTILE = (
 )
 
 
-def test_names_cannot_break_out_of_the_graph() -> None:
+def test_names_cannot_break_out_of_the_graph():
     signals = [
         signal(
             f"shop.{name}",
@@ -112,13 +110,13 @@ def test_names_cannot_break_out_of_the_graph() -> None:
     assert_golden("hostile.mmd", render_mermaid(signals))
 
 
-def test_every_text_is_letters_and_numbers_of_characters() -> None:
+def test_every_text_is_letters_and_numbers_of_characters():
     for name in HOSTILE:
         for text in re.findall('"(.*?)"[\\])|]', graph_of(name)):
             assert re.fullmatch(r"(?:[\w .,()]|#\d+;|<br/>)+", text, re.ASCII), text
         assert len(graph_of(name).splitlines()) == 6
 
 
-def test_a_word_joiner_hides_what_mermaid_looks_for() -> None:
+def test_a_word_joiner_hides_what_mermaid_looks_for():
     assert 'n2["#36;#8288;#36;#8288;x"]' in graph_of("$$x")
     assert 'n2["fa#58;#8288;fa"]' in graph_of("fa:fa")

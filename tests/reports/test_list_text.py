@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from signaltools.inventory.records import SignalRecord
 from signaltools.reports.layout import Look
 from signaltools.reports.list_text import render_text
 from tests.records import builtin, receiver, signal
@@ -24,7 +21,7 @@ ORDER = {"sender": "shop.Order", "sender_kind": "model"}
 VENV = "/srv/site/.venv/lib/python3.13/site-packages"
 
 
-def django(name: str, **changes: Any) -> Any:
+def django(name, **changes):
     place = {"component": "django", "app": None, "line": 5}
     return receiver(
         f"django.{name}",
@@ -32,7 +29,7 @@ def django(name: str, **changes: Any) -> Any:
     )
 
 
-def toolbar(name: str, **changes: Any) -> Any:
+def toolbar(name, **changes):
     return receiver(
         f"debug_toolbar.{name}",
         **{"component": "third_party", "file": f"{VENV}/debug_toolbar/x.py", **changes},
@@ -81,23 +78,19 @@ SITE = [
 ]
 
 
-def render(
-    signals: Sequence[SignalRecord],
-    everything: Sequence[SignalRecord] | None = None,
-    **look: Any,
-) -> str:
+def render(signals, everything=None, **look):
     everything = signals if everything is None else everything
     return render_text(signals, everything, Look(**{"folder": FOLDER, **look}))
 
 
-def render_one(record: SignalRecord, **look: Any) -> list[str]:
+def render_one(record, **look):
     """
     Return the lines about one signal, without heading and footer.
     """
     return render([record], **look).split("\n")[2:-3]
 
 
-def assert_golden(name: str, text: str) -> None:
+def assert_golden(name, text):
     file = GOLDEN / name
     if "UPDATE_GOLDEN" in os.environ:
         file.write_text(text, encoding="utf-8", newline="\n")
@@ -107,27 +100,27 @@ def assert_golden(name: str, text: str) -> None:
 # --- the whole report ---------------------------------------------------------------
 
 
-def test_a_project_at_a_glance() -> None:
+def test_a_project_at_a_glance():
     assert_golden("overview.txt", render(SITE))
 
 
-def test_expanded() -> None:
+def test_expanded():
     assert_golden("expanded.txt", render(SITE, collapse=False))
 
 
-def test_a_narrow_terminal() -> None:
+def test_a_narrow_terminal():
     assert_golden("narrow.txt", render(SITE, width=60, collapse=False))
 
 
-def test_a_wide_terminal() -> None:
+def test_a_wide_terminal():
     assert_golden("wide.txt", render(SITE, width=140))
 
 
-def test_a_part_of_everything() -> None:
+def test_a_part_of_everything():
     assert_golden("part.txt", render(SITE[:1], SITE, collapse=False))
 
 
-def test_every_sort_of_sender() -> None:
+def test_every_sort_of_sender():
     senders = [
         {},
         {"sender": "shop.Order", "sender_kind": "model"},
@@ -149,7 +142,7 @@ def test_every_sort_of_sender() -> None:
     assert_golden("senders.txt", render([signal("shop.signals.done", *receivers)]))
 
 
-def test_names_that_need_more_room() -> None:
+def test_names_that_need_more_room():
     long = "shop.orders.receivers.payments.OrderPaymentReceivers.on_order_payment_made"
     records = [
         signal(
@@ -166,7 +159,7 @@ def test_names_that_need_more_room() -> None:
 HOSTILE = "\x1b[31m\n\x07\u202e\u2066\udc80"
 
 
-def hostile_site() -> list[SignalRecord]:
+def hostile_site():
     return [
         signal(
             f"shop.signals.{HOSTILE}paid",
@@ -191,7 +184,7 @@ def hostile_site() -> list[SignalRecord]:
     ]
 
 
-def test_hostile_names_are_escaped() -> None:
+def test_hostile_names_are_escaped():
     assert_golden("hostile.txt", render(hostile_site()))
 
 
@@ -199,14 +192,14 @@ def test_hostile_names_are_escaped() -> None:
 
 
 @pytest.mark.parametrize("collapse", [True, False])
-def test_no_report_has_an_unprintable_character(collapse: bool) -> None:
+def test_no_report_has_an_unprintable_character(collapse):
     text = render(hostile_site(), collapse=collapse)
     assert [char for char in text if not char.isprintable()] == ["\n"] * text.count(
         "\n"
     )
 
 
-def test_the_hint_how_to_expand_a_hostile_signal_is_escaped() -> None:
+def test_the_hint_how_to_expand_a_hostile_signal_is_escaped():
     collapsed = django("core.run")
     text = render([signal(f"shop.{HOSTILE}paid", collapsed)])
     assert "\x1b" not in text
@@ -216,17 +209,17 @@ def test_the_hint_how_to_expand_a_hostile_signal_is_escaped() -> None:
 # --- sections and counts ------------------------------------------------------------
 
 
-def headings(text: str) -> list[str]:
+def headings(text):
     return re.findall(r"^[A-Z-]+ SIGNALS +.*$", text, re.MULTILINE)
 
 
-def test_sections_are_project_then_third_party_then_django() -> None:
+def test_sections_are_project_then_third_party_then_django():
     shuffled = [SITE[7], SITE[2], SITE[0]]
     titles = [line.rpartition(" SIGNALS")[0] for line in headings(render(shuffled))]
     assert titles == ["PROJECT", "THIRD-PARTY", "DJANGO"]
 
 
-def test_a_section_without_signals_is_left_out() -> None:
+def test_a_section_without_signals_is_left_out():
     assert len(headings(render([SITE[0]]))) == 1
 
 
@@ -245,9 +238,7 @@ def test_a_section_without_signals_is_left_out() -> None:
         ),
     ],
 )
-def test_a_heading_counts_signals_and_receivers(
-    signals: list[SignalRecord], counts: str
-) -> None:
+def test_a_heading_counts_signals_and_receivers(signals, counts):
     [heading] = headings(render(signals))
     assert heading.partition("  ")[2].strip() == counts
 
@@ -263,13 +254,11 @@ def test_a_heading_counts_signals_and_receivers(
         (SITE[1:2], SITE[1:2], "1 signal · 3 receivers     ~ = async, concurrent"),
     ],
 )
-def test_the_last_line_counts_what_is_shown_of_everything(
-    shown: list[SignalRecord], everything: list[SignalRecord], footer: str
-) -> None:
+def test_the_last_line_counts_what_is_shown_of_everything(shown, everything, footer):
     assert render(shown, everything).splitlines()[-1] == footer
 
 
-def test_an_empty_report_is_its_last_line() -> None:
+def test_an_empty_report_is_its_last_line():
     assert render([], SITE) == "0 of 13 signals · 0 of 10 receivers\n"
 
 
@@ -293,27 +282,25 @@ def test_an_empty_report_is_its_last_line() -> None:
         ),
     ],
 )
-def test_collapsed_receivers_are_counted_with_their_home(
-    receivers: list[Any], line: str
-) -> None:
+def test_collapsed_receivers_are_counted_with_their_home(receivers, line):
     record = builtin("core.signals.setting_changed", *receivers)
     hint = "list_signals setting_changed"
     assert render_one(record)[1:] == [line + hint.rjust(100 - len(line))]
 
 
-def test_receivers_of_a_package_named_almost_like_the_toolbar_do_not_collapse() -> None:
+def test_receivers_of_a_package_named_almost_like_the_toolbar_do_not_collapse():
     [_, line] = render_one(signal("a.b", receiver("debug_toolbars.x.run")))
     assert line.split()[:2] == ["1", "debug_toolbars.x.run"]
 
 
-def test_order_numbers_do_not_change_by_collapsing() -> None:
+def test_order_numbers_do_not_change_by_collapsing():
     record = signal("a.b", django("x.y"), receiver("shop.run", order=2))
     [_, shown, collapsed] = render_one(record)
     assert shown.split()[:2] == ["2", "shop.run"]
     assert collapsed.split()[:2] == ["+", "1"]
 
 
-def test_expanded_nothing_is_counted_as_collapsed() -> None:
+def test_expanded_nothing_is_counted_as_collapsed():
     text = render(SITE, collapse=False)
     assert "collapsed" not in text
     assert "list_signals" not in text
@@ -326,7 +313,7 @@ def test_expanded_nothing_is_counted_as_collapsed() -> None:
 # --- signals without receivers --------------------------------------------------------
 
 
-def test_project_signals_without_receivers_have_lines_of_their_own() -> None:
+def test_project_signals_without_receivers_have_lines_of_their_own():
     assert render_one(signal("shop.signals.lost", doc="When lost.\nMore.")) == [
         "shop.signals.lost" + "shop/signals.py:3".rjust(83),
         "  When lost.",
@@ -334,7 +321,7 @@ def test_project_signals_without_receivers_have_lines_of_their_own() -> None:
     ]
 
 
-def test_other_signals_without_receivers_share_a_line() -> None:
+def test_other_signals_without_receivers_share_a_line():
     assert render_one(signal("audit.events.purged", component="third_party")) == [
         "no receivers: audit.events.purged"
     ]
@@ -343,12 +330,12 @@ def test_other_signals_without_receivers_share_a_line() -> None:
     ]
 
 
-def test_signals_that_are_not_imported_have_their_full_name() -> None:
+def test_signals_that_are_not_imported_have_their_full_name():
     record = builtin("tasks.signals.task_started", imported=False, class_name=None)
     assert render_one(record) == ["not imported: django.tasks.signals.task_started"]
 
 
-def test_a_long_line_of_signals_without_receivers_wraps_between_names() -> None:
+def test_a_long_line_of_signals_without_receivers_wraps_between_names():
     names = [f"audit.events.something_number_{number}" for number in range(9)]
     records = [signal(name, component="third_party") for name in names]
     heading, counts, _, *lines = render(records, width=60).splitlines()[:-2]
@@ -365,13 +352,13 @@ def test_a_long_line_of_signals_without_receivers_wraps_between_names() -> None:
 
 @pytest.mark.parametrize("width", [60, 80, 100, 140])
 @pytest.mark.parametrize("collapse", [True, False])
-def test_no_line_ends_in_blanks(width: int, collapse: bool) -> None:
+def test_no_line_ends_in_blanks(width, collapse):
     lines = render(SITE, width=width, collapse=collapse).split("\n")
     assert [line for line in lines if line != line.rstrip()] == []
 
 
 @pytest.mark.parametrize("width", [60, 80, 100, 140])
-def test_names_and_places_are_never_cut(width: int) -> None:
+def test_names_and_places_are_never_cut(width):
     words = render(SITE, width=width, collapse=False).split()
     for record in SITE[:2]:
         assert record.name in words
@@ -381,14 +368,14 @@ def test_names_and_places_are_never_cut(width: int) -> None:
 
 
 @pytest.mark.parametrize("width", [80, 100, 140])
-def test_places_end_at_the_right_edge(width: int) -> None:
+def test_places_end_at_the_right_edge(width):
     lines = render(SITE, width=width).splitlines()
     placed = [line for line in lines if re.search(r"\.py:\d+$", line)]
     assert {len(line) for line in placed} == {width}
     assert len(placed) == 9
 
 
-def test_columns_line_up() -> None:
+def test_columns_line_up():
     record = signal(
         "shop.signals.done",
         receiver("shop.a", weak=False),
@@ -400,7 +387,7 @@ def test_columns_line_up() -> None:
     ]
 
 
-def test_only_deviations_are_told() -> None:
+def test_only_deviations_are_told():
     record = signal(
         "a.b",
         receiver("shop.run", order=None, is_async=True, weak=False, dispatch_uid="u"),
@@ -414,17 +401,17 @@ def test_only_deviations_are_told() -> None:
     ]
 
 
-def test_a_receiver_without_a_file_has_no_place() -> None:
+def test_a_receiver_without_a_file_has_no_place():
     record = signal("a.b", receiver("builtins.print", file=None, line=None), file=None)
     assert render_one(record) == ["a.b", "   1  builtins.print  any sender"]
 
 
-def test_a_file_without_a_line_stands_alone() -> None:
+def test_a_file_without_a_line_stands_alone():
     [line] = render_one(signal("a.b", receiver("shop.run", line=None)))[1:]
     assert line.endswith(" shop.py")
 
 
-def test_django_need_not_say_where_it_defines_its_signals() -> None:
+def test_django_need_not_say_where_it_defines_its_signals():
     file = f"{VENV}/django/db/models/signals.py"
     record = builtin("db.x.post_save", receiver("shop.run"), file=file, line=40)
     assert render_one(record)[0] == "django.db.x.post_save"
@@ -463,7 +450,7 @@ def test_django_need_not_say_where_it_defines_its_signals() -> None:
         ),
     ],
 )
-def test_paths_are_short(file: str, folder: str, shown: str) -> None:
+def test_paths_are_short(file, folder, shown):
     record = signal("a.b", receiver("shop.run", file=file, line=9))
     assert render_one(record, folder=folder)[1].endswith(f" {shown}:9")
 
@@ -471,24 +458,24 @@ def test_paths_are_short(file: str, folder: str, shown: str) -> None:
 # --- color -------------------------------------------------------------------------
 
 
-def bold(text: str) -> str:
+def bold(text):
     return f"\x1b[1m{text}\x1b[0m"
 
 
-def cyan(text: str) -> str:
+def cyan(text):
     return f"\x1b[36;1m{text}\x1b[0m"
 
 
 @pytest.mark.parametrize("width", [60, 100, 140])
 @pytest.mark.parametrize("collapse", [True, False])
-def test_color_only_adds(width: int, collapse: bool) -> None:
+def test_color_only_adds(width, collapse):
     plain = render(SITE, width=width, collapse=collapse)
     colorful = render(SITE, width=width, collapse=collapse, heading=cyan, name=bold)
     assert colorful != plain
     assert re.sub(r"\x1b\[[0-9;]*m", "", colorful) == plain
 
 
-def test_headings_and_names_of_signals_are_painted() -> None:
+def test_headings_and_names_of_signals_are_painted():
     painted = render([SITE[7]], heading=cyan, name=bold)
     assert re.findall(r"\x1b\[[0-9;]*m([^\x1b]+)\x1b\[0m", painted) == [
         "DJANGO SIGNALS",
@@ -496,7 +483,7 @@ def test_headings_and_names_of_signals_are_painted() -> None:
     ]
 
 
-def test_a_signal_that_dispatches_in_its_own_way_says_so() -> None:
+def test_a_signal_that_dispatches_in_its_own_way_says_so():
     record = signal(
         "a.b", receiver("shop.run"), class_name="a.Sorted", dispatches_itself=True
     )
@@ -520,14 +507,14 @@ def test_a_signal_that_dispatches_in_its_own_way_says_so() -> None:
         ("x" * 99, "x" * 97 + "…"),
     ],
 )
-def test_the_first_sentence_of_the_doc_is_shown(doc: str, shown: str) -> None:
+def test_the_first_sentence_of_the_doc_is_shown(doc, shown):
     [_, line, _] = render_one(signal("a.b", doc=doc))
     assert line.startswith("  ")
     assert line.endswith(shown)
     assert len(line) <= 100
 
 
-def test_ids_of_problems_stand_beside_their_receiver() -> None:
+def test_ids_of_problems_stand_beside_their_receiver():
     record = signal(
         "shop.signals.order_paid",
         receiver("shop.search.index", problems=("W001", "I001")),

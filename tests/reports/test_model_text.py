@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 from signaltools.inventory.model import ModelSignals, Step
 from signaltools.reports.layout import Look
@@ -12,26 +11,26 @@ from tests.records import model, receiver
 GOLDEN = Path(__file__).parents[1] / "golden"
 
 
-def render(found: ModelSignals, **look: Any) -> str:
+def render(found, **look):
     return render_model_text(found, Look(**{"folder": "/srv/site", **look}))
 
 
-def assert_golden(name: str, text: str) -> None:
+def assert_golden(name, text):
     file = GOLDEN / name
     if "UPDATE_GOLDEN" in os.environ:
         file.write_text(text, encoding="utf-8", newline="\n")
     assert text == file.read_text(encoding="utf-8")
 
 
-def test_a_model_at_a_glance() -> None:
+def test_a_model_at_a_glance():
     assert_golden("model.txt", render(model()))
 
 
-def test_a_narrow_terminal() -> None:
+def test_a_narrow_terminal():
     assert_golden("model_narrow.txt", render(model(), width=60))
 
 
-def test_a_model_that_is_never_saved_says_why() -> None:
+def test_a_model_that_is_never_saved_says_why():
     found = ModelSignals("shop.Base", "it is abstract", (), (), (), ())
     assert render(found, width=60) == (
         "shop.Base: what runs, in order                   0 receivers\n"
@@ -39,7 +38,7 @@ def test_a_model_that_is_never_saved_says_why() -> None:
     )
 
 
-def test_color_is_for_headings_and_actions() -> None:
+def test_color_is_for_headings_and_actions():
     lines = render(model(), heading="<{}>".format, name="[{}]".format).splitlines()
     assert [line for line in lines if line.startswith(("<", "["))] == [
         f"<shop.Order: what runs, in order>{' ' * 58}5 receivers",
@@ -51,7 +50,7 @@ def test_color_is_for_headings_and_actions() -> None:
     ]
 
 
-def test_names_cannot_steer_a_terminal() -> None:
+def test_names_cannot_steer_a_terminal():
     bad = "x\x1b[31m\n\u202e"
     named = receiver("a.b")._replace(name=bad)
     steps = (

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import django
 import jsonschema
@@ -31,19 +30,19 @@ TREE = Tree(
 REMARK = Remark("note", "shop.paid", None, "sent inside atomic()", None, None, 2)
 
 
-def validate(document: Any) -> None:
+def validate(document):
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
 
 
-def document(**changes: Any) -> dict[str, Any]:
+def document(**changes):
     return {**trace_document(TREE, [REMARK], []), **changes}
 
 
-def test_the_schema_is_a_schema() -> None:
+def test_the_schema_is_a_schema():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-def test_a_trace_is_json_of_the_schema() -> None:
+def test_a_trace_is_json_of_the_schema():
     gone = NotRun("shop.paid", None, "receiver_gone", "it is gone")
     other = NotRun("shop.paid", receiver("crm.x"), "not_sent", "paid wasn't sent")
     made = trace_document(TREE, [REMARK], [gone, other])
@@ -51,7 +50,7 @@ def test_a_trace_is_json_of_the_schema() -> None:
     assert json.loads(json.dumps(made)) == made
 
 
-def test_a_real_trace_is_json_of_the_schema() -> None:
+def test_a_real_trace_is_json_of_the_schema():
     with signaltools.trace() as trace:
         got_request_exception.send(sender=None, request=None)
     validate(trace.as_dict())
@@ -59,7 +58,7 @@ def test_a_real_trace_is_json_of_the_schema() -> None:
     assert trace.as_dict()["django"] == django.get_version()
 
 
-def test_each_node_names_its_parent_and_parents_come_first() -> None:
+def test_each_node_names_its_parent_and_parents_come_first():
     nodes = document()["nodes"]
     names = [node.get("signal") or node["receiver"] for node in nodes]
     assert names == [
@@ -74,12 +73,12 @@ def test_each_node_names_its_parent_and_parents_come_first() -> None:
     assert [node["parent"] for node in nodes] == [None, 0, 1, 2, 2, 0]
 
 
-def test_the_overflow_has_ids_of_its_own() -> None:
+def test_the_overflow_has_ids_of_its_own():
     [node] = document()["overflow"]
     assert (node["id"], node["parent"], node["signal"]) == (0, None, "shop.many")
 
 
-def test_recursion_of_any_depth_is_json() -> None:
+def test_recursion_of_any_depth_is_json():
     tree = send("shop.paid", call("crm.notify"))
     for _ in range(5_000):
         tree = send("shop.paid", call("crm.notify", tree))
@@ -98,9 +97,7 @@ def test_recursion_of_any_depth_is_json() -> None:
         (1, {"order": 1.5}),
     ],
 )
-def test_the_schema_refuses_what_a_trace_never_says(
-    node: int, changes: dict[str, Any]
-) -> None:
+def test_the_schema_refuses_what_a_trace_never_says(node, changes):
     made = document()
     validate(made)
     made["nodes"][node].update(changes)
@@ -108,7 +105,7 @@ def test_the_schema_refuses_what_a_trace_never_says(
         validate(made)
 
 
-def test_every_part_of_a_document_is_required() -> None:
+def test_every_part_of_a_document_is_required():
     for name in document():
         made = document()
         del made[name]

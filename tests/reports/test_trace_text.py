@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import signaltools
 from signaltools.recording.not_run import NotRun
 from signaltools.recording.remarks import Remark
-from signaltools.recording.tree import Send, Tree
+from signaltools.recording.tree import Tree
 from signaltools.reports.layout import Look
 from signaltools.reports.trace_text import render_trace
 from tests.records import call, receiver, send, totals
@@ -20,7 +19,7 @@ SAVE = "django.db.models.signals.post_save"
 INIT = "django.db.models.signals.post_init"
 
 
-def render(*sends: Send, **options: Any) -> list[str]:
+def render(*sends, **options):
     overflow = options.pop("overflow", ())
     remarks = options.pop("remarks", [])
     not_run = options.pop("not_run", [])
@@ -29,12 +28,12 @@ def render(*sends: Send, **options: Any) -> list[str]:
     return render_trace(Tree(sends, overflow, sums), remarks, not_run, look).split("\n")
 
 
-def events(*sends: Send, **options: Any) -> list[str]:
+def events(*sends, **options):
     lines = render(*sends, **options)[3:]
     return lines[: lines.index("")]
 
 
-def overview() -> list[str]:
+def overview():
     inner = send(SAVE, call("audit.log.record", self_time=0.0018), sender="shop.Stock")
     paid = send(
         "shop.signals.order_paid",
@@ -98,7 +97,7 @@ def overview() -> list[str]:
     )
 
 
-def test_overview() -> None:
+def test_overview():
     text = "\n".join(overview())
     golden = GOLDEN / "trace.txt"
     if "UPDATE_GOLDEN" in os.environ:
@@ -106,11 +105,11 @@ def test_overview() -> None:
     assert text == golden.read_text(encoding="utf-8")
 
 
-def test_no_line_is_wider_than_the_terminal() -> None:
+def test_no_line_is_wider_than_the_terminal():
     assert max(map(len, overview())) <= 100
 
 
-def test_an_empty_trace_says_so() -> None:
+def test_an_empty_trace_says_so():
     lines = render(totals=totals(), not_run=[NotRun("a", None, "unknown", "x")])
     assert lines == [
         "0 sends · 0 calls · 0.0 ms in receivers (0%) · 0 of 0 queries",
@@ -119,12 +118,12 @@ def test_an_empty_trace_says_so() -> None:
     ]
 
 
-def test_a_trace_of_no_time_has_no_share() -> None:
+def test_a_trace_of_no_time_has_no_share():
     lines = render(totals=totals(time=0))
     assert lines[0] == "0 sends · 0 calls · 0.0 ms in receivers (0%) · 0 of 0 queries"
 
 
-def test_all_totals_are_named() -> None:
+def test_all_totals_are_named():
     [first, *_] = render(totals=totals(sends=2, calls=1, raised=1, swallowed=2))
     assert first == (
         "2 sends · 1 call · 0.0 ms in receivers (0%) · 0 of 0 queries · 1 error"
@@ -132,7 +131,7 @@ def test_all_totals_are_named() -> None:
     )
 
 
-def test_sends_without_receivers_are_one_line_for_each_sender() -> None:
+def test_sends_without_receivers_are_one_line_for_each_sender():
     lines = events(
         send(INIT, count=2, without_receivers=2),
         send(SAVE, sender="shop.Stock"),
@@ -147,7 +146,7 @@ def test_sends_without_receivers_are_one_line_for_each_sender() -> None:
     ]
 
 
-def test_a_long_line_of_sends_without_receivers_is_wrapped() -> None:
+def test_a_long_line_of_sends_without_receivers_is_wrapped():
     lines = events(*(send(f"shop.signals.number_{n}") for n in range(9)), width=60)
     assert lines[:2] == [
         "    +4.2  shop.Order  no receivers: shop.signals.number_0,",
@@ -155,7 +154,7 @@ def test_a_long_line_of_sends_without_receivers_is_wrapped() -> None:
     ]
 
 
-def test_a_send_that_raised_without_receivers_has_its_own_line() -> None:
+def test_a_send_that_raised_without_receivers_has_its_own_line():
     lines = events(send("shop.paid", raised=1, error="TypeError: sender"))
     assert lines[0].startswith(
         "    +4.2  shop.paid  shop.Order  no receivers  RAISED TypeError: sender  "
@@ -163,14 +162,14 @@ def test_a_send_that_raised_without_receivers_has_its_own_line() -> None:
     assert lines[1:] == ["          from shop/views.py:88"]
 
 
-def test_a_collapsed_send_says_how_often_it_had_no_receivers() -> None:
+def test_a_collapsed_send_says_how_often_it_had_no_receivers():
     [line, _, _] = events(
         send("shop.paid", call("crm.a"), count=9, without_receivers=4)
     )
     assert "no receivers 4 times" in line
 
 
-def test_only_the_first_sends_say_where_they_come_from() -> None:
+def test_only_the_first_sends_say_where_they_come_from():
     inner = send("shop.inner", call("crm.b"))
     lines = events(send("shop.paid", call("crm.a", inner)))
     assert [line.strip() for line in lines if "from" in line] == [
@@ -178,7 +177,7 @@ def test_only_the_first_sends_say_where_they_come_from() -> None:
     ]
 
 
-def test_a_send_from_nowhere_says_nothing() -> None:
+def test_a_send_from_nowhere_says_nothing():
     lines = events(send("shop.paid", call("crm.a"), file=None, line=None))
     assert len(lines) == 2
 
@@ -198,19 +197,19 @@ def test_a_send_from_nowhere_says_nothing() -> None:
         ({"raised": 1, "outcome": "raised"}, "1  crm.a  RAISED"),
     ],
 )
-def test_a_call_says_how_it_ended(changes: dict[str, Any], shown: str) -> None:
+def test_a_call_says_how_it_ended(changes, shown):
     [_, _, line] = events(send("shop.paid", call("crm.a", **changes)))
     assert line.partition("   1.0")[0].strip() == shown
 
 
-def test_what_the_class_of_a_signal_sends_is_below_its_receivers() -> None:
+def test_what_the_class_of_a_signal_sends_is_below_its_receivers():
     own = send("shop.own", call("crm.b"))
     lines = events(send("shop.paid", call("crm.a"), sends=(own,)))
     names = [line.split()[1] for line in lines if "from" not in line]
     assert names == ["shop.paid", "crm.a", "shop.own", "crm.b"]
 
 
-def test_recursion_of_any_depth_is_shown() -> None:
+def test_recursion_of_any_depth_is_shown():
     tree = send("shop.paid", call("crm.a"))
     for _ in range(3_000):
         tree = send("shop.paid", call("crm.a", tree))
@@ -219,12 +218,12 @@ def test_recursion_of_any_depth_is_shown() -> None:
     assert max(map(len, lines)) <= 100
 
 
-def test_what_exceeded_the_limit_is_a_section_of_its_own() -> None:
+def test_what_exceeded_the_limit_is_a_section_of_its_own():
     lines = render(overflow=(send("shop.many", call("crm.a", count=9), count=9),))
     assert lines[2].startswith("OVERFLOW (totals only)")
 
 
-def test_receivers_by_self_time_are_added_up_and_limited() -> None:
+def test_receivers_by_self_time_are_added_up_and_limited():
     calls = [call(f"crm.r{n}", self_time=n / 1_000) for n in range(12)]
     twice = send("shop.paid", *calls, call("crm.r1", count=3, self_time=0.5))
     lines = render(twice)
@@ -235,7 +234,7 @@ def test_receivers_by_self_time_are_added_up_and_limited() -> None:
     assert ranked[1].split() == ["11.0", "ms", "crm.r11", "crm.py:12"]
 
 
-def test_hostile_names_are_escaped() -> None:
+def test_hostile_names_are_escaped():
     bad = "shop.\x1b[31m\u202e"
     tree = send(bad, call(bad, raised=1, error=bad), sender=bad, error=bad)
     text = "\n".join(
@@ -250,8 +249,8 @@ def test_hostile_names_are_escaped() -> None:
     assert "\u202e" not in text
 
 
-def test_headings_and_names_are_painted() -> None:
-    def shout(text: str) -> str:
+def test_headings_and_names_are_painted():
+    def shout(text):
         return text.upper()
 
     lines = render(
@@ -271,13 +270,13 @@ def test_headings_and_names_are_painted() -> None:
     assert "SHOP.PAID" in lines
 
 
-def test_a_trace_prints_its_report() -> None:
+def test_a_trace_prints_its_report():
     with signaltools.trace() as trace:
         pass
     assert str(trace).endswith("\nNothing was sent.\n")
 
 
-def test_a_reason_that_holds_for_several_receivers_is_given_once() -> None:
+def test_a_reason_that_holds_for_several_receivers_is_given_once():
     reasons = [("crm.a", "not now"), ("crm.b", "gone"), ("crm.c", "not now")]
     items = [
         NotRun("shop.paid", receiver(name), "unknown", text)

@@ -1,0 +1,72 @@
+"""
+What tests of the panel have in common.
+"""
+
+from __future__ import annotations
+
+import json
+
+from signaltools.recording.not_run import Outcome, SignalOutcome
+from signaltools.recording.tree import Tree
+from signaltools.reports.panel_look import PanelLook
+from signaltools.reports.panel_receivers import show_signal
+from signaltools.reports.panel_stats import panel_stats
+from tests.records import totals
+
+SAVE = "django.db.models.signals.post_save"
+PLACE = {"place": "shop/views.py:88"}
+NOT_SENT = "paid wasn't sent"
+
+
+def stats(
+    *sends, remarks=(), signals=(), overflow=(), sums=None, problems=None, **look
+):
+    tree = Tree(sends, overflow, sums or totals())
+    panel_look = PanelLook(**{"folder": "/srv/site", **look})
+    shown = [show_signal(signal, panel_look, problems or {}) for signal in signals]
+    found = panel_stats(tree, remarks, shown, panel_look)
+    # Without a default, so nothing but plain values will do; keys stay text.
+    assert json.loads(json.dumps(found)) == found
+    return found
+
+
+def rows(*sends, **options):
+    return stats(*sends, **options)["rows"]
+
+
+def names(*sends, **options):
+    """
+    Return what each row is about, indented.
+    """
+    return [
+        "  " * (len(row["indent"]) // 2)
+        + (
+            " ".join(signal["name"] for signal in row["signals"])
+            if row["kind"] == "without_receivers"
+            else row["name"]
+        )
+        for row in rows(*sends, **options)
+        if row["kind"] != "end"
+    ]
+
+
+def outcome(record, *whys, **changes):
+    """
+    Return what became of a signal: for each receiver how often it ran, or why not.
+    """
+    outcomes = [
+        Outcome(one, why, None, "")
+        if isinstance(why, int)
+        else Outcome(one, 0, "not_sent" if why == NOT_SENT else "other_sender", why)
+        for one, why in zip(record.receivers, whys, strict=True)
+    ]
+    gone = Outcome(None, 0, "receiver_gone", changes["gone"]) if changes else None
+    outcomes += [gone] if gone else []
+    return SignalOutcome(
+        record, any(isinstance(why, int) for why in whys), tuple(outcomes)
+    )
+
+
+def groups(*signals, **look):
+    found = stats(signals=signals, **look)["groups"]
+    return {group.pop("component"): group for group in found}

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.records import call, send
+from tests.reports.panel import (
+    names,
+    rows,
+    stats,
+)
+
+# Hidden
+
+
+@pytest.mark.parametrize(
+    ("hide", "expected"),
+    [
+        ("a", ["b.signal", "  c.two", "  c.three"]),
+        ("a.signal", ["b.signal", "  c.two", "  c.three"]),
+        ("c", []),
+        ("c.one", ["b.signal", "  c.two", "  c.three"]),
+        ("c.two", ["a.signal", "  c.one", "b.signal", "  c.three"]),
+        ("shop.Order", ["b.signal", "  c.two", "  c.three"]),
+        ("stock", ["a.signal", "  c.one"]),
+        ("c.on", None),
+        ("sho", None),
+        ("signal", None),
+        ("", None),
+    ],
+)
+def test_beginnings_of_dotted_names_are_hidden(hide, expected):
+    sends = (
+        send("a.signal", call("c.one")),
+        send(
+            "b.signal",
+            call("c.two"),
+            call("c.three"),
+            sender="stock.apps.Config",
+            sender_kind="app_config",
+            sender_app="stock",
+        ),
+    )
+    if expected is None:
+        expected = names(*sends)
+    assert names(*sends, hide=[hide]) == expected
+
+
+def test_app_label_of_a_sender_is_hidden():
+    migrated = send("a.b", call("c.d"), sender="x.Config", sender_app="stock")
+    assert names(migrated, hide=["stock"]) == []
+
+
+def test_what_is_hidden_is_counted():
+    sends = send("a.b", call("c.d"), call("e.f")), send("a.b", call("c.d"))
+    assert stats(*sends, hide=["c"])["hidden"] == 2
+    assert stats(*sends)["hidden"] == 0
+    assert stats(*sends, hide=["c"], always_show=["c.d"])["hidden"] == 0
+
+
+def test_what_is_below_something_hidden_is_hidden():
+    outer = send("a.b", call("c.d", send("e.f")), call("g.h"))
+    assert names(outer, hide=["c"]) == ["a.b", "  g.h"]
+
+
+def test_send_heard_only_by_hidden_receivers_is_hidden():
+    sends = send("a.b", call("c.d"), call("c.e")), send("a.b", call("f.g"))
+    assert names(*sends, hide=["c"]) == ["a.b", "  f.g"]
+    assert names(*sends, hide=["c"], always_show=["a"]) == ["a.b", "a.b", "  f.g"]
+
+
+def test_sends_that_nothing_heard_are_hidden_as_well():
+    assert names(send("a.b"), send("c.d"), hide=["c"]) == ["a.b"]
+
+
+def test_what_is_always_shown_is_not_hidden():
+    outer = send("a.b", call("c.d"), call("c.e"))
+    assert names(outer, hide=["c"], always_show=["c.e"]) == ["a.b", "  c.e"]
+    assert [row["component"] for row in rows(outer, always_show=["c.e"])[1:]] == [
+        "project",
+        "",
+    ]
+
+
+# Places
+
+
+def href(file="/srv/site/shop/views.py", **look):
+    look = {"editor_url": "vscode://file/{file}:{line}", **look}
+    line = look.pop("line", 88)
+    [row, _] = rows(send("a.b", call("c.d"), file=file, line=line), **look)
+    return row["href"]
+
+
+def test_places_lead_to_the_editor():
+    assert href() == "vscode://file//srv/site/shop/views.py:88"
+    assert href(line=None) == "vscode://file//srv/site/shop/views.py:1"
+
+
+def test_places_lead_nowhere_without_an_editor():
+    found = stats(send("a.b", call("c.d")))
+    assert all("href" not in row for row in found["rows"])
+
+
+@pytest.mark.parametrize(
+    ("paths", "expected"),
+    [
+        ({"/srv": "/home/ann"}, "/home/ann/site/shop/views.py"),
+        ({"/srv/": "/home/ann/"}, "/home/ann/site/shop/views.py"),
+        ({"/srv/site": "/work", "/srv": "/"}, "/work/shop/views.py"),
+        ({"/sr": "/home"}, "/srv/site/shop/views.py"),
+        ({"/other": "/home"}, "/srv/site/shop/views.py"),
+        ({"/srv/site/shop/views.py": "/v.py"}, "/v.py"),
+        ({"/": "/mnt"}, "/mnt/srv/site/shop/views.py"),
+        ({"/srv": r"C:\code"}, r"C:\code/site/shop/views.py"),
+        ({"/srv": "\\\\wsl$\\Debian\\"}, r"\\wsl%24\Debian/site/shop/views.py"),
+    ],
+)
+def test_folders_may_be_others_where_the_editor_runs(paths, expected):
+    assert href(editor_url="{file}", editor_paths=paths) == expected
+
+
+def test_folders_of_windows_may_be_others_where_the_editor_runs():
+    file = r"C:\code\shop\views.py"
+    paths = {"C:\\code": "/home/ann"}
+    assert href(file, editor_url="{file}") == file
+    assert href(file, editor_url="{file}", editor_paths=paths) == (
+        r"/home/ann\shop\views.py"
+    )
+
+
+def test_paths_are_quoted():
+    file = "/srv/a b/{line}\"'<>&#?%é.py"
+    assert href(file, editor_url="x:{file}&l={line}") == (
+        "x:/srv/a%20b/%7Bline%7D%22%27%3C%3E%26%23%3F%25%C3%A9.py&l=88"
+    )
