@@ -20,9 +20,9 @@ Paint = Callable[[str], str]
 
 class Look(NamedTuple):
     """
-    How to lay the text out: ``folder`` is what paths are relative to.
+    The layout of a text report; paths are relative to ``folder``.
 
-    ``collapse`` counts receivers inside Django, the debug toolbar and storage objects
+    ``collapse`` counts receivers inside Django, the debug toolbar, and storage objects
     instead of listing them. ``heading`` and ``name`` may add color.
     """
 
@@ -35,8 +35,9 @@ class Look(NamedTuple):
 
 def justified(left: str, right: str, width: int, paint: Paint = str) -> Iterator[str]:
     """
-    Yield ``left`` with ``right`` at the right edge, or below it without room.
+    Yield ``left`` and ``right`` on one line if they fit, otherwise on two.
     """
+    # Measured before painting: escape sequences of colors take no room on the screen.
     gap = width - len(left) - len(right)
     if gap >= 2 or not right:
         yield (paint(left) + " " * gap + right).rstrip()
@@ -58,6 +59,7 @@ class Columns:
         self._sender_width = min(max(senders, default=0), look.width // 4)
 
     def lines(self, receiver: ReceiverRecord) -> Iterator[str]:
+        # Asynchronous receivers run concurrently, so they have no place in the order.
         order = "~" if receiver.order is None else receiver.order
         name = f"{order:>4}  {printable(receiver.name)}"
         width = len(INDENT) + self._name_width
@@ -79,7 +81,8 @@ def wrapped(
     text: str, width: int, indent: str = "", further: str | None = None
 ) -> list[str]:
     """
-    Return ``text`` as lines that begin with ``indent``, but for the first ``further``.
+    Return ``text`` as lines: the first one starts with ``indent``, the others with
+    ``further``.
     """
     return textwrap.wrap(
         text,
@@ -93,7 +96,7 @@ def wrapped(
 
 def problem_lines(problems: Sequence[Problem], look: Look) -> Iterator[str]:
     """
-    Yield a section that tells what is wrong, and what is worth a note.
+    Yield a section with the problems, then the notes.
     """
     notes = sum(problem.is_note for problem in problems)
     wrong = len(problems) - notes

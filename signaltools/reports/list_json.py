@@ -42,7 +42,7 @@ def render_model_json(
     model: ModelSignals, notes: Sequence[str], problems: Sequence[Problem] = ()
 ) -> str:
     """
-    Return what runs for a model as a JSON document.
+    Return the signals and receivers of a model as a JSON document.
     """
     return _document(
         notes,

@@ -55,7 +55,7 @@ _SECTIONS = (
 
 class _Section:
     """
-    The signals of one heading, in columns that fit their receivers.
+    The signals below one heading, in columns that fit their receivers.
     """
 
     def __init__(self, signals: Signals, look: Look) -> None:

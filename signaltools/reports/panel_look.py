@@ -89,7 +89,7 @@ def sent_names(send: Send) -> tuple[str | None, ...]:
 
 
 def milliseconds(seconds: float) -> float:
-    # More digits than anybody reads would make up much of what is stored.
+    # The panel shows one digit. More of them would make up much of what is stored.
     return round(seconds * 1_000, 2)
 
 

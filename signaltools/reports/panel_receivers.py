@@ -1,5 +1,5 @@
 """
-List every connected receiver in the panel, and why it did not run.
+List every connected receiver in the panel, and why it didn't run.
 """
 
 from __future__ import annotations

@@ -62,7 +62,9 @@ def tree_rows(sends: Sequence[Send], look: PanelLook) -> tuple[list[Stats], int]
 
 def without_nothing(rows: Sequence[Stats]) -> list[Stats]:
     """
-    Leave out what is false or empty, but no time: this is a third of what is stored.
+    Return ``rows`` without false and empty values, a third of what is stored.
+
+    Times are kept: zero is a value to show.
     """
     return [
         {key: value for key, value in row.items() if value or key in _TIMES}
@@ -88,7 +90,7 @@ class _Line:
 
 class _Tree:
     """
-    The lines that there is room for, level by level.
+    The lines that fit, chosen level by level.
     """
 
     def __init__(self, sends: Sequence[Send], look: PanelLook) -> None:
@@ -193,7 +195,7 @@ def _bar(call: Call, send: Send) -> list[float] | None:
     if send.count > 1 or call.count > 1 or len(send.calls) < 2 or not send.time:
         return None
     start = 100 * (call.start - send.start) / send.time
-    # What is narrower than one percent could not be seen.
+    # A bar narrower than one percent could not be seen.
     return [round(start, 1), round(max(1.0, 100 * call.time / send.time), 1)]
 
 

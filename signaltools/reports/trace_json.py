@@ -2,7 +2,7 @@
 Render a trace as JSON, the contract that other tools build on.
 
 ``trace.schema.json`` beside this file describes it. The tree is a flat list in which
-each node names its parent, so that its depth is no problem for anybody.
+each node names its parent: JSON parsers limit how deep a document may be nested.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def trace_document(
     tree: Tree, remarks: Sequence[Remark], not_run: Sequence[NotRun]
 ) -> dict[str, Any]:
     """
-    Return a trace as plain dicts, lists, text and numbers.
+    Return a trace as plain dicts, lists, strings, and numbers.
     """
     nodes = list(_nodes(tree.sends))
     return {

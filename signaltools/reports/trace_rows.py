@@ -1,5 +1,5 @@
 """
-Prepare a trace for people: what its text and the panel have in common.
+Prepare a trace for display: what its text and the panel have in common.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ def together(
     sends: Iterable[Send], apart: Callable[[Send], bool] = lambda send: False
 ) -> list[Row]:
     """
-    Return ``sends`` with those of one sender that had no receivers as one.
+    Return a row for each send; those without receivers share one row per sender.
 
-    Those that are to stay ``apart`` have a row of their own in any case.
+    Sends that are kept ``apart`` always have their own row.
     """
     rows: list[Row] = []
     without_receivers: dict[str, list[Send]] = {}
@@ -41,7 +41,7 @@ def together(
 
 def below(row: Row) -> list[Row]:
     """
-    Return what a row has below it, in order.
+    Return the rows below a row, in order.
     """
     if isinstance(row, Send):
         return [*row.calls, *together(row.sends)]
@@ -75,7 +75,7 @@ def signals_without_receivers(sends: Sequence[Send]) -> dict[str, int]:
 
 class Slow(NamedTuple):
     """
-    A receiver with the self time, in seconds, of all its calls; ``call`` is the first.
+    A receiver, its first call, and the self time of all its calls in seconds.
     """
 
     call: Call
@@ -85,7 +85,7 @@ class Slow(NamedTuple):
 
 def slowest(tree: Tree) -> list[Slow]:
     """
-    Return the receivers that took longest, the slowest one first.
+    Return the slowest receivers, by the self time of all their calls.
     """
     found: dict[str, Slow] = {}
     for call in walk(tree.sends + tree.overflow):
@@ -119,7 +119,8 @@ def other_method(send: Send) -> list[str]:
 
 def short_signal(name: str) -> str:
     """
-    Return the name of a signal, of Django's the bare one: they are known and different.
+    Return the name of a signal, without the module if it is one of Django's: those
+    names are well known and unique.
     """
     is_django = name.startswith("django.")
     return printable(name.rpartition(".")[2] if is_django else name)

@@ -29,7 +29,7 @@ from .trace_rows import (
     together,
 )
 
-# What is nested deeper keeps this indent, or there would be no room for its name.
+# Deeper rows keep this indent, so that there is room for their names.
 _MAX_DEPTH = 12
 
 
@@ -37,8 +37,8 @@ def render_trace(
     tree: Tree, remarks: Sequence[Remark], not_run: Sequence[NotRun], look: Look
 ) -> str:
     """
-    Return a trace as text: its totals, problems, what happened in order, the receivers
-    that took longest, and those that did not run although their signal was sent.
+    Return a trace as text: totals, problems, notes, everything in order, the slowest
+    receivers, and those that didn't run although their signal was sent.
     """
     report = _Report(tree, look)
     sections = [
