@@ -114,7 +114,7 @@ def test_the_filter_looks_into_collapsed_notes(open_page):
     panel = page.open_panel()
     note = panel.locator(".signaltools-notes .signaltools-row").first
     expect(note).to_be_hidden()
-    panel.get_by_role("searchbox").fill("could still roll back")
+    panel.get_by_role("searchbox").fill("sent inside atomic()")
     expect(note).to_be_visible()
     panel.get_by_role("searchbox").fill("")
     expect(note).to_be_hidden()
