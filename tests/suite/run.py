@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import os
 import runpy
-import subprocess
 import sys
-import tarfile
 from pathlib import Path
 from typing import Any
 from unittest import TestCase, TextTestResult, skip
@@ -28,6 +26,7 @@ from django.dispatch import Signal
 from django.test.runner import DiscoverRunner
 
 import signaltools
+from tests.sources import download
 
 # Also all of auth_tests but the password hashers: slow, and nothing is sent.
 MODULES = """
@@ -80,20 +79,6 @@ class Result(TextTestResult):
         ElementTree.ElementTree(suite).write(self.report)
 
 
-def download_tests(cache: Path) -> Path:
-    version = django.__version__
-    source = cache / f"django-{version}"
-    if not source.exists():
-        options = ["--no-deps", "--no-binary=django", f"--dest={cache}"]
-        pip = [sys.executable, "-m", "pip", "--quiet", "download", *options]
-        subprocess.run([*pip, f"django=={version}"], check=True)
-        with tarfile.open(cache / f"django-{version}.tar.gz") as archive:
-            archive.extractall(cache / "unpacked", filter="data")
-        # Last of all, so that what was interrupted starts over.
-        (cache / "unpacked" / source.name).rename(source)
-    return source / "tests"
-
-
 def default_modules(tests: Path) -> list[str]:
     auth = sorted(file.stem for file in tests.glob("auth_tests/test_*.py"))
     return [*MODULES.split(), *(f"auth_tests.{m}" for m in auth if m != "test_hashers")]
@@ -115,7 +100,7 @@ def hooked() -> list[dict[str, Any]]:
 
 
 def main(cache: str, report: str, *modules: str) -> int | str | None:
-    tests = download_tests(Path(cache).resolve())
+    tests = download(Path(cache).resolve(), "django", django.__version__) / "tests"
     Result.report = Path(report).resolve()
     DiscoverRunner.get_resultclass = lambda runner: Result
     before = hooked()
