@@ -1,5 +1,5 @@
 """
-A plugin for pytest: hash passwords in no time, unless the settings say how.
+A pytest plugin that makes hashing passwords fast if the settings choose no hasher.
 """
 
 from __future__ import annotations
