@@ -124,7 +124,7 @@ def test_E003_every_id_of_a_problem_is_known():
 
 
 def test_every_id_of_a_problem_can_be_ignored():
-    sources = Path(signaltools.__file__).parent.glob("**/*.py")
+    sources = (Path(signaltools.__file__).parent / "checks").glob("*.py")
     text = "".join(path.read_text("utf-8") for path in sources)
     assert set(re.findall(r'"([IW]\d{3})"', text)) == CHECKS
 
