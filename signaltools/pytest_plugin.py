@@ -34,8 +34,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
-        "mute_signals(*signals, receivers=(), everywhere=False): prevent the receivers "
-        "of these signals from running in the test and its fixtures.",
+        "mute_signals(*signals, receivers=(), except_=None, everywhere=False): prevent "
+        "the receivers of these signals from running in the test and its fixtures; "
+        "without signals, those of all signals except the given ones.",
     )
 
 
@@ -82,9 +83,16 @@ def signal_isolate() -> Generator[None]:
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, Any, Any]:
     # Before the fixtures are set up. A fixture of the plugin could come too late.
     stack = item.stash[_muted] = ExitStack()
+    mutes_all = False
     for marker in item.iter_markers("mute_signals"):
         from .testing import mute
 
+        # Markers of the test come before those of its class and its module. Of those
+        # that mute all signals, only the first one decides which ones it excepts.
+        if not marker.args:
+            if mutes_all:
+                continue
+            mutes_all = True
         stack.enter_context(mute(*marker.args, **marker.kwargs))
     return (yield)
 

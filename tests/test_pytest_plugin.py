@@ -62,6 +62,12 @@ def test_mute(signal_mute):
     signal_mute(paid, receivers=[receive])
     assert paid.send(None) == []
 
+def test_mute_except(signal_mute, signal_isolate):
+    lost.connect(receive)
+    signal_mute(except_=["project.lost"])
+    assert paid.send(None) == []
+    assert lost.send(None) == [(receive, 1)]
+
 def test_isolate(signal_isolate):
     assert lost.send(None) == []
     lost.connect(receive)
@@ -96,6 +102,45 @@ def test_typing_error():
 
 def test_nothing_is_muted_afterwards():
     assert paid.send(None) == [(receive, 1)]
+"""
+MARKER_OF_SUITE = """
+import pytest
+from project import lost, paid, receive
+
+pytestmark = pytest.mark.mute_signals(except_=[])
+
+@pytest.fixture
+def responses():
+    return paid.send(None), lost.send(None)
+
+@pytest.fixture(autouse=True)
+def connect(signal_isolate):
+    lost.connect(receive)
+
+def test_all_is_muted(responses):
+    assert responses == ([], [])
+
+@pytest.mark.mute_signals(except_=["project.paid"])
+def test_the_closest_marker_decides(responses):
+    assert responses == ([(receive, 1)], [])
+
+@pytest.mark.mute_signals(lost)
+@pytest.mark.mute_signals(except_=[receive])
+def test_signals_are_muted_as_well(responses):
+    assert responses == ([(receive, 1)], [])
+
+@pytest.mark.mute_signals(lost)
+def test_other_markers_mute_more(responses):
+    assert responses == ([], [])
+
+@pytest.mark.mute_signals(except_=["project.paid"])
+class TestSome:
+    def test_it(self, responses):
+        assert responses == ([(receive, 1)], [])
+
+    @pytest.mark.mute_signals(except_=["project.lost"])
+    def test_other(self, responses):
+        assert responses == ([], [(receive, 1)])
 """
 FAILURES = """
 from project import lost, paid
@@ -140,6 +185,7 @@ def run(tmp_path_factory):
         "shop/test_failures.py": FAILURES,
         "shop/test_fixtures.py": FIXTURES,
         "shop/test_marker.py": MARKER,
+        "shop/test_marker_of_suite.py": MARKER_OF_SUITE,
     }.items():
         folder.joinpath(name).parent.mkdir(exist_ok=True)
         folder.joinpath(name).write_text(source, "utf-8")
@@ -187,7 +233,7 @@ def test_nothing_is_imported_and_shown_without_settings(run, options):
 def test_fixtures_and_markers(run, options):
     out = run("shop", *options)
     # Everything passes but what has to fail.
-    assert "2 failed, 9 passed, 1 error" in out
+    assert "2 failed, 16 passed, 1 error" in out
     assert "FAILED test_failures.py::test_fails" in out
     assert "FAILED test_failures.py::test_is_not_sent" in out
     assert "ERROR test_marker.py::test_typing_error" in out

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from .capturing import Capture, assert_not_sent, assert_sent, capture
 from .case import SignalTestCaseMixin
+from .comparing import where
 from .connected import assert_connected, assert_not_connected
 from .isolating import isolate
 from .matching import Sent
@@ -22,4 +23,5 @@ __all__ = [
     "capture",
     "isolate",
     "mute",
+    "where",
 ]

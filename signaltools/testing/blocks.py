@@ -20,6 +20,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _here: ContextVar[tuple[Block, ...]] = ContextVar("signaltools.testing", default=())
 _everywhere: list[Block] = []
+# The blocks that apply to one context only, of all contexts.
+_local: list[Block] = []
 
 
 class Block:
@@ -46,6 +48,7 @@ class Block:
         if self.everywhere:
             _everywhere.append(self)
         else:
+            _local.append(self)
             _here.set((*_here.get(), self))
         return self
 
@@ -58,6 +61,7 @@ class Block:
         else:
             # Not ContextVar.reset(): blocks may end in any order, and those of an async
             # fixture end in another context.
+            _local.remove(self)
             _here.set(tuple(block for block in _here.get() if block is not self))
         self.tool.uninstall()
 
@@ -71,6 +75,19 @@ def active(cls: type[B]) -> list[B]:
     """
     blocks = (*_everywhere, *_here.get())
     return [block for block in blocks if isinstance(block, cls) and block.is_on]
+
+
+def active_elsewhere(cls: type[B]) -> list[B]:
+    """
+    Return the blocks of a class that apply only to other contexts.
+    """
+    here = {id(block) for block in _here.get()}
+    # A copy is made in one step, so other threads can go on beginning blocks.
+    return [
+        block
+        for block in _local.copy()
+        if isinstance(block, cls) and id(block) not in here
+    ]
 
 
 def decorated(function: F, make: Callable[[], Block]) -> F:

@@ -14,7 +14,8 @@ from typing import Any, Self, overload
 from django.dispatch import Signal
 
 from ..recording.patches import Tool, caller, sender_of
-from .blocks import Block, active, as_signal, as_signals
+from .blocks import Block, active, active_elsewhere, as_signal, as_signals
+from .circumstances import Circumstances
 from .matching import ANY_SENDER, Expected, Sent
 
 Arguments = Mapping[str, Any]
@@ -46,11 +47,14 @@ def assert_sent(
     Fail at the end of a ``with`` block if it hasn't sent ``signal``.
 
     Only sends with all of ``arguments`` count, which may have other arguments as well,
-    and only those by ``sender`` (``None`` is a valid sender). With ``times``, there
-    must be exactly that many. Returns a capture; see ``capture()`` for ``everywhere``.
+    and only those by ``sender`` (``None`` is a valid sender). An argument has to be
+    equal to its expected value at the send or at the end; see ``where()`` for other
+    conditions. With ``times``, there must be exactly that many. Returns a capture; see
+    ``capture()`` for ``everywhere``.
     """
     watched = as_signal("assert_sent", signal)
-    return _Assertion(Expected(watched, arguments, sender, times), everywhere)
+    expected = Expected(watched, arguments, sender, times, "assert_sent")
+    return _Assertion(expected, everywhere)
 
 
 def assert_not_sent(
@@ -64,7 +68,8 @@ def assert_not_sent(
     Fail at the end of a ``with`` block if it has sent ``signal`` in this way.
     """
     watched = as_signal("assert_not_sent", signal)
-    return _Assertion(Expected(watched, arguments, sender, times=0), everywhere)
+    expected = Expected(watched, arguments, sender, 0, "assert_not_sent")
+    return _Assertion(expected, everywhere)
 
 
 class Capture(Block, Sequence[Sent]):
@@ -76,9 +81,11 @@ class Capture(Block, Sequence[Sent]):
         super().__init__(everywhere)
         self.signals = signals
         self._sends: list[Sent] = []
-        # The number of sends of other signals, by id: a class of signals may not be
-        # hashable. The signal itself is kept, so its id isn't used again.
-        self._others: dict[int, tuple[Signal, int]] = {}
+        self.circumstances = Circumstances()
+
+    def __enter__(self) -> Self:
+        self.circumstances.begin()
+        return super().__enter__()
 
     @overload
     def __getitem__(self, index: int) -> Sent: ...
@@ -109,7 +116,7 @@ class Capture(Block, Sequence[Sent]):
         """
         __tracebackhide__ = True
         watched = self._captured("assert_sent", signal)
-        self._check(Expected(watched, arguments, sender, times))
+        self._check(Expected(watched, arguments, sender, times, "capture"))
 
     def assert_not_sent(
         self,
@@ -123,22 +130,16 @@ class Capture(Block, Sequence[Sent]):
         """
         __tracebackhide__ = True
         watched = self._captured("assert_not_sent", signal)
-        self._check(Expected(watched, arguments, sender, times=0))
+        self._check(Expected(watched, arguments, sender, 0, "capture"))
 
     def captures(self, signal: Signal) -> bool:
         return any(signal is captured for captured in self.signals)
 
-    def begin(self, signal: Signal, method: str, arguments: dict[str, Any]) -> Sent:
+    def add(self, sent: Sent) -> None:
         """
-        Add a send that begins now.
+        Add a send of a captured signal, which begins now.
         """
-        sent = Sent(signal, method, arguments.pop("sender"), arguments)
-        if self.captures(signal):
-            self._sends.append(sent)
-        else:
-            _, count = self._others.get(id(signal), (signal, 0))
-            self._others[id(signal)] = signal, count + 1
-        return sent
+        self._sends.append(sent)
 
     def _captured(self, caller: str, signal: Signal | str) -> Signal:
         found = as_signal(caller, signal)
@@ -149,7 +150,7 @@ class Capture(Block, Sequence[Sent]):
     def _check(self, expected: Expected) -> None:
         # pytest then shows the line of the test instead of this one.
         __tracebackhide__ = True
-        failure = expected.find_failure(self._sends, tuple(self._others.values()))
+        failure = expected.find_failure(self._sends, self.circumstances)
         if failure:
             raise AssertionError(failure)
 
@@ -163,6 +164,10 @@ class _Assertion(Capture):
         super().__init__((expected.signal,), everywhere)
         self._expected = expected
 
+    def add(self, sent: Sent) -> None:
+        self._expected.compare_at_send(sent)
+        super().add(sent)
+
     def __exit__(self, *exception: object) -> None:
         __tracebackhide__ = True
         super().__exit__(*exception)
@@ -175,6 +180,9 @@ class _Assertion(Capture):
 # subclass usually calls that of Signal, and both have a hook: the inner call belongs to
 # the same send. Once receivers run, what they send is another one.
 _sending: ContextVar[Signal | None] = ContextVar("signaltools.sending", default=None)
+# Whether an assertion compares arguments now. A comparison that loads a model instance
+# sends signals, which the code under test doesn't.
+_comparing: ContextVar[bool] = ContextVar("signaltools.comparing", default=False)
 
 
 class _Sends:
@@ -185,12 +193,27 @@ class _Sends:
     def __init__(
         self, signal: Signal, method: str, args: tuple[Any, ...], named: dict[str, Any]
     ) -> None:
-        captures = active(Capture) if _sending.get() is not signal else []
-        arguments = {**named, "sender": sender_of(args, named)}
         self._signal = signal
-        self._sends = [
-            capture.begin(signal, method, dict(arguments)) for capture in captures
-        ]
+        self._sends: list[Sent] = []
+        if _sending.get() is not signal and not _comparing.get():
+            self._begin(method, {**named, "sender": sender_of(args, named)})
+
+    def _begin(self, method: str, arguments: dict[str, Any]) -> None:
+        sender = arguments.pop("sender")
+        for capture in active_elsewhere(Capture):
+            if capture.captures(self._signal):
+                capture.circumstances.add_elsewhere()
+        for capture in active(Capture):
+            if not capture.captures(self._signal):
+                capture.circumstances.add_other(self._signal)
+                continue
+            sent = Sent(self._signal, method, sender, arguments.copy())
+            self._sends.append(sent)
+            _comparing.set(True)
+            try:
+                capture.add(sent)
+            finally:
+                _comparing.set(False)
 
     def __enter__(self) -> Self:
         self._outer = _sending.get()

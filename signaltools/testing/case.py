@@ -26,10 +26,13 @@ class SignalTestCaseMixin(Base):
     Add assertions about signals to a ``TestCase``, which must come after it.
 
     After each test, its connect() and disconnect() calls are undone. The receivers of
-    ``muted_signals`` don't run in the tests of the class or in ``setUpTestData()``.
+    ``muted_signals`` don't run in the tests of the class or in ``setUpTestData()``. If
+    ``muted_except`` is a list, all signals are muted except those, and except receivers
+    that it lists; see ``mute()``.
     """
 
     muted_signals: ClassVar[Iterable[Signal | str]] = ()
+    muted_except: ClassVar[Iterable[muting.SignalOrReceiver] | None] = None
 
     captureSignals = staticmethod(capturing.capture)
     assertSignalSent = staticmethod(capturing.assert_sent)
@@ -39,16 +42,25 @@ class SignalTestCaseMixin(Base):
 
     @classmethod
     def setUpClass(cls) -> None:
-        if cls.muted_signals:
-            cls.enterClassContext(muting.mute(*cls.muted_signals))
+        for mute in cls._mutes():
+            cls.enterClassContext(mute)
         super().setUpClass()
 
     def setUp(self) -> None:
         # An IsolatedAsyncioTestCase runs its tests in a context that was copied before
         # setUpClass(). Everywhere else, this mutes what is muted already.
-        if self.muted_signals:
-            self.enterContext(muting.mute(*self.muted_signals))
+        for mute in self._mutes():
+            self.enterContext(mute)
         super().setUp()
+
+    @classmethod
+    def _mutes(cls) -> list[muting.Mute]:
+        mutes = []
+        if cls.muted_signals:
+            mutes.append(muting.mute(*cls.muted_signals))
+        if cls.muted_except is not None:
+            mutes.append(muting.mute(except_=cls.muted_except))
+        return mutes
 
     def muteSignals(self, *signals: Signal | str, **options: Any) -> None:
         """

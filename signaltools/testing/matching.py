@@ -5,17 +5,15 @@ Compare the sends in a block with the expected one, and describe the difference.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
-from django.db import connections
 from django.dispatch import Signal
 
 from ..introspect.text import did_you_mean, text_list
-from ..inventory.names import registry, unnamed
-from ..inventory.places import Places
-from ..inventory.records import Component
 from ..inventory.rows import Sender
+from .circumstances import Circumstances
+from .comparing import explain, is_equal, is_unevaluated
+from .snapshots import snapshot
 from .wording import name_of, sender_text, times_text, value_text
 
 #: Any sender, or none at all.
@@ -40,38 +38,94 @@ class Sent:
         self.arguments = arguments
         self.responses: list[tuple[Callable[..., Any], Any]] | None = None
         self.error: BaseException | None = None
+        # Django sets the pk of a deleted instance to None, for example.
+        self._snapshots = {name: snapshot(value) for name, value in arguments.items()}
 
     def __repr__(self) -> str:
-        return f"<Sent: {name_of(self.signal)} {_sent_text(self)}>"
+        return f"<Sent: {name_of(self.signal)} {self._text()}>"
+
+    def _text(self) -> str:
+        arguments = ", ".join(
+            f"{name}={self._value_text(name)}" for name in self.arguments
+        )
+        return f"by {sender_text(self.sender)} with {arguments or 'no arguments'}"
+
+    def _value_text(self, name: str) -> str:
+        """
+        Return an argument as it was at the send, and as it is now if that differs.
+        """
+        now = value_text(self.arguments[name])
+        if self._snapshots[name] is self.arguments[name]:
+            return now
+        then = value_text(self._snapshots[name])
+        return then if then == now else f"{then} (now {now})"
 
 
-class Expected(NamedTuple):
+class Expected:
     """
     What a test expects: a signal with some arguments, sent a number of times.
 
-    Without ``times``, it has to be sent at least once.
+    Without ``times``, it has to be sent at least once. ``caller`` is the test tool that
+    captures the sends.
     """
 
-    signal: Signal
-    arguments: Mapping[str, Any] | None
-    sender: Any
-    times: int | None
+    def __init__(
+        self,
+        signal: Signal,
+        arguments: Any,
+        sender: Any,
+        times: int | None,
+        caller: str,
+    ) -> None:
+        if arguments is not None and not isinstance(arguments, Mapping):
+            hint = ""
+            if callable(arguments):
+                hint = " Call it in the with block instead."
+            raise TypeError(
+                f"The expected arguments must be a dict, not {arguments!r}.{hint}"
+            )
+        self.signal = signal
+        self.arguments: Mapping[str, Any] = arguments or {}
+        self.sender = sender
+        self.times = times
+        self.caller = caller
+        # By the id() of a send: the arguments that were equal when it began.
+        self._equal_at_send: dict[int, set[str]] = {}
+
+    def compare_at_send(self, sent: Sent) -> None:
+        """
+        Compare the arguments of a send while they are what they are.
+        """
+        # Evaluating a lazy object would change what the code under test does.
+        self._equal_at_send[id(sent)] = {
+            name
+            for name, expected in self.arguments.items()
+            if name in sent.arguments
+            and not is_unevaluated(sent.arguments[name])
+            and not is_unevaluated(expected)
+            and is_equal(sent.arguments[name], expected)
+        }
 
     def find_failure(
-        self, sends: Collection[Sent], others: Collection[tuple[Signal, int]]
+        self, sends: Collection[Sent], circumstances: Circumstances
     ) -> str:
         """
         Return how ``sends`` differ from what is expected, "" if they don't.
-
-        ``others`` are other signals, with the number of times each was sent.
         """
         own = [sent for sent in sends if sent.signal is self.signal]
         found = [sent for sent in own if not any(self._differences(sent))]
         if len(found) == self.times or (self.times is None and found):
             return ""
+        # A list that is sent, extended, and sent again is the same list in the end. To
+        # count the sends, what it was at each of them is more exact.
+        if self.times and self.times == sum(map(self._was_equal, found)):
+            return ""
         name = name_of(self.signal)
+        hints = circumstances.hints(self.signal, len(own), self.caller)
         if not own:
-            return f"{name} wasn't sent.{_sent_instead(others)}{_pending_callbacks()}"
+            return (
+                f"{name} wasn't sent.{circumstances.sent_instead(self.signal)}{hints}"
+            )
         # Too few or too many sends match.
         if found:
             is_partial = self.arguments or self.sender is not ANY_SENDER
@@ -79,78 +133,48 @@ class Expected(NamedTuple):
             expected = "but should not have been sent"
             if self.times:
                 expected = f"not {times_text(self.times)}"
-            all_found = text_list(map(_sent_text, found))
-            return f"{name} was sent {times}, {expected}: {all_found}."
+            if not self.times or len(found) > self.times:
+                hints = ""
+            all_found = text_list(sent._text() for sent in found)
+            return f"{name} was sent {times}, {expected}: {all_found}.{hints}"
         # None matches: show how the most similar one differs.
         closest = min(own, key=lambda sent: len([*self._differences(sent)]))
         where = "" if len(own) == 1 else "in the closest match, "
         differences = text_list(self._differences(closest))
-        return f"{name} was sent {times_text(len(own))}, but {where}{differences}."
+        return (
+            f"{name} was sent {times_text(len(own))}, but {where}{differences}.{hints}"
+        )
+
+    def _was_equal(self, sent: Sent) -> bool:
+        return all(
+            self._was_equal_at_send(sent, name, expected)
+            for name, expected in self.arguments.items()
+        )
+
+    def _was_equal_at_send(self, sent: Sent, name: str, expected: Any) -> bool:
+        # Only an assertion knows at the send what it expects. A capture has a copy.
+        equal = self._equal_at_send.get(id(sent))
+        if equal is not None:
+            return name in equal
+        return is_equal(sent._snapshots[name], expected)
 
     def _differences(self, sent: Sent) -> Iterator[str]:
-        if self.sender is not ANY_SENDER and not _equal(sent.sender, self.sender):
+        if self.sender is not ANY_SENDER and not is_equal(sent.sender, self.sender):
+            reason = explain(sent.sender, self.sender, sender_text)
             yield (
                 f"the sender was {sender_text(sent.sender)}, "
-                f"not {sender_text(self.sender)}"
+                f"not {sender_text(self.sender)}{reason}"
             )
-        for name, value in (self.arguments or {}).items():
+        for name, expected in self.arguments.items():
             if name not in sent.arguments:
                 hint = did_you_mean(name, sent.arguments).strip()
+                if name == "sender":
+                    hint = "use sender="
                 yield f"there was no argument {name!r}{hint and f' ({hint})'}"
-            elif not _equal(sent.arguments[name], value):
+            elif not self._was_equal_at_send(sent, name, expected) and not is_equal(
+                sent.arguments[name], expected
+            ):
                 yield (
-                    f"{name!r} was {value_text(sent.arguments[name])}, "
-                    f"not {value_text(value)}"
+                    f"{name!r} was {sent._value_text(name)}, not {value_text(expected)}"
+                    f"{explain(sent._snapshots[name], expected)}"
                 )
-
-
-def _sent_text(sent: Sent) -> str:
-    arguments = ", ".join(
-        f"{name}={value_text(value)}" for name, value in sent.arguments.items()
-    )
-    return f"by {sender_text(sent.sender)} with {arguments or 'no arguments'}"
-
-
-def _equal(value: Any, expected: Any) -> bool:
-    # Objects that aren't equal to themselves, such as NaN, are still what was sent.
-    if value is expected:
-        return True
-    try:
-        # On the left is the object that may be equal to anything, such as mock.ANY.
-        return bool(expected == value)
-    except Exception:
-        # An array, for example, has no truth value.
-        return False
-
-
-def _sent_instead(others: Collection[tuple[Signal, int]]) -> str:
-    if not others:
-        return " No other signals were sent either."
-    places = Places()
-    entries = {id(entry.signal): entry for entry in registry.entries()}
-    # A typo is most likely to be in a signal of the project. A test that uses the
-    # database sends many of Django's.
-    parts: dict[Component, list[str]] = {"project": [], "third_party": [], "django": []}
-    for signal, count in others:
-        entry = entries.get(id(signal))
-        place = places.find(entry.module, entry.file) if entry else None
-        name = entry.name if entry else unnamed(signal)
-        part = parts[place.component if place else "project"]
-        part.append(f"{name!r} {times_text(count)}")
-    return f" Sent instead: {text_list(chain(*parts.values()))}."
-
-
-def _pending_callbacks() -> str:
-    # A TestCase never commits its transaction, so send_on_commit() doesn't send.
-    text = ""
-    for connection in connections.all(initialized_only=True):
-        count = len(connection.run_on_commit)
-        if count:
-            callbacks, them = (
-                ("callback is", "it") if count == 1 else ("callbacks are", "them")
-            )
-            text += (
-                f" {count} on_commit() {callbacks} pending on {connection.alias!r}; "
-                f"run {them} with captureOnCommitCallbacks(execute=True)."
-            )
-    return text

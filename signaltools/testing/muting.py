@@ -5,14 +5,18 @@ Prevent receivers from running.
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import django
 from django.dispatch import Signal
 
+from ..exceptions import SignalNotFound
 from ..introspect.callables import describe
-from ..introspect.objects import is_a
-from ..introspect.text import text_list
+from ..introspect.objects import is_a, loaded_object
+from ..introspect.text import did_you_mean, text_list
+from ..inventory.names import registry
 from ..inventory.rows import connected_receivers, receiver_key
 from ..recording.patches import Tool, caller
 from ..recording.recorder import get_current
@@ -20,10 +24,17 @@ from .blocks import Block, F, active, as_signals, decorated
 from .wording import name_of, receiver_name, suggest_receiver
 
 Receivers = Iterable[Callable[..., Any] | str] | Callable[..., Any] | str
+SignalOrReceiver = Signal | Callable[..., Any] | str
+Exceptions = Iterable[SignalOrReceiver] | SignalOrReceiver
+
+_DJANGO = os.path.join(os.path.dirname(django.__file__), "")
 
 
 def mute(
-    *signals: Signal | str, receivers: Receivers = (), everywhere: bool = False
+    *signals: Signal | str,
+    receivers: Receivers = (),
+    except_: Exceptions | None = None,
+    everywhere: bool = False,
 ) -> Mute:
     """
     Return a context manager that prevents the receivers of ``signals`` from running.
@@ -33,38 +44,75 @@ def mute(
     events check their arguments. A send returns what it would return if the muted
     receivers weren't connected. It can also decorate a function or coroutine function.
 
+    ``except_`` lists signals whose receivers run, and receivers that run, by themselves
+    or by name. With it, ``signals`` may be omitted to mute all signals there are or
+    will be. In that case, receivers that are part of Django run, too.
+
     Other threads and tasks aren't affected, unless ``everywhere`` is true, which mutes
     in the whole process: a live server uses other threads. Raises ``ValueError`` at the
     beginning of the block for a receiver that isn't connected.
     """
-    if callable(receivers) or is_a(receivers, str):
-        receivers = (receivers,)
-    # A name is compared with the names of receivers, a callable with themselves.
-    names = {
-        each if is_a(each, str) else receiver_key(each): receiver_name(each)
-        for each in receivers
-    }
-    return Mute(as_signals("mute", signals), names, everywhere)
+    if not signals and except_ is None:
+        raise TypeError(
+            "mute() requires at least one signal; pass except_=[] to mute all signals."
+        )
+    muted = as_signals("mute", signals) if signals else ()
+    only = _as_tuple(receivers)
+    if only and except_ is not None:
+        raise TypeError("mute() accepts either receivers or except_, not both.")
+    exceptions = None if except_ is None else _as_tuple(except_)
+    for each in exceptions or ():
+        if not (is_a(each, str) or is_a(each, Signal) or callable(each)):
+            raise TypeError(f"except_ requires a signal or a receiver, not {each!r}.")
+    return Mute(muted, only, exceptions, everywhere)
+
+
+def _as_tuple(values: Any) -> tuple[Any, ...]:
+    is_single = is_a(values, str) or is_a(values, Signal) or callable(values)
+    return (values,) if is_single else tuple(values)
 
 
 class Mute(Block):
     """
-    Signals whose receivers don't run in a ``with`` block or a decorated function.
+    Receivers that don't run in a ``with`` block or a decorated function.
+
+    No ``signals`` are all signals.
     """
 
     def __init__(
-        self, signals: tuple[Signal, ...], receivers: dict[Any, str], everywhere: bool
+        self,
+        signals: tuple[Signal, ...],
+        receivers: tuple[Callable[..., Any] | str, ...],
+        exceptions: tuple[SignalOrReceiver, ...] | None,
+        everywhere: bool,
     ) -> None:
         super().__init__(everywhere)
         self.signals = signals
         self._receivers = receivers
+        self._exceptions = exceptions
+        # Names of receivers and keys of receivers, and signals, which run or don't.
+        self._keys: set[Any] = set()
+        self._running: list[Signal] = []
 
     def __enter__(self) -> Mute:
+        self._keys = {_key(each) for each in self._receivers}
+        self._check_connected()
+        self._running = []
+        for each in self._exceptions or ():
+            signal = _find_signal(each)
+            if signal is not None:
+                self._running.append(signal)
+            else:
+                self._keys.add(_key(each))
+        return super().__enter__()
+
+    def _check_connected(self) -> None:
         connected = [
             each for signal in self.signals for each in connected_receivers(signal)
         ]
         names = [describe(receiver).name for receiver in connected]
-        for key, name in self._receivers.items():
+        for receiver in self._receivers:
+            key, name = _key(receiver), receiver_name(receiver)
             # Otherwise a typo would mute nothing, and the test would still pass.
             if key not in names and key not in map(receiver_key, connected):
                 raise ValueError(
@@ -72,25 +120,82 @@ class Mute(Block):
                     f"{text_list(map(name_of, self.signals), 'or')}."
                     f"{suggest_receiver(name, names)}"
                 )
-        return super().__enter__()
 
     def __call__(self, function: F) -> F:
         return decorated(
-            function, lambda: Mute(self.signals, self._receivers, self.everywhere)
+            function,
+            lambda: Mute(
+                self.signals, self._receivers, self._exceptions, self.everywhere
+            ),
         )
 
     def __repr__(self) -> str:
-        return f"<Mute: {text_list(map(name_of, self.signals))}>"
+        signals = text_list(map(name_of, self.signals)) or "all signals"
+        if not self._exceptions:
+            return f"<Mute: {signals}>"
+        return f"<Mute: {signals} except {text_list(map(_name, self._exceptions))}>"
 
     def mutes(self, signal: Signal, receiver: Any) -> bool:
         """
         Tell whether a receiver of ``signal`` is muted.
         """
-        if not any(signal is muted for muted in self.signals):
+        # With "is": a subclass of Signal may define __eq__().
+        if self.signals and not any(signal is muted for muted in self.signals):
             return False
-        return not self._receivers or not self._receivers.keys().isdisjoint(
-            (receiver_key(receiver), describe(receiver).name)
-        )
+        if any(signal is running for running in self._running):
+            return False
+        found = describe(receiver)
+        is_named = not self._keys.isdisjoint((receiver_key(receiver), found.name))
+        if self._exceptions is None:
+            return is_named or not self._keys
+        # The test client, override_settings(), and ImageField need their receivers.
+        is_own = not self.signals and (found.filename or "").startswith(_DJANGO)
+        return not is_named and not is_own
+
+
+def _key(receiver: SignalOrReceiver) -> Any:
+    # A name is compared with the names of receivers, a callable with themselves.
+    return receiver if is_a(receiver, str) else receiver_key(receiver)
+
+
+def _name(exception: Any) -> str:
+    if is_a(exception, Signal):
+        return name_of(exception)
+    return repr(receiver_name(exception))
+
+
+def _find_signal(exception: SignalOrReceiver) -> Signal | None:
+    """
+    Return a signal, also by its name, or None for a receiver or its name.
+    """
+    if is_a(exception, Signal):
+        return exception
+    if not is_a(exception, str):
+        return None
+    # Most names are paths, and looking for all signals takes milliseconds.
+    parts = exception.split(".")
+    for end in range(len(parts) - 1, 0, -1):
+        found = loaded_object(".".join(parts[:end]), ".".join(parts[end:]))
+        if is_a(found, Signal):
+            return found
+        if callable(found):
+            return None
+    entries = registry.entries()
+    names = [
+        describe(receiver).name
+        for entry in entries
+        for receiver in connected_receivers(entry.signal)
+    ]
+    if exception in names:
+        return None
+    try:
+        return registry.get(exception)
+    except SignalNotFound:
+        hint = did_you_mean(exception, [*names, *(entry.name for entry in entries)])
+        raise SignalNotFound(
+            exception,
+            f"No loaded signal or connected receiver is named {exception!r}.{hint}",
+        ) from None
 
 
 def _live_receivers_hook(_cls: type, original: Any, _name: str) -> Any:

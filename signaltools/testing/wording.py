@@ -36,13 +36,20 @@ def value_text(value: Any) -> str:
     """
     Return the ``repr()`` of any value on one line, truncated if it is long.
     """
+    text = full_text(value)
+    return text if len(text) <= _MAX_VALUE else f"{text[: _MAX_VALUE - 1]}…"
+
+
+def full_text(value: Any) -> str:
+    """
+    Return the ``repr()`` of any value on one line.
+    """
     # In a test, running the project's own __repr__() is fine, and the most helpful.
     try:
-        text = printable(repr(value))
+        return printable(repr(value))
     except Exception as error:
         cls = short_name(type(value))
         return f"<{cls} whose repr() raises {short_name(type(error))}>"
-    return text if len(text) <= _MAX_VALUE else f"{text[: _MAX_VALUE - 1]}…"
 
 
 def sender_text(sender: Any) -> str:

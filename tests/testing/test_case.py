@@ -43,6 +43,39 @@ class Muted(SignalTestCaseMixin, TestCase):
         assert await signal.asend(None) == []
 
 
+class MutedExcept(SignalTestCaseMixin, TestCase):
+    muted_signals = [signal]
+    muted_except = [signal, post_save, audit, "tests.testapp.signals.order_cancelled"]
+
+    @classmethod
+    def setUpTestData(cls):
+        other.connect(receive)
+        cls.responses = signal.send(None), other.send(None)
+        other.disconnect(receive)
+
+    def test_class_is_muted_except_some(self):
+        assert self.responses == ([], [])
+        assert [each for each, _ in post_save.send(Tag)] == [audit]
+        order_cancelled.connect(receive)
+        other.connect(receive)
+        assert order_cancelled.send(None) == [(receive, 1)]
+        assert other.send(None) == []
+
+    async def test_coroutines_are_muted_except_some(self):
+        other.connect(receive_later)
+        assert await other.asend(None) == []
+
+
+class NothingMuted(MutedExcept):
+    muted_signals = ()
+    muted_except = None
+
+    test_class_is_muted_except_some = None
+
+    async def test_coroutines_are_muted_except_some(self):
+        assert await signal.asend(None) == [(receive, 1), (receive_later, 2)]
+
+
 class Isolated(SignalTestCaseMixin, SimpleTestCase):
     def setUp(self):
         other.connect(receive)
@@ -87,8 +120,18 @@ class Later(SignalTestCaseMixin, unittest.IsolatedAsyncioTestCase):
         other.connect(receive)
 
 
+class LaterExcept(Later):
+    muted_signals = ()
+    muted_except = [other]
+
+    async def test_it(self):
+        other.connect(receive)
+        assert await signal.asend(None) == []
+        assert await other.asend(None) == [(receive, 1)]
+
+
 def test_nothing_is_left_of_a_class():
-    for case in (Isolated("test_first"), Later("test_it")):
+    for case in (Isolated("test_first"), Later("test_it"), LaterExcept("test_it")):
         suite = unittest.TestSuite([case])
         result = unittest.TestResult()
         suite.run(result)
@@ -101,7 +144,8 @@ def test_nothing_is_left_of_a_class():
 def test_tests_may_run_in_parallel():
     command = [sys.executable, "-m", "django", "test", "--settings=tests.settings"]
     # Django cannot send an IsolatedAsyncioTestCase to another process.
-    cases = [f"{__name__}.{case.__name__}" for case in (Muted, Isolated, Asserted)]
+    cases = [Muted, MutedExcept, NothingMuted, Isolated, Asserted]
+    cases = [f"{__name__}.{case.__name__}" for case in cases]
     done = subprocess.run(
         [*command, "--parallel=2", "--shuffle=1", *cases],
         cwd=Path(__file__).parents[2],
@@ -110,4 +154,4 @@ def test_tests_may_run_in_parallel():
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "Ran 8 tests" in done.stderr
+    assert "Ran 11 tests" in done.stderr

@@ -1,16 +1,17 @@
 from __future__ import annotations
 
+import asyncio
+import threading
 from decimal import Decimal
 from unittest import mock
 
 import pytest
-from django.db.models.signals import post_save
-from django.test import TestCase
+from django.db.models.signals import post_delete, post_init, pre_save
 
 from signaltools import event
-from signaltools.testing import assert_not_sent, assert_sent
+from signaltools.testing import assert_not_sent, assert_sent, capture, where
 from tests.testapp.models import Order, Tag
-from tests.testapp.signals import order_cancelled, order_paid, order_shipped
+from tests.testapp.signals import order_cancelled, order_paid
 
 NAME = "'tests.testapp.signals.order_cancelled'"
 
@@ -46,57 +47,181 @@ def test_a_part_of_the_arguments_is_enough():
     sent.assert_sent(order_cancelled, {"a": 7}, times=0)
 
 
-def test_signals_that_were_sent_instead_are_shown(failing):
-    with failing as caught, assert_sent(order_cancelled):
-        pass
-    assert message(caught) == f"{NAME} wasn't sent. No other signals were sent either."
+@pytest.mark.parametrize("arguments", [[("a", 1)], "a", 3])
+def test_arguments_must_be_a_dict(arguments):
+    with pytest.raises(TypeError) as caught:
+        assert_sent(order_cancelled, arguments)
+    expected = f"The expected arguments must be a dict, not {arguments!r}."
+    assert message(caught) == expected
 
-    with failing as caught, assert_sent(order_cancelled):
-        order_paid.send(None)
-        order_shipped.send(Order, order=Order.__new__(Order))
-        for _ in range(3):
-            post_save.send(Order)
+
+def test_a_callable_is_not_taken_for_arguments():
+    def pay():
+        raise RuntimeError
+
+    with capture(order_cancelled) as sent:
+        pass
+    for function in (assert_sent, assert_not_sent, sent.assert_sent):
+        with pytest.raises(TypeError) as caught:
+            function(order_cancelled, pay)
+        assert message(caught) == (
+            f"The expected arguments must be a dict, not {pay!r}. "
+            "Call it in the with block instead."
+        )
+
+
+# At the send or at the end
+
+
+@pytest.mark.django_db
+def test_a_deleted_instance_is_what_it_was(failing):
+    tag, other = Tag.objects.create(stamp="a"), Tag.objects.create(stamp="b")
+    pk, same, another = tag.pk, Tag.objects.get(pk=tag.pk), Tag(pk=other.pk, stamp="c")
+    with (
+        capture(post_delete) as sent,
+        assert_sent(post_delete, {"instance": same}, sender=Tag, times=1),
+        assert_sent(post_delete, {"instance": tag}, times=1),
+        assert_sent(post_delete, {"instance": where(lambda tag: tag.pk == pk)}),
+        assert_not_sent(post_delete, {"instance": another}),
+    ):
+        tag.delete()
+    assert tag.pk is None
+    sent.assert_sent(post_delete, {"instance": same}, times=1)
+    sent.assert_sent(post_delete, {"instance": tag}, times=1)
+    sent.assert_sent(post_delete, {"instance": where(lambda tag: tag.pk == pk)})
+    sent.assert_not_sent(post_delete, {"instance": another})
+    assert sent[0].arguments["instance"] is tag
+
+    for check in (sent.assert_sent, sent.assert_sent):
+        with failing as caught:
+            check(post_delete, {"instance": another})
+        assert message(caught) == (
+            "'django.db.models.signals.post_delete' was sent once, but "
+            "'instance' was <Tag: a>, not <Tag: c>."
+        )
+    with failing as caught, assert_not_sent(post_delete, {"instance": same}):
+        other.delete()
+        sent_tag = Tag(pk=pk, stamp="a")
+        post_delete.send(Tag, instance=sent_tag)
+        sent_tag.pk = None
+
+
+def test_an_instance_that_is_saved_later_is_what_it_is_at_the_end():
+    tag = Tag(stamp="a")
+    with capture(pre_save) as sent, assert_sent(pre_save, {"instance": Tag(pk=7)}):
+        pre_save.send(Tag, instance=tag)
+        tag.pk = 7
+    sent.assert_sent(pre_save, {"instance": Tag(pk=7)}, times=1)
+
+
+def test_an_argument_that_changes_is_what_it_was_or_what_it_is(failing):
+    with capture(order_cancelled) as sent:
+        for expected in ([1], [1, 2]):
+            items = [1]
+            with assert_sent(order_cancelled, {"items": expected}, times=1):
+                order_cancelled.send(None, items=items)
+                items.append(2)
+    sent.assert_sent(order_cancelled, {"items": [1]}, times=2)
+    sent.assert_sent(order_cancelled, {"items": [1, 2]}, times=2)
+    with failing as caught, assert_sent(order_cancelled, {"items": [2]}):
+        order_cancelled.send(None, items=(items := [1]))
+        items.append(2)
     assert message(caught) == (
-        f"{NAME} wasn't sent. Sent instead: 'tests.testapp.signals.order_paid' once, "
-        "'tests.testapp.signals.order_shipped' once, and "
-        "'django.db.models.signals.post_save' 3 times."
+        f"{NAME} was sent once, but 'items' was [1] (now [1, 2]), not [2]."
     )
 
 
-def test_signals_of_the_project_are_named_before_others(failing, import_source):
-    source = "from django.dispatch import Signal\nshipped = Signal()"
-    vendor = import_source("site-packages.vendor", source)
-    with failing as caught, assert_sent(order_cancelled):
-        post_save.send(Order)
-        vendor.shipped.send(None)
-        order_paid.send(None)
+def test_objects_of_any_class_are_compared_at_the_send():
+    class Cart:
+        total = 1
+
+        def __eq__(self, other):
+            return self.total == other
+
+        __hash__ = None
+
+    cart = Cart()
+    with (
+        assert_sent(order_cancelled, {"cart": 1}),
+        assert_sent(order_cancelled, {"cart": 2}),
+        assert_sent(order_cancelled, {"cart": where(lambda cart: cart.total == 1)}),
+        assert_not_sent(order_cancelled, {"cart": 3}),
+    ):
+        order_cancelled.send(None, cart=cart)
+        cart.total = 2
+
+
+def test_each_argument_is_compared_at_the_send_or_at_the_end():
+    deleted, saved = Tag(pk=1), Tag()
+    with assert_sent(order_cancelled, {"deleted": Tag(pk=1), "saved": Tag(pk=2)}):
+        order_cancelled.send(None, deleted=deleted, saved=saved)
+        deleted.pk, saved.pk = None, 2
+
+
+def test_sends_of_one_list_are_counted_by_what_it_was(failing):
+    items = []
+    with (
+        capture(order_cancelled) as sent,
+        assert_sent(order_cancelled, {"items": [1, 2]}, times=1),
+        assert_sent(order_cancelled, {"items": [1]}, times=1),
+        assert_sent(order_cancelled, {"items": mock.ANY}, times=2),
+    ):
+        for number in (1, 2):
+            items.append(number)
+            order_cancelled.send(None, items=items)
+    sent.assert_sent(order_cancelled, {"items": [1, 2]}, times=1)
+    with failing as caught:
+        sent.assert_sent(order_cancelled, {"items": [1, 2]}, times=3)
     assert message(caught) == (
-        f"{NAME} wasn't sent. Sent instead: 'tests.testapp.signals.order_paid' once"
-        ", 'site-packages.vendor.shipped' once, and "
-        "'django.db.models.signals.post_save' once."
+        f"{NAME} was sent twice in this way, not 3 times: "
+        "by None with items=[1] (now [1, 2]) and by None with items=[1, 2]."
     )
 
 
 @pytest.mark.django_db
-def test_pending_callbacks_are_mentioned(failing):
-    order = Order()
-    with failing as caught, assert_sent(order_shipped):
-        order_shipped.send_on_commit(Order, order=order)
-    expected = (
-        "'tests.testapp.signals.order_shipped' wasn't sent. "
-        "No other signals were sent either. 1 on_commit() callback is pending on "
-        "'default'; run it with captureOnCommitCallbacks(execute=True)."
-    )
-    assert message(caught) == expected
+def test_what_a_comparison_sends_does_not_count():
+    Tag.objects.create(stamp="a")
 
-    with failing as caught, assert_sent(order_shipped):
-        order_shipped.send_on_commit(Order, order=order)
-    assert message(caught).endswith(
-        " 2 on_commit() callbacks are pending on 'default'; run them with "
-        "captureOnCommitCallbacks(execute=True)."
+    def load(instance):
+        return Tag.objects.get(stamp="a").stamp == "a"
+
+    with assert_sent(post_init, {"instance": where(load)}, times=1) as sent:
+        Order()
+    assert len(sent) == 1
+
+
+@pytest.mark.parametrize("method", ["asend", "asend_robust"])
+def test_awaited_sends_are_compared_when_they_begin(method):
+    async def main():
+        with assert_sent(order_cancelled, {"tag": Tag(pk=1)}, times=1):
+            await getattr(order_cancelled, method)(None, tag=tag)
+            tag.pk = None
+
+    tag = Tag(pk=1)
+    asyncio.run(main())
+
+
+def test_sends_of_other_threads_are_compared_when_they_begin():
+    def send():
+        tag = Tag(pk=1)
+        order_cancelled.send(None, tag=tag)
+        tag.pk = None
+
+    with assert_sent(order_cancelled, {"tag": Tag(pk=1)}, times=1, everywhere=True):
+        thread = threading.Thread(target=send)
+        thread.start()
+        thread.join()
+
+
+def test_a_sender_among_the_arguments_has_a_hint(failing):
+    with failing as caught, assert_sent(order_cancelled, {"sender": Tag}):
+        order_cancelled.send(Tag)
+    assert message(caught) == (
+        f"{NAME} was sent once, but there was no argument 'sender' (use sender=)."
     )
-    with assert_sent(order_shipped), TestCase.captureOnCommitCallbacks(execute=True):
-        order_shipped.send_on_commit(Order, order=Order())
+
+
+# Failures
 
 
 def test_different_arguments_are_shown(failing):
@@ -167,7 +292,8 @@ def test_an_argument_may_raise_when_it_is_compared_or_shown(failing):
         order_cancelled.send(None, a="x" * 500)
     assert message(caught) == (
         f"{NAME} was sent once, but 'a' was '{'x' * 198}…, "
-        f"not <{__name__}.Hostile whose repr() raises ValueError>."
+        f"not <{__name__}.Hostile whose repr() raises ValueError> "
+        "(comparing them raises RuntimeError)."
     )
 
 

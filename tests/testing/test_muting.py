@@ -10,17 +10,24 @@ from unittest import mock
 
 import pytest
 from asgiref.sync import iscoroutinefunction, sync_to_async
+from django.core.signals import setting_changed
 from django.db.models.signals import post_delete, post_save, pre_delete
 from django.dispatch import Signal
+from django.http import HttpResponse
+from django.template import Context, Engine
+from django.test import Client, override_settings
+from django.urls import path
 
-from signaltools import trace
+from signaltools import event, registry, trace
+from signaltools.exceptions import SignalNotFound
+from signaltools.introspect.callables import describe
 from signaltools.recording import patches
 from signaltools.testing import capture, mute
 from tests.sending import make
 from tests.shapes import SHAPES
 from tests.testapp.models import Order, Tag
 from tests.testapp.receivers import audit, index_order, ledger
-from tests.testapp.signals import order_paid
+from tests.testapp.signals import order_cancelled, order_paid
 
 STRESS_SECONDS = float(os.environ.get("SIGNALTOOLS_STRESS_SECONDS", "1"))
 
@@ -50,15 +57,15 @@ async def receive_later(**kwargs):
     return 3
 
 
-def send_all(signal):
+def send_all(signal, sender=None):
     """
     Return what each of the four methods returns.
     """
 
     async def main():
-        return await signal.asend(None), await signal.asend_robust(None)
+        return await signal.asend(sender), await signal.asend_robust(sender)
 
-    return signal.send(None), signal.send_robust(None), *asyncio.run(main())
+    return signal.send(sender), signal.send_robust(sender), *asyncio.run(main())
 
 
 ALL = [(receive, 1), (receive_too, 2), (receive_later, 3)]
@@ -94,8 +101,10 @@ def test_a_receiver_that_is_not_connected_cannot_be_muted():
 
 def test_methods_are_compared_by_their_object():
     with mute(order_paid, receivers=[ledger.book]):
-        sync, _ = order_paid._live_receivers(type(None))
+        sync, _ = order_paid._live_receivers(Order)
         assert ledger.book not in sync
+    sync, _ = order_paid._live_receivers(Order)
+    assert ledger.book in sync
 
 
 @pytest.mark.parametrize(
@@ -107,6 +116,217 @@ def test_receivers_of_every_shape_are_muted(shape):
     signal = make(shape.receiver, receive)
     with mute(signal, receivers=[shape.receiver]):
         assert signal.send(None) == [(receive, 1)]
+
+
+# Everything but some
+
+
+def test_all_signals_are_muted_but_some():
+    one, other = make(receive, receive_later), make(receive, receive_later)
+    with mute(except_=[other]):
+        assert send_all(one) == ([],) * 4
+        assert send_all(other) == ([(receive, 1), (receive_later, 3)],) * 4
+        assert not one.has_listeners()
+        assert other.has_listeners()
+    with mute(except_=[]):
+        assert one.send(None) == other.send(None) == []
+    assert one.send(None) == [(receive, 1), (receive_later, 3)]
+
+
+def test_all_receivers_are_muted_but_some():
+    signal = make(receive, receive_too, receive_later)
+    for exception in (receive_too, f"{__name__}.receive_too"):
+        with mute(except_=[exception]):
+            assert send_all(signal) == ([(receive_too, 2)],) * 4
+        with mute(signal, except_=exception):
+            assert send_all(signal) == ([(receive_too, 2)],) * 4
+            assert make(receive).send(None) == [(receive, 1)]
+    with mute(order_paid, except_=ledger.book):
+        sync, _ = order_paid._live_receivers(Order)
+        assert sync == [ledger.book]
+
+
+def test_signals_and_classes_of_later_are_muted():
+    class Own(Signal):
+        def send(self, sender, **named):
+            return super().send(sender, **named)
+
+        def _live_receivers(self, sender):
+            return super()._live_receivers(sender)
+
+    with mute(except_=[order_paid]):
+        later = make(receive)
+
+        class Later(Own):
+            def _live_receivers(self, sender):
+                return super()._live_receivers(sender)
+
+        @event
+        def declared(sender): ...
+
+        signals = [later, Own(), Later(), Signal(use_caching=True), declared]
+        for signal in signals:
+            signal.connect(receive)
+            signal.connect(receive_later)
+            assert send_all(signal, Tag) == ([],) * 4
+    for signal in signals:
+        assert signal.send(Tag) == [(receive, 1), (receive_later, 3)]
+
+
+def test_an_exception_is_the_signal_itself():
+    class Equal(Signal):
+        def __eq__(self, other):
+            return True
+
+        __hash__ = None
+
+    one, other = Equal(), Equal()
+    for signal in (one, other):
+        signal.connect(receive)
+    with mute(except_=[one]):
+        assert one.send(None) == [(receive, 1)]
+        assert other.send(None) == []
+
+
+def test_exceptions_may_be_given_by_name():
+    names = [
+        "tests.testapp.signals.order_paid",
+        "django.db.models.signals.post_save",
+        "tests.testapp.receivers.Ledger.book",
+    ]
+    for name in names:
+        with mute(except_=name):
+            sync, _ = order_paid._live_receivers(Order)
+            assert (ledger.book in sync) is ("post_save" not in name)
+    with mute(except_="django.db.models.signals.post_save"):
+        assert post_save._live_receivers(Tag)[0] == [audit]
+
+
+def test_names_that_are_no_paths_are_found(alone):
+    registry.register("shop.by_hand", signal := make(receive))
+    alone(order_cancelled).connect(local := lambda **kwargs: 4)
+    name = describe(local).name
+    try:
+        with mute(except_=["shop.by_hand", name]):
+            assert signal.send(None) == [(receive, 1)]
+            assert order_cancelled.send(None) == [(local, 4)]
+    finally:
+        del registry._registered["shop.by_hand"]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("tests.testapp.signals.order_payd", "tests.testapp.signals.order_paid"),
+        ("tests.testapp.receivers.audits", "tests.testapp.receivers.audit"),
+    ],
+)
+def test_a_name_that_is_not_known_is_refused(name, hint):
+    with pytest.raises(SignalNotFound) as caught, mute(except_=[name]):
+        pass
+    assert str(caught.value) == (
+        f"No loaded signal or connected receiver is named {name!r}. "
+        f"Did you mean {hint!r}?"
+    )
+
+
+def test_wrong_arguments_of_mute_are_refused():
+    for arguments, named, expected in [
+        (
+            (),
+            {},
+            "mute() requires at least one signal; pass except_=[] to mute all signals.",
+        ),
+        ((3,), {}, "mute() requires a signal, not 3."),
+        (
+            (order_paid,),
+            {"receivers": receive, "except_": []},
+            "mute() accepts either receivers or except_, not both.",
+        ),
+        ((), {"except_": [3]}, "except_ requires a signal or a receiver, not 3."),
+    ]:
+        with pytest.raises(TypeError) as caught:
+            mute(*arguments, **named)
+        assert str(caught.value) == expected
+
+
+def test_functions_may_be_decorated_with_exceptions():
+    one, other = make(receive), make(receive)
+
+    @mute(except_=[other])
+    def send():
+        return one.send(None), other.send(None)
+
+    @mute(except_=[other])
+    async def asend():
+        await asyncio.sleep(0)
+        return await one.asend(None), await other.asend(None)
+
+    assert send() == send() == asyncio.run(asend()) == ([], [(receive, 1)])
+    assert one.send(None) == [(receive, 1)]
+
+
+def test_receivers_of_django_run_if_all_signals_are_muted():
+    def changed(**kwargs):
+        seen.append(kwargs["setting"])
+
+    seen = []
+    setting_changed.connect(changed)
+    with override_settings(USE_THOUSAND_SEPARATOR=True), mute(except_=[]):
+        pass
+    assert seen == ["USE_THOUSAND_SEPARATOR"] * 2
+    with mute(except_=[]), override_settings(USE_THOUSAND_SEPARATOR=True):
+        sync, _ = setting_changed._live_receivers(type(None))
+        assert changed not in sync
+        assert len(sync) > 3
+    with mute(setting_changed):
+        assert not setting_changed.has_listeners()
+    with mute(setting_changed, except_=changed):
+        assert setting_changed._live_receivers(None) == ([changed], [])
+    setting_changed.disconnect(changed)
+    assert seen == ["USE_THOUSAND_SEPARATOR"] * 2
+
+
+def test_the_test_client_works_if_all_signals_are_muted(import_source):
+    def view(request):
+        return HttpResponse(Engine().from_string("{{ 1 }}").render(Context()))
+
+    urls = import_source("urls_of_muting", "urlpatterns = []")
+    urls.urlpatterns += [path("", view)]
+    with (
+        mute(except_=[], everywhere=True),
+        override_settings(ROOT_URLCONF="urls_of_muting"),
+    ):
+        response = Client().get("/")
+    assert response.content == b"1"
+    # What assertTemplateUsed() looks at.
+    assert len(response.templates) == 1
+
+
+def test_nested_exceptions_are_all_needed():
+    one, other = make(receive), make(receive)
+    with mute(except_=[one]), mute(except_=[one, other]):
+        assert one.send(None) == [(receive, 1)]
+        assert other.send(None) == []
+
+
+def test_a_trace_shows_what_is_muted_with_exceptions():
+    with trace() as recording, mute(except_=["tests.testapp.receivers.audit"]):
+        order_paid.send_robust(Order)
+    reasons = {
+        each.receiver.name: each.text
+        for each in recording.not_run
+        if each.signal == "tests.testapp.signals.order_paid"
+    }
+    name = "tests.testapp.receivers.Ledger.book"
+    assert reasons[name] == "muted by signaltools.testing"
+
+
+def test_other_threads_are_muted_with_exceptions_only_everywhere():
+    one, other = make(receive), make(receive)
+    assert in_thread(mute(except_=[other]), one) == [(receive, 1)]
+    assert in_thread(mute(except_=[other], everywhere=True), one) == []
+    assert in_thread(mute(except_=[one], everywhere=True), one) == [(receive, 1)]
 
 
 def test_a_receiver_that_is_connected_later_is_muted_too():
@@ -235,6 +455,11 @@ def test_a_mute_shows_its_signals():
     assert repr(mute(post_save, order_paid)) == (
         "<Mute: 'django.db.models.signals.post_save' and "
         "'tests.testapp.signals.order_paid'>"
+    )
+    assert repr(mute(except_=[])) == "<Mute: all signals>"
+    assert repr(mute(order_paid, except_=[receive, "shop.paid", post_save])) == (
+        f"<Mute: 'tests.testapp.signals.order_paid' except '{__name__}.receive', "
+        "'shop.paid', and 'django.db.models.signals.post_save'>"
     )
 
 

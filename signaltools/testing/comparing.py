@@ -1,0 +1,182 @@
+"""
+Compare an argument with an expected value, and explain why they aren't equal.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import partial
+from inspect import iscoroutine
+from itertools import takewhile
+from types import BuiltinFunctionType, FunctionType, MethodType
+from typing import Any
+
+from django.db.models import Model
+from django.utils.functional import LazyObject, empty
+
+from ..introspect.callables import describe
+from ..introspect.objects import class_attribute, class_name, is_a, short_name
+from ..introspect.text import error_text
+from .wording import full_text, value_text
+
+_FUNCTIONS = (FunctionType, MethodType, BuiltinFunctionType, partial)
+# Before and after the first difference of two long strings.
+_CONTEXT = 20
+_MAX_DEPTH = 5
+
+
+class Where:
+    """
+    An expected value that is equal to all values that satisfy a condition.
+    """
+
+    def __init__(self, condition: Callable[[Any], object]) -> None:
+        self._condition = condition
+
+    def __eq__(self, value: object) -> bool:
+        result = self._condition(value)
+        if iscoroutine(result):
+            # It is always true, and a coroutine can't be awaited here.
+            result.close()
+            raise TypeError("it returns a coroutine")
+        return bool(result)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        found = describe(self._condition)
+        name = found.qualname.rpartition(".")[2]
+        if name == "<lambda>" and found.filename:
+            name += f" at {os.path.basename(found.filename)}:{found.line}"
+        return f"where({name})"
+
+
+def where(condition: Callable[[Any], object]) -> Where:
+    """
+    Return an expected value that any value matches for which ``condition`` is true.
+
+    It can be used wherever a value is compared, for a sender or in a list, too. A plain
+    function is compared as a value, because an argument can be a function itself.
+    """
+    if not callable(condition):
+        raise TypeError(f"where() requires a function, not {condition!r}.")
+    return Where(condition)
+
+
+def is_equal(value: Any, expected: Any) -> bool:
+    """
+    Return whether ``value`` is what is expected. Never fails.
+    """
+    # Objects that aren't equal to themselves, such as NaN, are still what was sent.
+    if value is expected:
+        return True
+    try:
+        # On the left is the object that may be equal to anything, such as mock.ANY.
+        return bool(expected == value)
+    except Exception:
+        # An array, for example, has no truth value.
+        return False
+
+
+def is_unevaluated(value: Any) -> bool:
+    """
+    Return whether comparing ``value`` would evaluate a lazy object.
+    """
+    # Not "value._wrapped": a subclass may have any __getattribute__().
+    if not is_a(value, LazyObject):
+        return False
+    return object.__getattribute__(value, "__dict__").get("_wrapped") is empty
+
+
+def explain(value: Any, expected: Any, shown: Callable[[Any], str] = value_text) -> str:
+    """
+    Return why two values aren't equal if their strings don't show it, else "".
+
+    ``shown`` returns the strings that the reader sees.
+    """
+    reason = _reason(value, expected, shown)
+    return f" ({reason})" if reason else ""
+
+
+def _reason(value: Any, expected: Any, shown: Callable[[Any], str]) -> str:
+    try:
+        bool(expected == value)
+    except Exception as error:
+        subject = "the condition" if is_a(expected, Where) else "comparing them"
+        return f"{subject} raises {error_text(error)}"
+    if is_a(expected, Where):
+        return ""
+    if issubclass(type(expected), _FUNCTIONS) and not callable(value):
+        return "use where() to check a condition"
+    if shown(value) == shown(expected):
+        return _hidden_difference(value, expected, "")
+    return ""
+
+
+def _hidden_difference(value: Any, expected: Any, path: str, depth: int = 0) -> str:
+    kind, other_kind = type(value), type(expected)
+    start = f"{path} " if path else ""
+    if is_a(value, type) and is_a(expected, type):
+        return _class_difference(value, expected, start)
+    if kind is not other_kind:
+        return _class_difference(kind, other_kind, f"{start}of ")
+    text, other_text = full_text(value), full_text(expected)
+    if text != other_text:
+        same = _common_length(text, other_text)
+        return (
+            f"from character {same + 1} on, {start}it is {_part(text, same)}, "
+            f"not {_part(other_text, same)}"
+        )
+    if issubclass(kind, Model) and value.pk is expected.pk is None:
+        return f"{start}neither is saved, and they are different objects"
+    if issubclass(kind, Model) and value.pk != expected.pk:
+        return f"{start}pk {value_text(value.pk)}, not {value_text(expected.pk)}"
+    if class_attribute(kind, "__eq__") is object.__eq__:
+        return f"{start}different objects: {short_name(kind)} doesn't define __eq__()"
+    if depth < _MAX_DEPTH:
+        others = _parts(expected)
+        for name, part in _parts(value).items():
+            if name in others and not is_equal(part, other := others[name]):
+                if value_text(part) == value_text(other):
+                    return _hidden_difference(part, other, path + name, depth + 1)
+                return f"{path}{name} is {value_text(part)}, not {value_text(other)}"
+    return f"{start}not equal, although they look the same"
+
+
+def _class_difference(cls: type, other: type, start: str) -> str:
+    name, other_name = class_name(cls), class_name(other)
+    if name == other_name:
+        return f"{start}different classes, both named {name}"
+    return f"{start}{name}, not {other_name}"
+
+
+def _common_length(text: str, other: str) -> int:
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(text, other, strict=False))
+    return len([*same])
+
+
+def _part(text: str, start: int) -> str:
+    begin = max(0, start - _CONTEXT)
+    part = text[begin : start + _CONTEXT]
+    before = "…" if begin else ""
+    after = "…" if len(text) > start + _CONTEXT else ""
+    return f"{before}{part}{after}"
+
+
+def _parts(value: Any) -> dict[str, Any]:
+    """
+    Return the items or the attributes of a value, by what follows its name in Python.
+    """
+    if isinstance(value, list | tuple):
+        return {f"[{index}]": item for index, item in enumerate(value)}
+    if isinstance(value, dict):
+        return {f"[{key!r}]": item for key, item in value.items()}
+    try:
+        attributes = vars(value)
+    except TypeError:
+        slots = getattr(type(value), "__slots__", ())
+        attributes = {
+            name: getattr(value, name) for name in slots if hasattr(value, name)
+        }
+    return {f".{name}": part for name, part in attributes.items() if name != "_state"}
