@@ -158,6 +158,26 @@ def test_is_not_sent():
         pass
 """
 
+CONFTEST = """
+import pytest
+
+def pytest_sessionstart(session):
+    session.add_marker(pytest.mark.mute_signals(except_=["project.lost"]))
+"""
+DEFAULT = """
+import pytest
+from project import lost, paid, receive
+
+def test_the_session_is_muted(signal_isolate):
+    lost.connect(receive)
+    assert paid.send(None) == []
+    assert lost.send(None) == [(receive, 1)]
+
+@pytest.mark.mute_signals(except_=[paid])
+def test_a_test_has_its_own_exceptions():
+    assert paid.send(None) == [(receive, 1)]
+"""
+
 needs_xdist = pytest.mark.skipif(
     importlib.util.find_spec("xdist") is None, reason="pytest-xdist is not installed"
 )
@@ -180,6 +200,10 @@ def run(tmp_path_factory):
     for name, source in {
         "bare/pytest.ini": "[pytest]",
         "bare/test_it.py": WITHOUT_SETTINGS,
+        "quiet/conftest.py": CONFTEST,
+        "quiet/project.py": PROJECT,
+        "quiet/pytest.ini": "[pytest]",
+        "quiet/test_default.py": DEFAULT,
         "shop/pytest.ini": "[pytest]",
         "shop/project.py": PROJECT,
         "shop/test_failures.py": FAILURES,
@@ -240,6 +264,11 @@ def test_fixtures_and_markers(run, options):
     assert (
         "No loaded signal is named 'project.pait'. Did you mean 'project.paid'?" in out
     )
+
+
+@with_every_run
+def test_a_session_may_be_muted(run, options):
+    assert "2 passed" in run("quiet", *options)
 
 
 @with_traces
