@@ -7,6 +7,7 @@ from unittest import mock
 
 import pytest
 from django.apps.registry import Apps
+from django.db import models
 from django.utils.functional import SimpleLazyObject
 
 from signaltools.testing import assert_not_sent, assert_sent, where
@@ -276,11 +277,10 @@ def test_classes_that_look_the_same_are_explained():
 
 
 def test_senders_that_look_the_same_are_explained(failing):
-    class Historical(Order):
+    class Historical(models.Model):
         class Meta:
             app_label = "testapp"
             apps = Apps()
-            proxy = True
 
     # This is what models of a migration are called.
     Historical.__module__ = "__fake__"

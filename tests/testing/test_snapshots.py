@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from unittest import mock
 
 import pytest
+from django.apps.registry import Apps
+from django.db import models
 from django.db.models.signals import post_init
 
 from signaltools.testing import capture
@@ -22,10 +24,10 @@ class Slotted:
     weight: int
 
 
-class Closing(Order):
+class Closing(models.Model):
     class Meta:
         app_label = "testapp"
-        proxy = True
+        apps = Apps()
 
     def __del__(self):
         pass
