@@ -100,6 +100,15 @@ def is_allowed(value: Any, types: AllowedTypes) -> bool:
     return any(_matches(value, each) for each in types)
 
 
+def refers_forward(annotation: Any) -> bool:
+    """
+    Tell whether ``annotation`` contains a name that is to be resolved later.
+    """
+    return is_a(annotation, ForwardRef) or any(
+        map(refers_forward, get_args(annotation))
+    )
+
+
 def _matches(value: Any, allowed: AllowedType) -> bool:
     try:
         if isinstance(allowed, OneOf):
@@ -167,7 +176,7 @@ def _expand(hint: Any, scope: dict[str, Any]) -> Iterator[AllowedType]:
         yield object
     # Any is a class from Python 3.11. Protocols compare methods only, and raise if they
     # aren't decorated with @runtime_checkable.
-    elif cls is Any or getattr(cls, "_is_protocol", False):
+    elif cls is Any or getattr(cls, "_is_protocol", False) or _is_file(cls):
         yield object
     elif typing.is_typeddict(cls):
         # isinstance() raises for a TypedDict.
@@ -175,6 +184,11 @@ def _expand(hint: Any, scope: dict[str, Any]) -> Iterator[AllowedType]:
     else:
         yield cls
         yield from _PROMOTED.get(cls, ())
+
+
+def _is_file(cls: type) -> bool:
+    # No file is an instance of these, whatever type checkers assume.
+    return cls is typing.IO or cls is typing.TextIO or cls is typing.BinaryIO
 
 
 def _evaluate(hint: str | ForwardRef, scope: dict[str, Any]) -> Any:

@@ -8,8 +8,10 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, Generic, ParamSpec
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec
 
+from asgiref.sync import sync_to_async
 from django.apps import apps
 from django.conf import settings
 from django.dispatch import Signal, dispatcher
@@ -21,10 +23,15 @@ from ..introspect.objects import is_a, short_name
 from ..introspect.text import did_you_mean, stable_repr
 from .annotations import AllowedTypes, ModuleNotLoaded, is_allowed
 from .declaration import Argument, Declaration, annotation_text
-from .fitting import OnlyKeywords, find_mismatch
-from .methods import LENIENT, STRICT, Templates, make_methods
+from .fitting import find_mismatch
+from .methods import LENIENT, STRICT, Templates, is_generated, make_methods
+from .protocols import OnlyKeywords, SignalFirst, SignalSecond
+
+if TYPE_CHECKING:
+    from .on_commit import Choice
 
 P = ParamSpec("P")
+Rest = ParamSpec("Rest")
 Responses = list[tuple[Callable[..., Any], Any]]
 
 # What is skipped to find the line that uses an event: the methods of the event, and the
@@ -72,9 +79,9 @@ class Event(Signal, Generic[P]):
             Check the arguments now, and send when the transaction is committed.
 
             Outside a transaction, it sends immediately. After a rollback, it never
-            sends. If the sender is a model, the transaction is that of the database the
-            model is written to, otherwise that of the default database. Use ``using()``
-            to choose another one.
+            sends. The transaction is that of the database which an argument of the
+            sender's class is stored in, or which the sender is written to. Use
+            ``using()`` to choose another one.
             """
 
         def send_robust_on_commit(self, *args: P.args, **named: P.kwargs) -> None:
@@ -82,8 +89,24 @@ class Event(Signal, Generic[P]):
             Do the same as ``send_on_commit()``, with ``send_robust()``.
             """
 
+        async def asend_on_commit(self, *args: P.args, **named: P.kwargs) -> None:
+            """
+            Do the same as ``send_on_commit()``, in asynchronous code.
+
+            The receivers run as with ``send()``, in the thread that commits.
+            """
+
+        async def asend_robust_on_commit(
+            self, *args: P.args, **named: P.kwargs
+        ) -> None:
+            """
+            Do the same as ``send_robust_on_commit()``, in asynchronous code.
+            """
+
         _check_send_on_commit: Callable[P, dict[str, Any]]
         _check_send_robust_on_commit: Callable[P, dict[str, Any]]
+        _check_asend_on_commit: Callable[P, dict[str, Any]]
+        _check_asend_robust_on_commit: Callable[P, dict[str, Any]]
 
     else:
         send = _Method()
@@ -92,8 +115,12 @@ class Event(Signal, Generic[P]):
         asend_robust = _Method()
         send_on_commit = _Method()
         send_robust_on_commit = _Method()
+        asend_on_commit = _Method()
+        asend_robust_on_commit = _Method()
         _check_send_on_commit = _Method()
         _check_send_robust_on_commit = _Method()
+        _check_asend_on_commit = _Method()
+        _check_asend_robust_on_commit = _Method()
 
     def __init__(self, label: str | None = None, use_caching: bool = False) -> None:
         if not hasattr(self, "_declaration"):
@@ -146,9 +173,10 @@ class Event(Signal, Generic[P]):
 
     def connect(
         self,
-        receiver: Callable[P, Any]
-        | Callable[Concatenate[Signal, P], Any]
-        | Callable[Concatenate[Any, Signal, ...], Any]
+        # With Any in place of object, mypy accepts every receiver.
+        receiver: Callable[P, object]
+        | SignalFirst[P, object]
+        | SignalSecond[Rest, object]
         | OnlyKeywords,
         sender: object | None = None,
         weak: bool = True,
@@ -208,23 +236,45 @@ class Event(Signal, Generic[P]):
         # Looked up as Python does: a mock in this place isn't a function, for example.
         return getattr(super(), name)
 
-    def _on_commit(
-        self, method: str, arguments: dict[str, Any], alias: str = ""
-    ) -> None:
-        # Events can be declared and sent without settings, which these modules need.
-        from django.db import DEFAULT_DB_ALIAS, router, transaction
-        from django.db.models import Model
-        from django.db.models.base import ModelBase
+    def _on_commit(self, method: str, arguments: dict[str, Any]) -> None:
+        # Events can be declared and sent without settings, which this module needs.
+        from .on_commit import choose_database
 
-        sender = arguments["sender"]
-        if not alias and is_a(sender, ModelBase):
-            alias = router.db_for_write(sender)  # type: ignore[arg-type]
-        elif not alias and is_a(sender, Model):
-            alias = router.db_for_write(type(sender), instance=sender)
-        # The method is looked up at the commit, when a test may have mocked it.
+        alias = self._confirm(method, choose_database(arguments))
+        self._wait(method, arguments, alias)
+
+    async def _aon_commit(self, method: str, arguments: dict[str, Any]) -> None:
+        from .on_commit import choose_database
+
+        # Connections belong to the thread that runs synchronous code.
+        choice = await sync_to_async(choose_database)(arguments)
+        alias = self._confirm(method, choice)
+        await sync_to_async(self._wait)(method, arguments, alias)
+
+    def _confirm(self, method: str, choice: Choice) -> str:
+        if choice.problem and _checking():
+            from django.db.transaction import TransactionManagementError
+
+            message = f"{self.__qualname__}.{method}() {choice.problem}"
+            self._refuse(TransactionManagementError, message)
+        return choice.alias
+
+    def _wait(self, method: str, arguments: dict[str, Any], alias: str) -> None:
+        from django.db import transaction
+
+        # Callbacks aren't asynchronous: Django runs them when it has committed.
+        method = method.removeprefix("a").removesuffix("_on_commit")
         transaction.on_commit(
-            lambda: getattr(self, method)(**arguments), using=alias or DEFAULT_DB_ALIAS
+            partial(self._send_checked, method, arguments), using=alias
         )
+
+    def _send_checked(self, name: str, arguments: dict[str, Any]) -> None:
+        # Looked up at the commit, when a test may have mocked it. The event's own
+        # method would check the arguments, and warn about them, a second time.
+        method = getattr(self, name)
+        if is_generated(method):
+            method = self._method_of_signal(name)
+        method(**arguments)
 
     def _check_receiver(self, receiver: Any) -> None:
         parameters = self._declaration.parameters
@@ -300,14 +350,28 @@ class Using(Generic[P]):
         Check the arguments now, and send when the transaction is committed.
         """
         arguments = self._event._check_send_on_commit(*args, **named)
-        self._event._on_commit("send", arguments, self._alias)
+        self._event._wait("send", arguments, self._alias)
 
     def send_robust_on_commit(self, *args: P.args, **named: P.kwargs) -> None:
         """
         Do the same as ``send_on_commit()``, with ``send_robust()``.
         """
         arguments = self._event._check_send_robust_on_commit(*args, **named)
-        self._event._on_commit("send_robust", arguments, self._alias)
+        self._event._wait("send_robust", arguments, self._alias)
+
+    async def asend_on_commit(self, *args: P.args, **named: P.kwargs) -> None:
+        """
+        Do the same as ``send_on_commit()``, in asynchronous code.
+        """
+        arguments = self._event._check_asend_on_commit(*args, **named)
+        await sync_to_async(self._event._wait)("send", arguments, self._alias)
+
+    async def asend_robust_on_commit(self, *args: P.args, **named: P.kwargs) -> None:
+        """
+        Do the same as ``send_robust_on_commit()``, in asynchronous code.
+        """
+        arguments = self._event._check_asend_robust_on_commit(*args, **named)
+        await sync_to_async(self._event._wait)("send_robust", arguments, self._alias)
 
 
 def any_events() -> bool:

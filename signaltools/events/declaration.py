@@ -13,8 +13,15 @@ from types import FunctionType
 from typing import Any, NamedTuple
 
 from ..introspect.objects import class_path, is_a, short_name
-from ..introspect.text import stable_repr
-from .annotations import ANYTHING, AllowedTypes, UnresolvedAnnotation, allowed_types
+from .annotations import (
+    ANYTHING,
+    AllowedTypes,
+    UnresolvedAnnotation,
+    allowed_types,
+    refers_forward,
+)
+from .defaults import default_text
+from .fitting import annotations_as
 
 Resolved = tuple[dict[str, AllowedTypes], dict[str, UnresolvedAnnotation]]
 
@@ -24,10 +31,13 @@ _EMPTY_BODY = {
     (each.opname, each.argval) for each in dis.get_instructions(lambda: None)
 }
 _EMPTY_BODY.add(("NOP", None))
+_RESOLVED = annotations_as("FORWARDREF")
+_AS_STRINGS = annotations_as("STRING")
 _RESERVED = {
     "self": "a method can't have two arguments of this name",
     "signal": "every receiver gets the event itself under this name",
 }
+_FORWARD_REFERENCE = re.compile(r"ForwardRef\('([^']*)'\)")
 _MODULES = re.compile(r"\b(?:\w+\.)+(?=\w)")
 
 
@@ -99,11 +109,25 @@ def declare(function: Any, version: int) -> Declaration:
             f"The version of event {name!r} must be a positive integer, "
             f"not {version!r}."
         )
-    parameters = inspect.signature(function).parameters
+    parameters = _read_parameters(function)
     problem = _find_problem(function, [*parameters.values()])
     if problem:
         raise TypeError(f"Event {name!r} {problem}.")
     return Declaration(function, name, version, parameters)
+
+
+def _read_parameters(function: FunctionType) -> Mapping[str, Parameter]:
+    """
+    Return the parameters; names that don't exist yet leave annotations as strings.
+    """
+    parameters = inspect.signature(function, **_RESOLVED).parameters
+    if not any(refers_forward(each.annotation) for each in parameters.values()):
+        return parameters
+    written = inspect.signature(function, **_AS_STRINGS).parameters
+    return {
+        name: written[name] if refers_forward(parameter.annotation) else parameter
+        for name, parameter in parameters.items()
+    }
 
 
 def _find_problem(function: FunctionType, parameters: list[Parameter]) -> str:
@@ -137,7 +161,7 @@ def _argument(parameter: Parameter) -> Argument:
     return Argument(
         parameter.name,
         annotation_text(parameter.annotation),
-        None if required else stable_repr(parameter.default),
+        None if required else default_text(parameter.default),
         required,
     )
 
@@ -161,5 +185,6 @@ def annotation_text(annotation: Any) -> str:
     if class_path(cls)[0] not in ("types", "typing"):
         return short_name(cls)
     text = repr(annotation).replace("typing.", "")
+    text = _FORWARD_REFERENCE.sub(r"\1", text)
     # A dot in a literal string, as in Literal["a.b"], doesn't follow a module.
     return text if "'" in text else _MODULES.sub("", text)

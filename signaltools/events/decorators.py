@@ -5,10 +5,10 @@ Connect receivers as ``django.dispatch.receiver`` does, with types for events.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import (
     TYPE_CHECKING,
     Any,
-    Concatenate,
     ParamSpec,
     Protocol,
     TypeVar,
@@ -19,37 +19,41 @@ import django.dispatch
 from django.dispatch import Signal
 
 from .base import Event
-from .fitting import OnlyKeywords
+from .protocols import OnlyKeywords, PlainSignal, SignalFirst, SignalSecond
 
 P = ParamSpec("P")
+Rest = ParamSpec("Rest")
 R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
 
 if TYPE_CHECKING:
     # Type checkers compare receivers with the event. The decorated function keeps its
     # return type but not its signature, as it may take fewer arguments than the event
-    # sends.
-    #
-    # Every receiver gets the event as ``signal``, which isn't an argument of the event,
-    # so a receiver that has ``signal`` first or second matches an overload of its own.
+    # sends. Every receiver gets the event as ``signal``, which isn't an argument of the
+    # event, so a receiver that has ``signal`` first or second matches an overload of
+    # its own.
     class _Connect(Protocol[P]):
         @overload
         def __call__(self, receiver: Callable[P, R], /) -> Callable[..., R]: ...
         @overload
-        def __call__(
-            self, receiver: Callable[Concatenate[Signal, P], R], /
-        ) -> Callable[..., R]: ...
+        def __call__(self, receiver: SignalFirst[P, R], /) -> Callable[..., R]: ...
         @overload
-        def __call__(
-            self, receiver: Callable[Concatenate[Any, Signal, ...], R], /
-        ) -> Callable[..., R]: ...
+        def __call__(self, receiver: SignalSecond[Rest, R], /) -> Callable[..., R]: ...
         @overload
         def __call__(self, receiver: OnlyKeywords, /) -> Callable[..., Any]: ...
+        # The first one again: mypy explains an error with the first overload, pyright
+        # with the last, and only this one names the argument that is wrong.
+        @overload
+        def __call__(  # type: ignore[overload-cannot-match]
+            self, receiver: Callable[P, R], /
+        ) -> Callable[..., R]: ...
 
-    # An Event is a Signal as well, so both of these match; the first one is used.
+    # An event must match one overload only. If it matches several, and one of its
+    # arguments is of type Any, mypy doesn't choose, and checks nothing. Therefore lists
+    # have an overload of their own, too.
     @overload
-    def receiver(  # type: ignore[overload-overlap]
-        signal: Event[P] | list[Event[P]] | tuple[Event[P], ...],
+    def receiver(
+        signal: Event[P],
         *,
         sender: object | None = None,
         weak: bool = True,
@@ -57,7 +61,15 @@ if TYPE_CHECKING:
     ) -> _Connect[P]: ...
     @overload
     def receiver(
-        signal: Signal | Sequence[Signal],
+        signal: PlainSignal,
+        *,
+        sender: object | None = None,
+        weak: bool = True,
+        dispatch_uid: Any = None,
+    ) -> Callable[[F], F]: ...
+    @overload
+    def receiver(
+        signal: Sequence[Signal],
         *,
         sender: object | None = None,
         weak: bool = True,
@@ -69,4 +81,37 @@ if TYPE_CHECKING:
         """
 
 else:
-    receiver = django.dispatch.receiver
+
+    def receiver(signal, **options):
+        """
+        Connect the decorated function to a signal, or to each of several signals.
+
+        If one of several refuses the function, it isn't connected to any of them.
+        """
+        if not isinstance(signal, (list, tuple)):
+            return django.dispatch.receiver(signal, **options)
+        return partial(_connect_all, signal, options)
+
+
+def _connect_all(
+    signals: Sequence[Signal], options: dict[str, Any], function: Any
+) -> Any:
+    connected: list[Signal] = []
+    try:
+        for signal in signals:
+            before = _connections(signal)
+            signal.connect(function, **options)
+            if _connections(signal) - before:
+                connected.append(signal)
+    except BaseException:
+        sender, uid = options.get("sender"), options.get("dispatch_uid")
+        for signal in connected:
+            signal.disconnect(function, sender, uid)
+        raise
+    return function
+
+
+def _connections(signal: Signal) -> set[Any]:
+    # Only the keys: connecting the same function twice has no effect, and must not be
+    # undone.
+    return {entry[0] for entry in signal.receivers}

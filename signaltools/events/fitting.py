@@ -5,11 +5,28 @@ Compare the signature of a receiver with the arguments that an event sends.
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Collection
+from importlib import import_module
 from inspect import Parameter
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 _VARIADIC = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+
+
+def annotations_as(form: str) -> dict[str, Any]:
+    """
+    Return the option of ``inspect.signature()`` for annotations of this form.
+
+    From Python 3.14, it evaluates them, and fails for names that a module imports for
+    type checkers only, unless it is asked for another form.
+    """
+    has_forms = sys.version_info >= (3, 14)
+    formats = import_module("annotationlib").Format if has_forms else {}
+    return {"annotation_format": formats[form]} if has_forms else {}
+
+
+_AS_STRINGS = annotations_as("STRING")
 
 
 class Mismatch(NamedTuple):
@@ -31,7 +48,7 @@ def find_mismatch(receiver: Any, sent: Collection[str]) -> Mismatch:
     try:
         # The signature of a decorated function is that of the wrapper, which is called.
         # The wrapper may well pass further arguments to the function.
-        signature = inspect.signature(receiver, follow_wrapped=False)
+        signature = inspect.signature(receiver, follow_wrapped=False, **_AS_STRINGS)
     except Exception:
         # Some classes and builtins have no signature, and __signature__ may be code of
         # the project. What isn't callable is refused by Django.
@@ -48,17 +65,3 @@ def find_mismatch(receiver: Any, sent: Collection[str]) -> Mismatch:
         not_sent,
         lacks_kwargs=all(each.kind is not Parameter.VAR_KEYWORD for each in parameters),
     )
-
-
-class _Nothing:
-    pass
-
-
-class OnlyKeywords(Protocol):
-    """
-    A receiver that names no argument, for type checkers.
-    """
-
-    # A receiver that names an argument expects it to be of another type than this one,
-    # so it doesn't match.
-    def __call__(self, **kwargs: _Nothing) -> Any: ...

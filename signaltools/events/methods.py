@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from inspect import Parameter
-from types import FunctionType, NoneType
+from types import FunctionType, MethodType, NoneType
 from typing import Any
 
 from django.dispatch import Signal, dispatcher
@@ -36,9 +36,9 @@ _SEND = """
 """
 # Using checks the arguments in the same way, and then chooses the database.
 _ON_COMMIT = """
-def {caller}(self, /, {parameters}):
-    self._on_commit({method!r}, self._check_{caller}({keywords}))
-def _check_{caller}(self, /, {parameters}):
+{define} {method}(self, /, {parameters}):
+    {wait}self._{on_commit}({method!r}, self._check_{method}({keywords}))
+def _check_{method}(self, /, {parameters}):
     {checks}
     return {arguments}
 """
@@ -48,14 +48,14 @@ _LENIENT_SEND = """
     return {wait}self._method_of_signal({method!r})(**named)
 """
 _LENIENT_ON_COMMIT = """
-def {caller}(self, /, sender, **named):
-    self._on_commit({method!r}, self._check_{caller}(sender, **named))
-def _check_{caller}(self, /, sender, **named):
-    return self._complete({caller!r}, sender, named)
+{define} {method}(self, /, sender, **named):
+    {wait}self._{on_commit}({method!r}, self._check_{method}(sender, **named))
+def _check_{method}(self, /, sender, **named):
+    return self._complete({method!r}, sender, named)
 """
 
 SENDING = ("send", "send_robust", "asend", "asend_robust")
-ON_COMMIT = ("send", "send_robust")
+ON_COMMIT = tuple(f"{name}_on_commit" for name in SENDING)
 
 #: The template for ``SENDING``, and that for ``ON_COMMIT``.
 Templates = tuple[str, str]
@@ -106,22 +106,33 @@ def make_methods(
     }
     sending, on_commit = templates
     source = ""
-    for template, method, caller in [
-        *((sending, name, name) for name in SENDING),
-        *((on_commit, name, f"{name}_on_commit") for name in ON_COMMIT),
+    for template, method in [
+        *((sending, name) for name in SENDING),
+        *((on_commit, name) for name in ON_COMMIT),
     ]:
         is_async = method.startswith("a")
         source += template.format(
             **parts,
             method=method,
-            caller=caller,
-            checks=checks.format(caller=caller),
+            checks=checks.format(method=method),
+            on_commit="aon_commit" if is_async else "on_commit",
             define="async def" if is_async else "def",
             wait="await " if is_async else "",
         )
     methods: dict[str, Any] = {}
     exec(compile(source, _FILENAME, "exec"), namespace, methods)
     return methods
+
+
+def is_generated(method: Any) -> bool:
+    """
+    Tell whether a method is one of these, and not a mock or a wrapper.
+    """
+    return (
+        type(method) is MethodType
+        and type(method.__func__) is FunctionType
+        and method.__func__.__code__.co_filename == _FILENAME
+    )
 
 
 def _checks(
@@ -149,4 +160,4 @@ def _checks(
                     namespace[constant] = each
                     tests.append(f"__type({name}) is not {constant}")
         condition = " and ".join(tests) or "True"
-        yield f"if {condition}: self._check_type({{caller!r}}, {name!r}, {name})"
+        yield f"if {condition}: self._check_type({{method!r}}, {name!r}, {name})"

@@ -4,10 +4,11 @@ Declared events, and receivers that don't match them.
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import async_to_sync
 
 from signaltools import event
 from tests.testapp.models import Order
@@ -40,7 +41,7 @@ class Shop:
 
 EVENTS = (bill_paid, bill_tagged, bill_lost, Shop.opened)
 METHODS = ["send", "send_robust", "asend", "asend_robust"]
-ON_COMMIT = ["send_on_commit", "send_robust_on_commit"]
+ON_COMMIT = [f"{method}_on_commit" for method in METHODS]
 
 
 def no_kwargs(sender, order, amount, coupon): ...
@@ -59,5 +60,10 @@ def connect(signal=bill_paid):
 
 
 def send(signal, method, *args, **named):
-    result = getattr(signal, method)(*args, **named)
-    return asyncio.run(result) if inspect.iscoroutine(result) else result
+    """
+    Call a method of an event, in the transaction of this thread.
+    """
+    call = getattr(signal, method)
+    if inspect.iscoroutinefunction(call):
+        call = async_to_sync(call)
+    return call(*args, **named)

@@ -75,6 +75,13 @@ def allows(annotation, value):
         Speaks,
         Speaks | None,
         typing.SupportsInt,
+        # No file is an instance of these.
+        typing.IO,
+        typing.TextIO,
+        typing.BinaryIO,
+        typing.IO[str],
+        typing.TextIO | None,
+        Annotated[typing.TextIO, 1],
         typing.Self,
         typing.Never,
         "Any",

@@ -13,6 +13,7 @@ from unittest import mock
 
 import django
 import pytest
+from asgiref.sync import async_to_sync
 from django.db import transaction
 from django.dispatch import Signal
 from django.test import override_settings
@@ -282,7 +283,7 @@ def test_an_event_may_cache_its_receivers():
 def test_on_commit_sends_after_the_transaction(method, order):
     got = connect()
     with transaction.atomic():
-        getattr(bill_paid, method)(Order, order=order, amount=Decimal(1))
+        send(bill_paid, method, Order, order=order, amount=Decimal(1))
         assert got == []
     assert [call["amount"] for call in got] == [1]
 
@@ -292,10 +293,10 @@ def test_on_commit_sends_after_the_transaction(method, order):
 def test_on_commit_sends_nothing_after_a_rollback_and_at_once_without(method, order):
     got = connect()
     with transaction.atomic():
-        getattr(bill_paid, method)(sender=Order, order=order, amount=Decimal(1))
+        send(bill_paid, method, sender=Order, order=order, amount=Decimal(1))
         transaction.set_rollback(True)
     assert got == []
-    getattr(bill_paid, method)(sender=Order, order=order, amount=Decimal(1))
+    send(bill_paid, method, sender=Order, order=order, amount=Decimal(1))
     assert len(got) == 1
 
 
@@ -331,7 +332,7 @@ def test_using_names_the_database(method, signal, order):
     got = connect(signal)
     named = {"order": order} | ({"amount": 1} if signal is bill_paid else {})
     with mock.patch.object(transaction, "on_commit") as on_commit:
-        getattr(signal.using("replica"), method)(Order, **named)
+        send(signal.using("replica"), method, Order, **named)
     assert on_commit.call_args.kwargs == {"using": "replica"}
     assert got == []
     on_commit.call_args.args[0]()
@@ -418,6 +419,39 @@ def test_a_warning_names_the_line_that_sends(checked):
         ):
             getattr(bill_lost, method)(None, order=1)
         assert [warning.filename for warning in caught] == [__file__]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("method", ON_COMMIT)
+@pytest.mark.parametrize("with_using", [False, True])
+def test_a_lenient_event_warns_once_at_the_line_that_sends_on_commit(
+    method, with_using, checked
+):
+    got = connect(bill_lost)
+    waiting = bill_lost.using("default") if with_using else bill_lost
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with transaction.atomic():
+            send(waiting, method, None, order=1)
+            assert len(caught) == 1
+    [warning] = caught
+    assert str(warning.message) == (
+        f"bill_lost.{method}() argument 'order' must be Order, not int."
+    )
+    assert len(got) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_warning_names_the_line_of_a_coroutine(checked):
+    async def view():
+        await bill_lost.asend_on_commit(None, order=1)
+        await bill_lost.using("default").asend_on_commit(None, order=1)
+
+    with pytest.warns(EventWarning) as caught:
+        async_to_sync(view)()
+    first = view.__code__.co_firstlineno + 1
+    places = [(warning.filename, warning.lineno) for warning in caught]
+    assert places == [(__file__, first), (__file__, first + 1)]
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -9,7 +9,7 @@ import pytest
 
 from signaltools import event
 from signaltools.events.declaration import annotation_text, declare
-from tests.testapp.models import Order
+from tests.testapp.models import Order, Tag
 
 
 def returns_text(sender):
@@ -205,3 +205,66 @@ def order_paid(
 )
 def test_annotations_are_shown_as_in_source_code(annotation, text):
     assert annotation_text(annotation) == text
+
+
+def test_a_forward_reference_is_shown_by_its_name():
+    scope = {"Optional": Optional}
+    source = "def done(sender, *, a: Optional['Order'], b: 'Order'): ..."
+    exec(compile(source, "x", "exec", dont_inherit=True), scope)
+    # From Python 3.14, the source of an annotation is at hand.
+    shown = "Optional[Order]" if sys.version_info < (3, 14) else "Optional['Order']"
+    signature = declare(scope["done"], 1).signature
+    assert signature == f"(sender, *, a: {shown}, b: Order)"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="annotations are evaluated late")
+def test_names_for_type_checkers_need_no_future_import(import_source, checked):
+    module = import_source(
+        "deferred",
+        """
+        from decimal import Decimal
+        from typing import TYPE_CHECKING, Optional
+        from signaltools import event
+
+        if TYPE_CHECKING:
+            from tests.testapp import models
+            from tests.testapp.models import Tag
+
+        @event
+        def done(
+            sender: type[models.Order],
+            *,
+            amount: Decimal,
+            tag: Tag | None,
+            either: Optional[Decimal | Tag],
+            later: list[Later],
+        ) -> None: ...
+
+        class Later:
+            pass
+
+        def receive(sender: type[Missing], tagg: Tag, **kwargs: Missing): ...
+        """,
+    )
+    assert module.done.signature == (
+        "(sender: type[models.Order], *, amount: Decimal, tag: Tag | None, "
+        "either: Optional[Decimal | Tag], later: list[Later])"
+    )
+    right = {"sender": Order, "amount": decimal.Decimal(1), "tag": None}
+    right |= {"either": Tag(), "later": []}
+    module.done.send(**right)
+    for name, value, text in [
+        ("sender", Tag, "type[models.Order], not type[tests.testapp.models.Tag]"),
+        ("tag", Order(), "Tag | None, not tests.testapp.models.Order"),
+        ("either", 1, "Optional[Decimal | Tag], not int"),
+        ("later", (), "list[Later], not tuple"),
+    ]:
+        with pytest.raises(TypeError) as caught:
+            module.done.send(**{**right, name: value})
+        assert str(caught.value) == f"done.send() argument {name!r} must be {text}."
+    with pytest.raises(ValueError, match="tagg") as refused:
+        module.done.connect(module.receive)
+    assert str(refused.value) == (
+        "The receiver 'deferred.receive' requires the argument 'tagg', but "
+        "'deferred.done' doesn't send it. Did you mean 'tag'?"
+    )

@@ -1,0 +1,84 @@
+"""
+Choose the database whose transaction an event waits for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from django.db import DEFAULT_DB_ALIAS, connections, router
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Model
+from django.db.models.base import ModelBase
+
+from ..introspect.objects import is_a
+
+
+class Choice(NamedTuple):
+    """
+    A database, and those that are in a transaction while it isn't.
+    """
+
+    alias: str
+    in_transaction: list[str]
+
+    @property
+    def problem(self) -> str:
+        if not self.in_transaction:
+            return ""
+        others = " and ".join(map(repr, self.in_transaction))
+        return (
+            f"would send immediately, because the database {self.alias!r} isn't in a "
+            f"transaction, unlike {others}. Choose the database with using()."
+        )
+
+
+def choose_database(arguments: Mapping[str, Any]) -> Choice:
+    """
+    Return the database that the rows of the event are written to.
+
+    If there are several, it is the first one in a transaction.
+    """
+    candidates = _candidates(arguments)
+    for alias in candidates:
+        # Django's own error for an unknown alias is a good one.
+        if alias in connections and _is_in_transaction(connections[alias]):
+            return Choice(alias, [])
+    return Choice(
+        candidates[0],
+        [
+            connection.alias
+            for connection in connections.all(initialized_only=True)
+            if _is_in_transaction(connection)
+        ],
+    )
+
+
+def _candidates(arguments: Mapping[str, Any]) -> list[str]:
+    sender = arguments["sender"]
+    model: Any = None
+    base: Any = Model
+    if is_a(sender, ModelBase):
+        model = sender
+        # A proxy and its model share their rows. An abstract model has none.
+        base = sender._meta.concrete_model or sender  # type: ignore[attr-defined]
+    elif is_a(sender, Model):
+        model = base = type(sender)
+    instances = [value for value in arguments.values() if is_a(value, base)]
+    # Unsaved instances have no database yet.
+    aliases = [each._state.db for each in instances if each._state.db]
+    if model is None:
+        return [*aliases, DEFAULT_DB_ALIAS]
+    # A router may write the rows of a replica to another database.
+    hints = {"instance": instances[0]} if instances else {}
+    return [*aliases, router.db_for_write(model, **hints)]
+
+
+def _is_in_transaction(connection: BaseDatabaseWrapper) -> bool:
+    # The transactions of a TestCase are never committed: no code of the project runs in
+    # one of them alone.
+    return any(
+        not getattr(block, "_from_testcase", False)
+        for block in connection.atomic_blocks
+    )
