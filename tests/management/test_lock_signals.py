@@ -20,7 +20,8 @@ from django.core.management import (
     execute_from_command_line,
 )
 
-from tests.test_lock import HEADER, SCHEMA
+from tests.lock.test_diff import SCHEMA
+from tests.lock.test_file import HEADER
 
 WriteModule = Callable[[str, str], Path]
 
@@ -98,9 +99,11 @@ def test_file_is_written_to_the_current_folder(shop, folder):
     assert lock.read_bytes().decode().startswith(HEADER)
     assert lines_of_shop(lock) == [RESERVE, TELL_SALES]
     assert (
-        "tests.testapp.signals.order_shipped  event=testapp.order_shipped  version=2"
-        "  (sender: type[Order], *, order: Order, parcels: int = 1,"
-        " note: str | None = None)\n"
+        "tests.testapp.signals.order_shipped  event=testapp.order_shipped  version=2\n"
+        "    sender: type[Order]\n"
+        "    note: str | None = None\n"
+        "    order: Order\n"
+        "    parcels: int = 1\n"
     ) in lock.read_text(encoding="utf-8")
     assert sorted(os.listdir(folder)) == ["locked_shop.py", "signals.lock"]
 
@@ -266,7 +269,12 @@ def test_check_for_tools_prints_json(shop, lock):
     document = json.loads(result.out)
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
     [removed] = document.pop("removed")
-    assert document == {"version": 1, "file": "signals.lock", "added": []}
+    assert document == {
+        "version": 1,
+        "file": "signals.lock",
+        "added": [],
+        "changes": [],
+    }
     assert removed["receiver"] == "locked_shop.reserve"
     assert result.returncode == 1
 
@@ -274,9 +282,210 @@ def test_check_for_tools_prints_json(shop, lock):
 def test_check_for_tools_prints_json_without_differences_as_well(lock):
     result = run(check=True, format="json", verbosity=0)
 
-    document = {"version": 1, "file": "signals.lock", "added": [], "removed": []}
-    assert json.loads(result.out) == document
+    assert json.loads(result.out) == {
+        "version": 1,
+        "file": "signals.lock",
+        "added": [],
+        "removed": [],
+        "changes": [],
+    }
     assert result[1:] == ("", 0)
+
+
+# --- events -------------------------------------------------------------------------
+
+EVENTS = """
+    from signaltools import event
+
+    @event(version={version})
+    def paid(sender: object, *, order: str{arguments}):
+        pass
+
+    @event
+    def refunded(sender: object, *, order: str{arguments}):
+        pass
+
+    def send_receipt(sender, by=None, **kwargs):
+        pass
+"""
+ARGUMENT = "The argument 'by' of 'locked_events"
+
+
+@pytest.fixture
+def declare(folder, import_source):
+    """
+    A function that declares the events of the module ``locked_events``.
+    """
+    module = import_source("locked_events", "")
+
+    def declare(arguments, version=1):
+        source = EVENTS.format(arguments=arguments, version=version)
+        exec(dedent(source), vars(module))
+        return module
+
+    return declare
+
+
+def changes_of(result):
+    """
+    Return the changes that ``--check`` has printed below the diff.
+    """
+    return [line for line in result.out.splitlines() if not re.match(r"[-+ ] ", line)]
+
+
+def test_compatible_change_of_an_event_is_named_and_written(declare, folder):
+    declare("")
+    run()
+    declare(", by: str = ''")
+
+    result = run(check=True)
+
+    assert changes_of(result)[2:] == [
+        f"Compatible: {ARGUMENT}.paid' was added, with the default ''.",
+        f"Compatible: {ARGUMENT}.refunded' was added, with the default ''.",
+    ]
+    assert result[1:] == (
+        "This project differs from 'signals.lock'; to accept the changes, run"
+        " 'python manage.py lock_signals' and commit the file.",
+        1,
+    )
+    assert run().out.endswith(" to 'signals.lock': 2 added, 2 removed.\n")
+    assert run(check=True).returncode == 0
+
+
+def test_breaking_change_of_an_event_is_named(declare):
+    declare(", by: str")
+    run()
+    declare("")
+
+    result = run(check=True)
+
+    assert "  locked_events.paid  event=locked_events.paid  version=1\n" in result.out
+    assert result.out.count("\n-     by: str\n") == 2
+    assert changes_of(result)[2:] == [
+        f"Breaking: {ARGUMENT}.{name}' was removed. Senders that pass it fail, and "
+        "receivers don't get it. No receiver names 'by'."
+        for name in ("paid", "refunded")
+    ]
+    assert result[1:] == (
+        "Declare a new version of 'locked_events.paid' and 'locked_events.refunded', "
+        "or undo the breaking changes.\n"
+        "This project differs from 'signals.lock'; to accept the changes, run"
+        " 'python manage.py lock_signals --force' and commit the file.",
+        1,
+    )
+
+
+def test_breaking_change_is_written_only_by_force(declare, folder):
+    lock = folder / "events.lock"
+    declare(", by: str = ''")
+    run("events.lock")
+    content = lock.read_bytes()
+    module = declare("")
+    module.paid.connect(module.send_receipt)
+
+    refused = run("events.lock")
+
+    assert refused == Result(
+        "",
+        f"Breaking: {ARGUMENT}.paid' was removed. Senders that pass it fail, and "
+        "receivers don't get it. These receivers name 'by':\n"
+        "  locked_events.send_receipt\n"
+        f"Breaking: {ARGUMENT}.refunded' was removed. Senders that pass it fail, and "
+        "receivers don't get it. No receiver names 'by'.\n"
+        "Declare a new version of 'locked_events.paid' and 'locked_events.refunded', "
+        "or undo the breaking changes.\n"
+        "'events.lock' wasn't changed; to accept the changes, run"
+        " 'python manage.py lock_signals events.lock --force'.",
+        1,
+    )
+    assert lock.read_bytes() == content
+    assert run("events.lock", "--force").out.startswith("Wrote ")
+    assert "--force" not in lock.read_text(encoding="utf-8")
+    assert run("events.lock", "--check").returncode == 0
+
+
+def test_new_version_of_an_event_is_written(declare, folder):
+    declare("")
+    run()
+    declare("", version=2)
+
+    result = run(check=True)
+
+    assert changes_of(result)[2:] == [
+        "New version: 'locked_events.paid' has version 2 instead of 1."
+    ]
+    assert result.error.startswith("This project differs from 'signals.lock'; ")
+    assert run().error == ""
+
+
+def test_breaking_changes_of_a_package_advise_to_check_its_users(declare, monkeypatch):
+    declare(", by: str")
+    run()
+    declare("")
+    monkeypatch.setattr(
+        "signaltools.inventory.places.Places.find",
+        lambda self, module, file: (None, "third_party", file),
+    )
+
+    assert run().error.splitlines()[2:] == [
+        "Check the code that uses 'locked_events.paid' and 'locked_events.refunded' "
+        "before you accept the breaking changes.",
+        "'signals.lock' wasn't changed; to accept the changes, run"
+        " 'python manage.py lock_signals --force'.",
+    ]
+
+
+def test_event_that_is_gone_can_not_get_a_version(declare):
+    module = declare("")
+    module.paid.connect(module.send_receipt)
+    run()
+    del module.paid
+
+    assert run() == Result(
+        "",
+        "Breaking: 'locked_events.paid' is no longer declared. These receivers were "
+        "connected:\n"
+        "  locked_events.send_receipt\n"
+        "Check the code that uses 'locked_events.paid' before you accept the breaking "
+        "changes.\n"
+        "'signals.lock' wasn't changed; to accept the changes, run"
+        " 'python manage.py lock_signals --force'.",
+        1,
+    )
+
+
+def test_changes_for_tools_have_their_fields(declare):
+    declare(", by: str")
+    run()
+    module = declare(", by: str | None")
+    module.paid.connect(module.send_receipt)
+
+    document = json.loads(run(check=True, format="json").out)
+
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    assert document["changes"][0] == {
+        "event": "locked_events.paid",
+        "kind": "type_widened",
+        "compatibility": "breaking",
+        "message": f"{ARGUMENT}.paid' allows more types: str | None instead of str. "
+        "Receivers may not expect them.",
+        "argument": "by",
+        "old": "by: str",
+        "new": "by: str | None",
+        "receivers": ["locked_events.send_receipt"],
+    }
+    assert [each["event"] for each in document["changes"]] == [
+        "locked_events.paid",
+        "locked_events.refunded",
+    ]
+    assert len(document["removed"]) == 2
+
+
+def test_force_can_not_be_combined_with_check(lock):
+    assert run("--check", "--force") == Result(
+        "", "--force can't be combined with --check.", 2
+    )
 
 
 # --- what can go wrong --------------------------------------------------------------
@@ -466,7 +675,9 @@ LOCK = HEADER + (
     "app.signals.done -> app.signals.audit  any sender"
     '  uid="<app.signals.Desk object at 0x…> …"  x2\n'
     "app.signals.done -> app.signals.tell_sales  any sender  async\n"
-    "app.signals.paid  event=app.paid  version=1  (sender, *, amount: int)\n"
+    "app.signals.paid  event=app.paid  version=1\n"
+    "    sender\n"
+    "    amount: int\n"
     "app.signals.paid -> app.signals.audit  any sender\n"
     "app.signals.paid -> app.signals.tell_sales  any sender  async\n"
     "django.db.models.signals.post_save -> app.signals.audit  any sender\n"

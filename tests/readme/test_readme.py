@@ -174,5 +174,27 @@ def test_the_docs_describe_every_option_of_a_command(command, page, some, output
     assert not {name for name in names if f"`{name}" not in PAGES[page]}
 
 
+def test_the_page_of_the_lock_file_shows_the_change_of_an_event(example, tmp_path):
+    page = PAGES["docs/lock_signals.md"]
+    folder = tmp_path / "example_project"
+    shutil.copytree(example, folder)
+    assert run(folder, "manage.py", "lock_signals", "--force").returncode == 0
+    signals = folder / "shop/signals.py"
+    old = signals.read_text(encoding="utf-8")
+    new = old.replace(
+        "amount: Decimal)", "amount: Decimal | None, channel: str = 'web')"
+    )
+    signals.write_text(new, encoding="utf-8")
+
+    for options in ([], ["--check"]):
+        done = run(folder, "manage.py", "lock_signals", *options)
+        assert done.returncode == 1
+        command = " ".join(["manage.py", "lock_signals", *options])
+        # The page has the error below the report, as a terminal does.
+        lines = set(done.stdout.splitlines())
+        shown = re.search(rf"\$ {command}\n(.*?)```", page, re.DOTALL)[1]
+        assert set(shown.splitlines()) == lines
+
+
 def test_the_readme_stays_short():
     assert len(README.splitlines()) <= 120

@@ -12,8 +12,11 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from signaltools import lock
-from signaltools.introspect.text import printable
+from signaltools.introspect.text import printable, text_list
+from signaltools.inventory.records import Connected
+from signaltools.lock.changes import Change, find_changes
+from signaltools.lock.diff import compare, diff_document, diff_text
+from signaltools.lock.file import LockError, LockFile, make_lock_file, parse_lock_file
 from signaltools.management.base import (
     InventoryCommand,
     as_list,
@@ -51,6 +54,11 @@ class Command(InventoryCommand):
             action="store_true",
             help="include receivers in Django, the debug toolbar, and storage objects",
         )
+        add(
+            "--force",
+            action="store_true",
+            help="write breaking changes of events that have kept their version",
+        )
         self.add_import_argument(parser)
         add(
             "--format",
@@ -61,44 +69,65 @@ class Command(InventoryCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["format"] and not options["check"]:
             raise _failure("--format can only be used with --check.")
+        if options["force"] and options["check"]:
+            raise _failure("--force can't be combined with --check.")
         file = options["file"] or _default_file()
         old = _read(file)
         if options["check"] and old is None:
             raise _failure(f"{file!r} is missing or empty; {_accept(options)}.")
-        new = self._read_project(options)
+        connected = self._read_project(options)
+        new = make_lock_file(
+            [each.record for each in connected],
+            _command({**options, "force": False}),
+            everything=options["all"],
+        )
+        changes = find_changes(old, new, connected) if old else []
+        advice = _advice(changes, connected)
         if options["check"] and old:
-            self._check(old, new, file, options)
+            self._check(old, new, changes, advice, file, options)
         elif old == new:
             self._print_result(f"{file!r} is up to date: {_counts(new)}.", options)
+        elif advice and not options["force"]:
+            lines = [line for each in changes for line in each.lines]
+            accept = _command({**options, "force": True}, options["file"])
+            refusal = f"{file!r} wasn't changed; to accept the changes, run {accept!r}."
+            raise command_error([*lines, *advice, refusal])
         else:
             _replace(file, new.content)
             result = f"Wrote {_counts(new)} to {file!r}{_changes(old, new)}."
             self._print_result(result, options)
 
-    def _read_project(self, options: dict[str, Any]) -> lock.LockFile:
+    def _read_project(self, options: dict[str, Any]) -> list[Connected]:
         failures, notes, connected = self.read_server(options["imports"])
         if failures or notes:
             # A lock file without some connections would hide their next changes.
             advice = "Fix what is listed above, or use different settings."
             incomplete = f"The lock file would be incomplete. {advice}"
             raise command_error([*failures, *notes, incomplete], returncode=_FAILED)
-        signals, command = [each.record for each in connected], _command(options)
-        return lock.make_lock_file(signals, command, everything=options["all"])
+        return connected
 
     def _check(
-        self, old: lock.LockFile, new: lock.LockFile, file: str, options: dict[str, Any]
+        self,
+        old: LockFile,
+        new: LockFile,
+        changes: list[Change],
+        advice: list[str],
+        file: str,
+        options: dict[str, Any],
     ) -> None:
-        added, removed = lock.compare(old, new)
+        added, removed = compare(old, new)
         if options["format"] == "json":
-            document = lock.diff_document(added, removed, file)
+            document = diff_document(added, removed, changes, file)
             self.write_report(json.dumps(document, indent=2) + "\n", None)
         elif added or removed:
-            self.write_report(lock.diff_text(added, removed, printable(file)), None)
+            report = diff_text(added, removed, printable(file))
+            lines = [f"{line}\n" for each in changes for line in each.lines]
+            self.write_report("".join([report, *lines]), None)
         else:
             self._print_result(f"{file!r} is up to date: {_counts(new)}.", options)
         if not added and not removed:
             return
-        sentences = []
+        sentences = [*advice]
         if old.command not in ("", new.command):
             sentences.append(
                 f"{file!r} was written with different options ({old.command!r}); "
@@ -106,7 +135,7 @@ class Command(InventoryCommand):
             )
         sentences.append(
             f"This project differs from {file!r}; to accept the changes, "
-            f"{_accept(options)}."
+            f"{_accept({**options, 'force': bool(advice)})}."
         )
         raise command_error(sentences)
 
@@ -124,7 +153,7 @@ def _default_file() -> str:
     return os.path.join(folder if program == "manage.py" else "", "signals.lock")
 
 
-def _read(file: str) -> lock.LockFile | None:
+def _read(file: str) -> LockFile | None:
     """
     Return the lock file in ``file``, None if that is missing or empty.
     """
@@ -133,12 +162,12 @@ def _read(file: str) -> lock.LockFile | None:
         if os.path.exists(file) and not os.path.isfile(file):
             raise _failure(f"{file!r} isn't a regular file; choose another one.")
         data = Path(file).read_bytes()
-        return lock.parse_lock_file(data, file) if data.strip() else None
+        return parse_lock_file(data, file) if data.strip() else None
     except FileNotFoundError:
         return None
     except OSError as error:
         raise _failure(f"Cannot read {file!r}: {error.strerror}.") from error
-    except lock.LockError as error:
+    except LockError as error:
         raise _failure(str(error)) from error
 
 
@@ -169,6 +198,8 @@ def _command(options: dict[str, Any], file: str | None = None) -> str:
         # The header of a lock file doesn't name it: the path may be an absolute one.
         *([file] if file else []),
         *(["--all"] if options["all"] else []),
+        # Neither does it name --force, which is about a single change.
+        *(["--force"] if options["force"] else []),
         *(f"--import={name}" for name in imports),
     ]
     return printable(shlex.join(words))
@@ -178,13 +209,38 @@ def _accept(options: dict[str, Any]) -> str:
     return f"run {_command(options, options['file'])!r} and commit the file"
 
 
-def _changes(old: lock.LockFile | None, new: lock.LockFile) -> str:
+def _advice(changes: list[Change], connected: list[Connected]) -> list[str]:
+    """
+    Return what to do about breaking changes, if there are any.
+    """
+    names = {each.event for each in changes if each.compatibility == "breaking"}
+    # Neither an event that is gone nor one of a package can get a version here.
+    own = {
+        printable(each.record.name)
+        for each in connected
+        if each.record.event and each.record.component == "project"
+    }
+    advice = []
+    if mine := sorted(names & own):
+        advice.append(
+            f"Declare a new version of {text_list(map(repr, mine))}, or undo the "
+            "breaking changes."
+        )
+    if others := sorted(names - own):
+        advice.append(
+            f"Check the code that uses {text_list(map(repr, others))} before you "
+            "accept the breaking changes."
+        )
+    return advice
+
+
+def _changes(old: LockFile | None, new: LockFile) -> str:
     if old is None:
         return ""
-    added, removed = lock.compare(old, new)
+    added, removed = compare(old, new)
     return f": {len(added)} added, {len(removed)} removed"
 
 
-def _counts(lock_file: lock.LockFile) -> str:
+def _counts(lock_file: LockFile) -> str:
     connections, events = lock_file.counts
     return f"{plural(connections, 'connection')} and {plural(events, 'event')}"

@@ -1,31 +1,20 @@
 from __future__ import annotations
 
-import json
-from pathlib import Path
-
-import jsonschema
 import pytest
 
-import signaltools.reports
+from signaltools.events.declaration import Argument
 from signaltools.inventory.records import EventRecord
-from signaltools.lock import (
+from signaltools.lock.file import (
     LockError,
     LockFile,
-    compare,
-    diff_document,
-    diff_text,
     make_lock_file,
-    parse_line,
+    parse_arguments,
+    parse_entry,
     parse_lock_file,
 )
 from tests.records import builtin, receiver, signal
 from tests.shapes import SHAPES
 
-SCHEMA = json.loads(
-    Path(signaltools.reports.__file__)
-    .with_name("lock_signals.schema.json")
-    .read_text(encoding="utf-8")
-)
 COMMAND = "python manage.py lock_signals"
 HEADER = f"""\
 # django-signaltools lock file, format 1
@@ -33,7 +22,14 @@ HEADER = f"""\
 # Do not edit. Written by: {COMMAND}
 """
 ORDER = {"sender": "shop.Order", "sender_kind": "model"}
-EVENT = EventRecord("shop.order_paid", 2, "(sender: type[Order], *, by: str = '')", ())
+BY = Argument("by", "str", "''", required=False)
+AMOUNT = Argument("amount", "Decimal", None, required=True)
+EVENT = EventRecord(
+    "shop.order_paid",
+    2,
+    "(sender: type[Order], *, by: str = '', amount: Decimal)",
+    (BY, AMOUNT),
+)
 
 
 def lines_of(*receivers, everything=False):
@@ -78,8 +74,10 @@ def test_lock_file_is_a_header_and_sorted_lines():
 
     assert lock_file.content == HEADER + (
         "django.db.models.signals.post_save -> shop.search.index  sender=shop.Order\n"
-        "shop.signals.order_paid  event=shop.order_paid  version=2"
-        "  (sender: type[Order], *, by: str = '')\n"
+        "shop.signals.order_paid  event=shop.order_paid  version=2\n"
+        "    sender: type[Order]\n"
+        "    amount: Decimal\n"
+        "    by: str = ''\n"
         "shop.signals.order_paid -> crm.receivers.notify"
         '  any sender  uid="crm"  async\n'
         "shop.signals.order_paid -> stock.receivers.reserve  any sender\n"
@@ -199,13 +197,39 @@ def test_every_shape_of_receiver_is_read_as_it_was_written():
     assert 1 < text.count("\n") <= len(SHAPES)
 
 
-def test_odd_event_stays_within_its_line():
-    event = EventRecord("shop label", 1, "(sender, *, a: '\n\\n', b='  x2')", ())
+def test_order_of_arguments_changes_nothing():
+    other = EVENT._replace(
+        signature="(sender: type[Order], *, amount: Decimal, by: str = '')",
+        arguments=(AMOUNT, BY),
+    )
+
+    first, second = (
+        make_lock_file([signal("shop.done", event=event)], COMMAND)
+        for event in (EVENT, other)
+    )
+
+    assert first == second
+
+
+def test_event_without_arguments_has_a_sender():
+    event = EventRecord("shop.done", 1, "(sender: object = None)", ())
     lock_file = make_lock_file([signal("shop.done", event=event)], COMMAND)
 
     assert lock_file.content == HEADER + (
-        'shop.done  event="shop label"  version=1'
-        r"  (sender, *, a: '\n\n', b='  x2')"
+        "shop.done  event=shop.done  version=1\n    sender: object = None\n"
+    )
+    assert parse(lock_file.content) == lock_file
+
+
+def test_odd_event_stays_within_its_lines():
+    odd = Argument("a", "'\n\\n', *, b", "'  x2\n'", required=False)
+    event = EventRecord("shop label", 1, f"(sender, *, {odd})", (odd,))
+    lock_file = make_lock_file([signal("shop.done", event=event)], COMMAND)
+
+    assert lock_file.content == HEADER + (
+        'shop.done  event="shop label"  version=1\n'
+        "    sender\n"
+        r"    a: '\n\n', *, b = '  x2\n'"
         "\n"
     )
     assert parse(lock_file.content) == lock_file
@@ -251,14 +275,44 @@ def test_header_need_not_name_a_command():
         'shop.done -> "shop.search.index"  any sender',
         r'shop.done -> "a b\q"  any sender',
         'shop.done -> "a b\u202e"  any sender',
-        "shop.done  event=shop.done  version=1  (sender\x1b[31m)",
-        "shop.done  event=shop.done  version=01  (sender)",
-        "shop.done  event=shop.done  version=1  sender",
+        "shop.done  event=shop.done  version=1\x1b[31m",
+        "shop.done  event=shop.done  version=01",
+        "shop.done  event=shop.done  version=1  (sender)",
+        "    sender",
     ],
 )
 def test_invalid_line_is_quoted(line):
     assert problem(f"{HEADER}{line}\n{ONE}\n") == (
         f"Line 4 of 'signals.lock' isn't a valid entry, {line.rstrip()!r}; "
+        "restore the file, or delete it and write it again."
+    )
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "   sender",
+        "     sender",
+        "    ",
+        "    2nd: int",
+        "    sender int",
+        "    sender:int",
+        "    sender: int\x1b[31m",
+        "    sender=",
+    ],
+)
+def test_invalid_line_of_an_event_is_quoted(line):
+    event = "shop.done  event=shop.done  version=1\n    sender"
+
+    assert problem(f"{HEADER}{event}\n{line}\n{ONE}\n") == (
+        f"Line 6 of 'signals.lock' isn't a valid entry, {line.rstrip()!r}; "
+        "restore the file, or delete it and write it again."
+    )
+
+
+def test_argument_below_a_connection_is_invalid():
+    assert problem(f"{HEADER}{ONE}\n    sender\n") == (
+        "Line 5 of 'signals.lock' isn't a valid entry, '    sender'; "
         "restore the file, or delete it and write it again."
     )
 
@@ -280,6 +334,7 @@ def test_number_that_int_refuses_is_invalid():
         (HEADER + f"{ONE}\n=======\n", 5, "======="),
         (HEADER + f"{ONE}\r\n>>>>>>> topic\r\n", 5, ">>>>>>> topic"),
         (f"<<<<<<< HEAD\n{HEADER}=======\n{HEADER}", 1, "<<<<<<< HEAD"),
+        (HEADER + "a  event=a  version=1\n    x: int\n=======\n", 6, "======="),
     ],
 )
 def test_conflict_marker_is_quoted(text, number, line):
@@ -328,73 +383,7 @@ def test_later_format_needs_an_upgrade():
     )
 
 
-# --- two lock files -----------------------------------------------------------------
-
-OLD_RECEIVER = "shop.done -> shop.old  any sender  strong"
-NEW_RECEIVER = "shop.done -> shop.new  any sender"
-PAID = "shop.paid  event=shop.paid  version=1  (sender)"
-OLD = LockFile(COMMAND, (OLD_RECEIVER, ONE, PAID))
-NEW = LockFile(
-    f"{COMMAND} --all",
-    (NEW_RECEIVER, f"{ONE}  x2", PAID.replace("version=1", "version=2")),
-)
-
-
-def test_another_command_is_no_difference():
-    assert compare(OLD, OLD._replace(command="other")) == ([], [])
-
-
-def test_order_of_lines_is_no_difference():
-    assert compare(OLD, OLD._replace(lines=OLD.lines[::-1])) == ([], [])
-
-
-def test_line_that_a_merge_has_repeated_is_a_difference():
-    repeated = LockFile(COMMAND, (ONE, ONE))
-
-    assert compare(repeated, LockFile(COMMAND, (ONE,))) == ([], [ONE])
-
-
-def test_difference_reads_like_a_diff_of_each_signal():
-    assert diff_text(*compare(OLD, NEW), "signals.lock") == (
-        "--- signals.lock\n"
-        "+++ this project\n"
-        "- shop.done -> shop.old  any sender  strong\n"
-        "- shop.done -> shop.search.index  any sender\n"
-        "+ shop.done -> shop.new  any sender\n"
-        "+ shop.done -> shop.search.index  any sender  x2\n"
-        "- shop.paid  event=shop.paid  version=1  (sender)\n"
-        "+ shop.paid  event=shop.paid  version=2  (sender)\n"
-    )
-
-
-def test_difference_for_tools_has_the_fields_of_each_line():
-    document = diff_document(*compare(OLD, NEW), "signals.lock")
-
-    jsonschema.Draft202012Validator(SCHEMA).validate(document)
-    connection = {
-        "signal": "shop.done",
-        "sender": None,
-        "dispatch_uid": None,
-        "async": False,
-    }
-    event = {"event": "shop.paid", "label": "shop.paid", "signature": "(sender)"}
-    old = {"receiver": "shop.old", "weak": False, "count": 1}
-    index = {"receiver": "shop.search.index", "weak": True}
-    new = {"receiver": "shop.new", "weak": True, "count": 1}
-    assert document == {
-        "version": 1,
-        "file": "signals.lock",
-        "added": [
-            {**connection, **new},
-            {**connection, **index, "count": 2},
-            {**event, "version": 2},
-        ],
-        "removed": [
-            {**connection, **old},
-            {**connection, **index, "count": 1},
-            {**event, "version": 1},
-        ],
-    }
+# --- fields --------------------------------------------------------------------------
 
 
 def test_fields_of_a_line_are_unquoted():
@@ -403,7 +392,7 @@ def test_fields_of_a_line_are_unquoted():
         r'  uid="a\\b c"  async  strong  x12'
     )
 
-    assert parse_line(line) == {
+    assert parse_entry(line) == {
         "signal": "two words",
         "receiver": 'say"x"',
         "sender": "app shop",
@@ -412,9 +401,33 @@ def test_fields_of_a_line_are_unquoted():
         "weak": False,
         "count": 12,
     }
-    assert parse_line(r'"a b"  event="c d"  version=30  (sender, *, a="\"")') == {
+    event = '"a b"  event="c d"  version=30\n    sender\n    a=1\n    b: int'
+    assert parse_entry(event) == {
         "event": "a b",
         "label": "c d",
         "version": 30,
-        "signature": r'(sender, *, a="\"")',
+        "signature": "(sender, *, a=1, b: int)",
     }
+
+
+@pytest.mark.parametrize(
+    ("line", "annotation", "default"),
+    [
+        ("a", "", None),
+        ("a=1", "", "1"),
+        ("a: int", "int", None),
+        ("a: int = 1", "int", "1"),
+        ("a: str = ' = '", "str", "' = '"),
+        ("a: Literal[' = ']", "Literal[' = ']", None),
+        ("""a: Literal["'", ' = '] = '"'""", """Literal["'", ' = ']""", "'\"'"),
+        (r"a: Literal['\' = '] = 1", r"Literal['\' = ']", "1"),
+        ("a: it's = 1", "it's = 1", None),
+        ("a: x == 1", "x == 1", None),
+    ],
+)
+def test_argument_is_taken_apart(line, annotation, default):
+    entry = f"shop.done  event=shop.done  version=1\n    sender\n    {line}"
+
+    argument = Argument("a", annotation, default, required=default is None)
+    assert parse_arguments(entry)["a"] == argument
+    assert str(argument) == line

@@ -1,9 +1,10 @@
 """
-Write signal connections to a lock file, and compare them with such a file.
+Turn signal connections and events into the content of a lock file, and read it again.
 
-A lock file has one line for each connection and each declared event. A project gets the
-same lines in any folder, in any process, and whatever the order of its imports is, so
-lock files are compared line by line.
+A lock file has an entry for each connection and each declared event. The entry of an
+event has one more line for each argument. A project gets the same entries in any
+folder, in any process, and whatever the order of its imports is, so entries are
+compared as strings.
 """
 
 from __future__ import annotations
@@ -15,8 +16,15 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any, NamedTuple
 
-from .introspect.text import printable
-from .inventory.records import ReceiverRecord, SignalRecord, expected_sender, home
+from ..events.declaration import Argument
+from ..introspect.text import printable
+from ..inventory.records import (
+    EventRecord,
+    ReceiverRecord,
+    SignalRecord,
+    expected_sender,
+    home,
+)
 
 # The version of the file format and of the JSON document.
 VERSION = 1
@@ -30,11 +38,11 @@ class LockError(Exception):
 
 class LockFile(NamedTuple):
     """
-    The sorted lines of a lock file, and the command that writes them.
+    The sorted entries of a lock file, and the command that writes them.
     """
 
     command: str
-    lines: tuple[str, ...]
+    entries: tuple[str, ...]
 
     @property
     def content(self) -> str:
@@ -43,14 +51,14 @@ class LockFile(NamedTuple):
             "# Signal connections and declared events, one per line.",
             f"# Do not edit. Written by: {self.command}",
         ]
-        return "\n".join([*header, *self.lines, ""])
+        return "\n".join([*header, *self.entries, ""])
 
     @property
     def counts(self) -> tuple[int, int]:
         """
         How many connections and how many events there are.
         """
-        fields = [parse_line(line) or {} for line in self.lines]
+        fields = [parse_entry(entry) or {} for entry in self.entries]
         connections = sum(each.get("count", 0) for each in fields)
         return connections, sum("event" in each for each in fields)
 
@@ -64,13 +72,7 @@ def make_lock_file(
     Receivers of Django, the debug toolbar, and storage objects are left out unless
     ``everything`` is true.
     """
-    lines = []
-    for signal in signals:
-        if event := signal.event:
-            label = f"event={_name(event.label)}  version={event.version}"
-            # The signature comes last, so its spaces and quotes need no escapes.
-            signature = printable(event.signature)
-            lines.append(f"{_name(signal.name)}  {label}  {signature}")
+    entries = [_event_entry(each.name, each.event) for each in signals if each.event]
     # Two instances that connect the same method get the same line.
     connections = Counter(
         _connection_line(signal.name, receiver)
@@ -79,8 +81,8 @@ def make_lock_file(
         if everything or not home(receiver)
     )
     for line, count in connections.items():
-        lines.append(line if count == 1 else f"{line}  x{count}")
-    return LockFile(command, tuple(sorted(lines)))
+        entries.append(line if count == 1 else f"{line}  x{count}")
+    return LockFile(command, tuple(sorted(entries)))
 
 
 def parse_lock_file(data: bytes, file: str) -> LockFile:
@@ -109,8 +111,15 @@ def parse_lock_file(data: bytes, file: str) -> LockFile:
             )
         # A comment further down is refused: writing the file again would lose it.
         header = list(takewhile(lambda line: line.startswith("#"), lines[:3]))
+    entries: list[str] = []
     for number, line in enumerate(lines[len(header) :], start=len(header) + 1):
-        if parse_line(line):
+        # An argument belongs to the event above it.
+        is_argument = bool(entries) and line.startswith(_INDENT)
+        entry = f"{entries[-1]}\n{line}" if is_argument else line
+        if parse_entry(entry):
+            if is_argument:
+                entries.pop()
+            entries.append(entry)
             continue
         problem = "isn't a valid entry"
         remedy = "restore the file, or delete it and write it again"
@@ -124,43 +133,20 @@ def parse_lock_file(data: bytes, file: str) -> LockFile:
             f"Line {number} of {file!r} {problem}, {_excerpt(line)}; {remedy}."
         )
     commands = [match[1] for line in header if (match := _WRITTEN_BY.fullmatch(line))]
-    return LockFile("".join(commands), tuple(lines[len(header) :]))
+    return LockFile("".join(commands), tuple(entries))
 
 
-def compare(old: LockFile, new: LockFile) -> tuple[list[str], list[str]]:
-    """
-    Return the lines that only ``new`` has (added), and only ``old`` (removed).
-    """
-    # A merge may have repeated a line, so lines are counted.
-    before, after = Counter(old.lines), Counter(new.lines)
-    added, removed = after - before, before - after
-    return sorted(added.elements()), sorted(removed.elements())
+# --- one entry ----------------------------------------------------------------------
 
 
-def diff_text(added: list[str], removed: list[str], file: str) -> str:
-    """
-    Return a diff that, for each signal, has the removed lines first.
-    """
-    marked = [*(("-", line) for line in removed), *(("+", line) for line in added)]
-    # Sorting is stable: the lines of a signal stay removed before added, and in order.
-    marked.sort(key=lambda pair: pair[1].partition("  ")[0].partition(" -> ")[0])
-    lines = [f"{mark} {line}" for mark, line in marked]
-    return "\n".join([f"--- {file}", "+++ this project", *lines, ""])
-
-
-def diff_document(added: list[str], removed: list[str], file: str) -> dict[str, Any]:
-    """
-    Return a JSON document, as ``reports/lock_signals.schema.json`` describes it.
-    """
-    return {
-        "version": VERSION,
-        "file": file,
-        "added": [parse_line(line) for line in added],
-        "removed": [parse_line(line) for line in removed],
-    }
-
-
-# --- one line -----------------------------------------------------------------------
+def _event_entry(name: str, event: EventRecord) -> str:
+    head = f"{_name(name)}  event={_name(event.label)}  version={event.version}"
+    arguments = [*map(str, event.arguments)]
+    sender = event.signature[1:-1].removesuffix(f", *, {', '.join(arguments)}")
+    # Arguments are passed by keyword, so their order means nothing, and two branches
+    # that add an argument merge more often if it is sorted.
+    lines = [f"{_INDENT}{printable(each)}" for each in (sender, *sorted(arguments))]
+    return "\n".join([head, *lines])
 
 
 def _connection_line(signal: str, receiver: ReceiverRecord) -> str:
@@ -199,29 +185,46 @@ _CONNECTION = re.compile(
     r"(  async)?(  strong)?(?:  x([2-9]|[1-9][0-9]{1,99}))?"
 )
 _EVENT = re.compile(
-    rf"(?P<event>{_NAME})  event=(?P<label>{_NAME})"
-    r"  version=([1-9][0-9]{0,99})  (\(.*)"
+    rf"(?P<event>{_NAME})  event=(?P<label>{_NAME})  version=([1-9][0-9]{{0,99}})"
+)
+_INDENT = "    "
+# A string in an annotation may look like a default: Literal["a = b"].
+_STRING = r""" "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' """
+_ARGUMENT = re.compile(
+    rf"""
+    [ ]{{4}} (?P<name>[^\W\d]\w*)
+    (?: :[ ](?P<annotation>(?:{_STRING}|[^"'])+?) (?:[ ]=[ ](?P<default>.+))?
+      | :[ ](?P<odd>.+)
+      | =(?P<bare>.+)
+    )?
+    """,
+    re.VERBOSE,
 )
 _FORMAT = re.compile(r"# django-signaltools lock file, format ([0-9]{1,9})")
 _WRITTEN_BY = re.compile(r"# Do not edit\. Written by: (.*)")
 
 
-def parse_line(line: str) -> dict[str, Any] | None:
+def parse_entry(entry: str) -> dict[str, Any] | None:
     """
-    Return the fields of ``line``, as the JSON document has them, or None.
+    Return the fields of ``entry``, as the JSON document has them, or None.
 
     It is None for every line that ``make_lock_file()`` wouldn't write.
     """
-    match = _CONNECTION.fullmatch(line) or _EVENT.fullmatch(line)
-    if match is None or not line.isprintable():
+    head, *lines = entry.split("\n")
+    match = _EVENT.fullmatch(head) or (None if lines else _CONNECTION.fullmatch(head))
+    arguments = [_ARGUMENT.fullmatch(line) for line in lines]
+    if match is None or None in arguments or not entry.replace("\n", "").isprintable():
         return None
     fields = {
         name: json.loads(value) if value and value.startswith('"') else value
         for name, value in match.groupdict().items()
     }
     if "event" in fields:
-        *_, version, signature = match.groups()
-        return {**fields, "version": int(version), "signature": signature}
+        declared = [line.removeprefix(_INDENT) for line in lines]
+        # The sender comes first. What follows the star has to be passed by keyword.
+        declared[1:1] = ["*"] if declared[1:] else []
+        signature = f"({', '.join(declared)})"
+        return {**fields, "version": int(match[3]), "signature": signature}
     *_, is_async, strong, count = match.groups()
     return {
         **fields,
@@ -229,6 +232,30 @@ def parse_line(line: str) -> dict[str, Any] | None:
         "weak": strong is None,
         "count": int(count or 1),
     }
+
+
+def is_event(entry: str) -> bool:
+    return "event" in (parse_entry(entry) or {})
+
+
+def parse_arguments(entry: str) -> dict[str, Argument]:
+    """
+    Return the arguments of an event by name, including the sender.
+    """
+    arguments = [parse_argument(line) for line in entry.split("\n")[1:]]
+    return {argument.name: argument for argument in arguments}
+
+
+def parse_argument(line: str) -> Argument:
+    """
+    Return the argument on a line of a valid entry.
+    """
+    match = _ARGUMENT.fullmatch(line)
+    assert match is not None
+    fields = match.groupdict()
+    default = fields["default"] or fields["bare"]
+    annotation = fields["annotation"] or fields["odd"] or ""
+    return Argument(fields["name"], annotation, default, default is None)
 
 
 def _excerpt(line: str) -> str:

@@ -1,0 +1,3 @@
+"""
+Write what is connected to a lock file, and find out what has changed since.
+"""
