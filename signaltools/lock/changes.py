@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from inspect import CO_VARKEYWORDS
 from typing import Any, Literal, NamedTuple
 
 from ..events.declaration import Argument
@@ -284,11 +283,10 @@ def _names(receiver: Any) -> set[str]:
     code = innermost_code(receiver)
     if code is None:
         return set()
-    names = {*code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]}
-    if code.co_flags & CO_VARKEYWORDS:
-        # Many receivers only take **kwargs and read kwargs["order"].
-        names |= {each for each in code.co_consts if type(each) is str}
-    return names
+    parameters = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    # Many receivers take only **kwargs, and read kwargs["order"].
+    strings = (each for each in code.co_consts if type(each) is str)
+    return {*parameters, *strings}
 
 
 def _receivers_in(file: LockFile, event: str) -> tuple[str, ...]:
