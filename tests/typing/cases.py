@@ -151,6 +151,8 @@ plain_number: int = of_django(Order, instance=Order(), created=True)
 # Right: a receiver with keywords in another order, if the sender is one as well
 @receiver(order_lost)
 def keywords(*, order: Order, sender: type[Order], **kwargs: Any) -> None: ...
+@receiver(order_lost)
+def reordered_keywords(order: Order, sender: type[Order], **kwargs: Any) -> None: ...
 
 
 # Right: an event with an argument of Any
