@@ -117,10 +117,11 @@ class Circumstances:
                     f"{_must_be_outer(caller, alias)}."
                 )
             elif unknown and not sent:
-                is_pending = "callback is" if unknown == 1 else "callbacks are"
+                # Whether they have run can't be found out.
+                were_added = "callback was" if unknown == 1 else "callbacks were"
                 send_it = "it sends" if unknown == 1 else "they send"
                 text += (
-                    f" {unknown} on_commit() {is_pending} pending on {alias!r}. "
+                    f" {unknown} on_commit() {were_added} registered on {alias!r}. "
                     f"If {send_it} the signal, {_must_be_outer(caller, alias)}."
                 )
         # Another thread may add to the list meanwhile.

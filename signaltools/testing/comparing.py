@@ -21,6 +21,7 @@ from ..introspect.text import error_text
 from .wording import full_text, value_text
 
 _FUNCTIONS = (FunctionType, MethodType, BuiltinFunctionType, partial)
+_CONTAINERS = (list, tuple, set, dict)
 # Before and after the first difference of two long strings.
 _CONTEXT = 20
 _MAX_DEPTH = 5
@@ -79,10 +80,14 @@ def is_equal(value: Any, expected: Any) -> bool:
         return False
 
 
-def is_unevaluated(value: Any) -> bool:
+def is_unevaluated(value: Any, depth: int = 0) -> bool:
     """
     Return whether comparing ``value`` would evaluate a lazy object.
     """
+    if type(value) in _CONTAINERS and depth < _MAX_DEPTH:
+        # A copy is made in one step, so other threads can go on changing the container.
+        items = tuple(value.values() if type(value) is dict else value)
+        return any(is_unevaluated(item, depth + 1) for item in items)
     # Not "value._wrapped": a subclass may have any __getattribute__().
     if not is_a(value, LazyObject):
         return False
@@ -109,9 +114,13 @@ def _reason(value: Any, expected: Any, shown: Callable[[Any], str]) -> str:
         return ""
     if issubclass(type(expected), _FUNCTIONS) and not callable(value):
         return "use where() to check a condition"
-    if shown(value) == shown(expected):
+    if shown(value) != shown(expected):
+        return ""
+    try:
         return _hidden_difference(value, expected, "")
-    return ""
+    except Exception:
+        # The attributes of a value may do anything.
+        return ""
 
 
 def _hidden_difference(value: Any, expected: Any, path: str, depth: int = 0) -> str:

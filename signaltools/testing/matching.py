@@ -39,7 +39,10 @@ class Sent:
         self.responses: list[tuple[Callable[..., Any], Any]] | None = None
         self.error: BaseException | None = None
         # Django sets the pk of a deleted instance to None, for example.
-        self._snapshots = {name: snapshot(value) for name, value in arguments.items()}
+        self._snapshots = {
+            name: snapshot(value)
+            for name, value in {**arguments, "sender": sender}.items()
+        }
 
     def __repr__(self) -> str:
         return f"<Sent: {name_of(self.signal)} {self._text()}>"
@@ -48,7 +51,8 @@ class Sent:
         arguments = ", ".join(
             f"{name}={self._value_text(name)}" for name in self.arguments
         )
-        return f"by {sender_text(self.sender)} with {arguments or 'no arguments'}"
+        sender = sender_text(self._snapshots["sender"])
+        return f"by {sender} with {arguments or 'no arguments'}"
 
     def _value_text(self, name: str) -> str:
         """
@@ -79,10 +83,12 @@ class Expected:
     ) -> None:
         if arguments is not None and not isinstance(arguments, Mapping):
             hint = ""
-            if callable(arguments):
-                hint = " Call it in the with block instead."
+            if isinstance(arguments, type):
+                hint = "; use sender= for the sender"
+            elif callable(arguments):
+                hint = "; call it inside the with block"
             raise TypeError(
-                f"The expected arguments must be a dict, not {arguments!r}.{hint}"
+                f"The expected arguments must be a dict, not {arguments!r}{hint}."
             )
         self.signal = signal
         self.arguments: Mapping[str, Any] = arguments or {}
@@ -94,16 +100,15 @@ class Expected:
 
     def compare_at_send(self, sent: Sent) -> None:
         """
-        Compare the arguments of a send while they are what they are.
+        Compare the sender and the arguments of a send before anything changes them.
         """
         # Evaluating a lazy object would change what the code under test does.
         self._equal_at_send[id(sent)] = {
             name
-            for name, expected in self.arguments.items()
-            if name in sent.arguments
-            and not is_unevaluated(sent.arguments[name])
+            for name, value, expected in self._compared(sent)
+            if not is_unevaluated(value)
             and not is_unevaluated(expected)
-            and is_equal(sent.arguments[name], expected)
+            and is_equal(value, expected)
         }
 
     def find_failure(
@@ -145,10 +150,20 @@ class Expected:
             f"{name} was sent {times_text(len(own))}, but {where}{differences}.{hints}"
         )
 
+    def _compared(self, sent: Sent) -> Iterator[tuple[str, Any, Any]]:
+        """
+        Yield a name, the value that was sent, and the expected one.
+        """
+        if self.sender is not ANY_SENDER:
+            yield "sender", sent.sender, self.sender
+        for name, expected in self.arguments.items():
+            if name in sent.arguments:
+                yield name, sent.arguments[name], expected
+
     def _was_equal(self, sent: Sent) -> bool:
         return all(
             self._was_equal_at_send(sent, name, expected)
-            for name, expected in self.arguments.items()
+            for name, _, expected in self._compared(sent)
         )
 
     def _was_equal_at_send(self, sent: Sent, name: str, expected: Any) -> bool:
@@ -159,22 +174,26 @@ class Expected:
         return is_equal(sent._snapshots[name], expected)
 
     def _differences(self, sent: Sent) -> Iterator[str]:
-        if self.sender is not ANY_SENDER and not is_equal(sent.sender, self.sender):
-            reason = explain(sent.sender, self.sender, sender_text)
-            yield (
-                f"the sender was {sender_text(sent.sender)}, "
-                f"not {sender_text(self.sender)}{reason}"
-            )
-        for name, expected in self.arguments.items():
+        for name, value, expected in self._compared(sent):
+            if self._was_equal_at_send(sent, name, expected):
+                continue
+            if is_equal(value, expected):
+                continue
+            then = sent._snapshots[name]
+            if name == "sender":
+                reason = explain(then, expected, sender_text)
+                yield (
+                    f"the sender was {sender_text(then)}, "
+                    f"not {sender_text(expected)}{reason}"
+                )
+            else:
+                yield (
+                    f"{name!r} was {sent._value_text(name)}, "
+                    f"not {value_text(expected)}{explain(then, expected)}"
+                )
+        for name in self.arguments:
             if name not in sent.arguments:
-                hint = did_you_mean(name, sent.arguments).strip()
+                hint = did_you_mean(str(name), sent.arguments).strip()
                 if name == "sender":
                     hint = "use sender="
                 yield f"there was no argument {name!r}{hint and f' ({hint})'}"
-            elif not self._was_equal_at_send(sent, name, expected) and not is_equal(
-                sent.arguments[name], expected
-            ):
-                yield (
-                    f"{name!r} was {sent._value_text(name)}, not {value_text(expected)}"
-                    f"{explain(sent._snapshots[name], expected)}"
-                )

@@ -193,14 +193,14 @@ def test_callbacks_that_may_send_it_are_counted(failing):
         transaction.on_commit(lambda: order_paid.send(None))
         transaction.on_commit(deep)
     assert message(caught) == (
-        f"{NOT_SENT} 1 on_commit() callback is pending on 'default'. "
+        f"{NOT_SENT} 1 on_commit() callback was registered on 'default'. "
         f"If it sends the signal, {OUTER} {CAPTURE}."
     )
     with failing as caught, assert_sent(order_cancelled):
         transaction.on_commit(print)
         transaction.on_commit(lambda: unassigned.send(None))
     assert message(caught) == (
-        f"{NOT_SENT} 2 on_commit() callbacks are pending on 'default'. "
+        f"{NOT_SENT} 2 on_commit() callbacks were registered on 'default'. "
         f"If they send the signal, {OUTER} {CAPTURE}."
     )
     unassigned = order_cancelled

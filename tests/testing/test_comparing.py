@@ -71,6 +71,20 @@ class Text(str):
     __hash__ = None
 
 
+class Hostile(Comparable):
+    @property
+    def __dict__(self):
+        raise RuntimeError
+
+    def __init__(self):
+        pass
+
+    def __eq__(self, other):
+        return False
+
+    __hash__ = None
+
+
 def is_long(minutes):
     return minutes > 20
 
@@ -210,6 +224,19 @@ def test_lazy_objects_are_not_evaluated_in_the_block():
         order_cancelled.send(None, tag=SimpleLazyObject(load))
         in_block = False
     assert loaded == [False, False]
+
+
+@pytest.mark.parametrize("contain", [lambda x: [x], lambda x: ({1: x},)])
+def test_lazy_objects_in_containers_are_not_evaluated_in_the_block(contain):
+    loaded = []
+    tag = SimpleLazyObject(lambda: loaded.append(1) or Tag(pk=1))
+    with assert_sent(order_cancelled, {"tags": contain(Tag(pk=1))}):
+        order_cancelled.send(None, tags=contain(tag))
+        assert loaded == []
+    assert loaded == [1]
+
+
+def test_a_lazy_object_without_state_is_not_evaluated():
     assert not is_unevaluated(SimpleLazyObject.__new__(SimpleLazyObject))
 
 
@@ -262,6 +289,10 @@ def test_models_with_an_eq_of_their_own_are_explained():
     tags = Tag(pk=1, stamp="gift"), Tag(pk=1, stamp="gift")
     with mock.patch.object(Tag, "__eq__", return_value=False):
         assert explain(*tags) == " (not equal, although they look the same)"
+
+
+def test_a_value_whose_attributes_raise_is_not_explained():
+    assert explain(Hostile(), Hostile()) == ""
 
 
 def test_classes_that_look_the_same_are_explained():

@@ -65,9 +65,15 @@ def test_a_callable_is_not_taken_for_arguments():
         with pytest.raises(TypeError) as caught:
             function(order_cancelled, pay)
         assert message(caught) == (
-            f"The expected arguments must be a dict, not {pay!r}. "
-            "Call it in the with block instead."
+            f"The expected arguments must be a dict, not {pay!r}; "
+            "call it inside the with block."
         )
+    with pytest.raises(TypeError) as caught:
+        assert_sent(order_cancelled, Order)
+    assert message(caught) == (
+        f"The expected arguments must be a dict, not {Order!r}; "
+        "use sender= for the sender."
+    )
 
 
 # At the send or at the end
@@ -158,6 +164,25 @@ def test_each_argument_is_compared_at_the_send_or_at_the_end():
         deleted.pk, saved.pk = None, 2
 
 
+@pytest.mark.django_db
+def test_a_sender_is_what_it_was(failing):
+    tag = Tag.objects.create(stamp="a")
+    same = Tag.objects.get()
+    with (
+        capture(order_cancelled) as sent,
+        assert_sent(order_cancelled, sender=same, times=1),
+    ):
+        order_cancelled.send(tag)
+        tag.delete()
+    sent.assert_sent(order_cancelled, sender=same, times=1)
+    with failing as caught:
+        sent.assert_sent(order_cancelled, sender=Tag(pk=same.pk + 1, stamp="a"))
+    assert message(caught) == (
+        f"{NAME} was sent once, but the sender was <Tag: a>, not <Tag: a> "
+        f"(pk {same.pk}, not {same.pk + 1})."
+    )
+
+
 def test_sends_of_one_list_are_counted_by_what_it_was(failing):
     items = []
     with (
@@ -211,6 +236,12 @@ def test_sends_of_other_threads_are_compared_when_they_begin():
         thread = threading.Thread(target=send)
         thread.start()
         thread.join()
+
+
+def test_a_name_may_be_anything(failing):
+    with failing as caught, assert_sent(order_cancelled, {1: Tag}):
+        order_cancelled.send(Tag)
+    assert message(caught) == f"{NAME} was sent once, but there was no argument 1."
 
 
 def test_a_sender_among_the_arguments_has_a_hint(failing):
