@@ -169,9 +169,13 @@ def assigned_names(node: ast.stmt) -> tuple[list[str], ast.expr | None]:
     """
     targets: list[ast.expr] = []
     if isinstance(node, ast.Assign):
-        targets = node.targets
+        targets += node.targets
     elif isinstance(node, ast.AnnAssign):
-        targets = [node.target]
+        targets.append(node.target)
+    # The loop also visits what is appended while it runs.
+    for target in targets:
+        if isinstance(target, (ast.Tuple, ast.List)):
+            targets += target.elts
     names = [target.id for target in targets if isinstance(target, ast.Name)]
     return names, getattr(node, "value", None)
 
@@ -188,35 +192,22 @@ def _assigned(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt, bool]]:
     waiting = [("", node) for node in reversed(body)]
     while waiting:
         prefix, node = waiting.pop()
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                yield from _targets(target, node, node.value, prefix)
-        elif isinstance(node, ast.AnnAssign) and node.value:
-            yield from _targets(node.target, node, node.value, prefix)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        names, value = assigned_names(node)
+        for name in names if value else ():
+            yield f"{prefix}{name}", node, not _is_reference(value)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             # A decorator such as @event may have turned it into a signal.
             if node.decorator_list:
                 yield f"{prefix}{node.name}", node, True
-        else:
-            if isinstance(node, ast.ClassDef):
-                prefix += f"{node.name}."
-            inner = reversed(_inner_statements(node))
-            waiting += ((prefix, statement) for statement in inner)
-
-
-def _targets(
-    target: ast.expr, node: ast.stmt, value: ast.expr, prefix: str
-) -> Iterator[tuple[str, ast.stmt, bool]]:
-    if isinstance(target, ast.Name):
-        yield f"{prefix}{target.id}", node, not _is_reference(value)
-    elif isinstance(target, (ast.Tuple, ast.List)):
-        for element in target.elts:
-            yield from _targets(element, node, value, prefix)
+            continue
+        if isinstance(node, ast.ClassDef):
+            prefix += f"{node.name}."
+        waiting += ((prefix, inner) for inner in reversed(_inner_statements(node)))
 
 
 # "order_paid = signals.paid" gives a second name to an object that exists already, and
 # a constant is a placeholder that another module may replace.
-def _is_reference(value: ast.expr) -> bool:
+def _is_reference(value: ast.expr | None) -> bool:
     if isinstance(value, (ast.Tuple, ast.List)):
         return all(_is_reference(element) for element in value.elts)
     return isinstance(value, (ast.Name, ast.Attribute, ast.Constant))

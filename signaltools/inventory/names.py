@@ -41,11 +41,11 @@ class NamedSignal(NamedTuple):
 
     name: str
     signal: Signal
-    aliases: tuple[str, ...]
-    module: str
-    file: str | None
-    line: int | None
-    doc: str
+    aliases: tuple[str, ...] = ()
+    module: str = ""
+    file: str | None = None
+    line: int | None = None
+    doc: str = ""
 
 
 class Registry:
@@ -78,25 +78,21 @@ class Registry:
             )
         frame = sys._getframe(1)
         module = str(frame.f_globals.get("__name__", ""))
-        owner = self._other_owner(name, signal, module)
+        owner = None
+        loaded, registered = _loaded_signal(name), self._registered.get(name)
+        if loaded is not None and loaded is not signal:
+            owner = name.rpartition(".")[0]
+        # The same module again has been reloaded, and its signals are new objects.
+        elif registered and registered.signal is not signal:
+            owner = registered.module if registered.module != module else None
         if owner is not None:
             raise SignalNameTaken(
                 name, f"The name {name!r} already belongs to a signal of {owner!r}."
             )
         file, line = frame.f_code.co_filename, frame.f_lineno
-        self._registered[name] = NamedSignal(name, signal, (), module, file, line, "")
+        self._registered[name] = NamedSignal(name, signal, (), module, file, line)
         # The name may have been registered before, for another signal.
         self._recent = ((), [])
-
-    def _other_owner(self, name: str, signal: Signal, module: str) -> str | None:
-        loaded = _loaded_signal(name)
-        if loaded is not None and loaded is not signal:
-            return name.rpartition(".")[0]
-        # The same module again has been reloaded, and its signals are new objects.
-        entry = self._registered.get(name)
-        if entry and entry.signal is not signal and entry.module != module:
-            return entry.module
-        return None
 
     def get(self, name: str) -> Signal:
         """
@@ -236,13 +232,11 @@ def _named_signals() -> list[NamedSignal]:
     Return the signals of all loaded modules with their names.
     """
     # By id(), because a subclass of Signal may define __eq__() and __hash__().
-    places: dict[int, list[_Place]] = {}
-    signals: dict[int, Signal] = {}
+    found: dict[int, tuple[Signal, list[_Place]]] = {}
     for signal, place in _places(loaded_modules()):
-        signals[id(signal)] = signal
-        places.setdefault(id(signal), []).append(place)
+        found.setdefault(id(signal), (signal, []))[1].append(place)
     sources: _Sources = {}
-    return [_name(signals[key], places[key], sources) for key in signals]
+    return [_name(signal, places, sources) for signal, places in found.values()]
 
 
 def _name(signal: Signal, places: list[_Place], sources: _Sources) -> NamedSignal:

@@ -25,7 +25,6 @@ from .records import (
     Connected,
     EventRecord,
     ReceiverRecord,
-    SenderKind,
     SignalRecord,
     describe_sender,
     signal_kind,
@@ -33,7 +32,6 @@ from .records import (
 from .rows import (
     FindSender,
     Row,
-    Sender,
     dispatches_itself,
     read_rows,
     sender_finder,
@@ -62,15 +60,9 @@ def with_unnamed(
     """
     Return ``entries`` and one for each of ``signals`` that isn't among them.
     """
-    known = {id(entry.signal) for entry in entries}
-    return [
-        *entries,
-        *(
-            NamedSignal(unnamed(signal), signal, (), "", None, None, "")
-            for signal in signals
-            if id(signal) not in known
-        ),
-    ]
+    named = {id(entry.signal) for entry in entries}
+    others = [signal for signal in signals if id(signal) not in named]
+    return [*entries, *(NamedSignal(unnamed(signal), signal) for signal in others)]
 
 
 def describe_row(row: Row) -> ReceiverRecord:
@@ -85,22 +77,13 @@ def not_imported(signals: Iterable[SignalRecord]) -> list[SignalRecord]:
     Return a record for each built-in signal whose module hasn't been imported.
     """
     names = {signal.name for signal in signals}
-    find_place = Places().find
-    records = []
-    for name in BUILTIN_SIGNALS:
-        if name not in names:
-            app, component, _ = find_place(name.rpartition(".")[0], None)
-            records.append(
-                SignalRecord(
-                    name=name,
-                    kind="builtin",
-                    class_name=None,
-                    app=app,
-                    component=component,
-                    imported=False,
-                )
-            )
-    return records
+    missing = [name for name in BUILTIN_SIGNALS if name not in names]
+    places = Places()
+    apps = [places.find(name.rpartition(".")[0], None).app for name in missing]
+    return [
+        SignalRecord(name, "builtin", None, app, "django", imported=False)
+        for name, app in zip(missing, apps, strict=True)
+    ]
 
 
 class Reader:
@@ -155,25 +138,11 @@ class Reader:
 
     def receiver(self, row: Row, order: int | None) -> ReceiverRecord:
         name, module, qualname, filename, line = describe(row.receiver)
-        app, component, file = self._places.find(module, filename)
-        kind: SenderKind | None = "unknown"
-        sender = sender_app = None
-        if row.sender is not Sender.UNKNOWN:
-            sender, kind, sender_app = describe_sender(
-                None if row.sender is Sender.ANY else row.sender
-            )
+        place = self._places.find(module, filename)
         uid = row.dispatch_uid
         return ReceiverRecord(
-            name=name,
-            module=module,
-            qualname=qualname,
-            app=app,
-            component=component,
-            file=file,
-            line=line,
-            sender=sender,
-            sender_kind=kind,
-            sender_app=sender_app,
+            *(name, module, qualname, *place, line),
+            *describe_sender(row.sender),
             dispatch_uid=None if uid is None else stable_text(uid),
             weak=row.weak,
             is_async=row.is_async,

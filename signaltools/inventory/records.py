@@ -16,7 +16,7 @@ from ..events.declaration import Argument
 from ..introspect.models import model_options
 from ..introspect.objects import class_name, is_a, module_attribute, stored_attribute
 from ..introspect.text import clip, printable
-from .rows import Row
+from .rows import Row, Sender
 
 Kind = Literal["builtin", "custom", "event"]
 Component = Literal["django", "third_party", "project"]
@@ -173,11 +173,13 @@ def describe_sender(
     """
     Return the label, the kind, and the app label of a sender.
 
-    They are those of a ``ReceiverRecord``. Only an ``AppConfig`` has an app label, and
-    None, which is any sender, has none of the three.
+    They are those of a ``ReceiverRecord``. Only an ``AppConfig`` has an app label. Any
+    sender, which is None or ``Sender.ANY``, doesn't have any of the three.
     """
-    if sender is None:
+    if sender is None or sender is Sender.ANY:
         return None, None, None
+    if sender is Sender.UNKNOWN:
+        return None, "unknown", None
     if is_a(sender, type):
         # A model that is defined outside of any installed app has no label.
         options = model_options(sender)

@@ -64,6 +64,9 @@ class Row(NamedTuple):
 # Takes the id and the reference of a sender. Returns the sender, a Sender, or DEAD.
 FindSender = Callable[[Any, Any], Any]
 
+# Django 5.2 keeps no references to senders.
+_HAS_REFERENCES = django.VERSION >= (6, 0)
+
 #: The receiver or the sender of a connection that has been garbage-collected.
 DEAD = object()
 _ANY_SENDER_ID = id(None)
@@ -120,7 +123,9 @@ def connected_receivers(
 def _read(entries: Iterable[Any], find_sender: FindSender) -> Iterator[Row]:
     for entry in entries:
         try:
-            (lookup_id, sender_id), reference, sender_ref, is_async = _unpack(entry)
+            (lookup_id, sender_id), reference, *sender_refs, is_async = entry
+            # With another number of values, this is not a tuple that Django has made.
+            [sender_ref] = sender_refs if _HAS_REFERENCES else [*sender_refs, None]
             # By type, not with isinstance(): a receiver that is connected with
             # weak=False may be an object that pretends to be of another class.
             weak = is_a(reference, weakref.ReferenceType)
@@ -233,28 +238,11 @@ def save_connections(signal: Signal) -> Callable[[], None]:
     return restore
 
 
-if django.VERSION >= (6, 0):
-
-    def _unpack(entry: Any) -> Any:
-        return entry
-
-    def sender_finder() -> FindSender:
-        """
-        Return a function that finds the sender of a row, for one reading.
-        """
-        return _sender_from_reference
-
-else:
-
-    def _unpack(entry: Any) -> Any:
-        lookup_key, reference, is_async = entry
-        return lookup_key, reference, None, is_async
-
-    def sender_finder() -> FindSender:
-        """
-        Return a function that finds the sender of a row, for one reading.
-        """
-        return _SenderById()
+def sender_finder() -> FindSender:
+    """
+    Return a function that finds the sender of a row, for one reading.
+    """
+    return _sender_from_reference if _HAS_REFERENCES else _SenderById()
 
 
 def _sender_from_reference(sender_id: Any, reference: Any) -> Any:
