@@ -7,6 +7,7 @@ the other modules find, each of which names its ids at the top.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.checks import CheckMessage, Error
@@ -19,16 +20,11 @@ from ..events import Event
 from ..events.base import any_events, unresolved_arguments
 from ..introspect.objects import is_a, loaded_modules
 from ..introspect.text import did_you_mean
-from ..inventory.names import NamedSignal, find_signals, registry, unnamed
-from ..inventory.reading import read_connected
+from ..inventory.names import NamedSignal, find_signals, registry
+from ..inventory.reading import read_connected, with_unnamed
 from ..inventory.records import Problem, distinct
 from .app_configs import unused_configs
-from .run import (
-    CHECKS,
-    SHOWN_IN_LISTS_ONLY,
-    find_problems,
-    ignored_problems,
-)
+from .run import CHECKS, SHOWN_IN_LISTS_ONLY, find_problems, ignored_problems
 from .watch import is_watching, watched_signals
 
 
@@ -39,37 +35,29 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     """
     messages: list[CheckMessage] = []
     for key in conf.unknown:
-        use = f"Use one of: {', '.join(KEYS)}."
-        messages.append(
-            Error(
-                f"Unknown setting {key!r} in SIGNALTOOLS.",
-                hint=did_you_mean(str(key), KEYS).strip() or use,
-                id="signaltools.E001",
-            )
-        )
+        text = f"Unknown setting {key!r} in SIGNALTOOLS."
+        hint = _suggestion(str(key), KEYS)
+        messages.append(Error(text, hint=hint, id="signaltools.E001"))
     for key in KEYS:
         try:
             getattr(conf, key)
         except ImproperlyConfigured as error:
             messages.append(Error(str(error), id="signaltools.E002"))
     for check, name in ignored_problems():
-        if not name:
-            hint = "Write an id and a name, such as 'W010 shop.receivers.on_migrate'."
-        elif check not in CHECKS:
-            use = f"Use one of: {', '.join(sorted(CHECKS))}."
-            hint = did_you_mean(check, CHECKS).strip() or use
-        else:
-            # The name may be of a problem that was there only under other conditions.
+        # The name may be of a problem that was there only under other conditions.
+        if name and check in CHECKS:
             continue
+        hint = "Write an id and a name, such as 'W010 shop.receivers.on_migrate'."
+        if name:
+            hint = _suggestion(check, sorted(CHECKS))
         entry = f"{check} {name}".strip()
-        messages.append(
-            Error(
-                f"{entry!r} in SIGNALTOOLS['IGNORE'] has no effect.",
-                hint=hint,
-                id="signaltools.E003",
-            )
-        )
+        text = f"{entry!r} in SIGNALTOOLS['IGNORE'] has no effect."
+        messages.append(Error(text, hint=hint, id="signaltools.E003"))
     return messages
+
+
+def _suggestion(name: str, known: Sequence[str]) -> str:
+    return did_you_mean(name, known).strip() or f"Use one of: {', '.join(known)}."
 
 
 def check_command(**kwargs: Any) -> list[CheckMessage]:
@@ -79,13 +67,9 @@ def check_command(**kwargs: Any) -> list[CheckMessage]:
     owner = get_commands()["list_signals"]
     if owner == "signaltools":
         return []
-    return [
-        CheckWarning(
-            f"The 'list_signals' command of {owner!r} hides the one of signaltools.",
-            hint=f"List 'signaltools' before {owner!r} in INSTALLED_APPS.",
-            id="signaltools.W020",
-        )
-    ]
+    text = f"The 'list_signals' command of {owner!r} hides the one of signaltools."
+    hint = f"List 'signaltools' before {owner!r} in INSTALLED_APPS."
+    return [CheckWarning(text, hint=hint, id="signaltools.W020")]
 
 
 def check_signals(**kwargs: Any) -> list[CheckMessage]:
@@ -94,13 +78,18 @@ def check_signals(**kwargs: Any) -> list[CheckMessage]:
     notes and for what has false positives.
     """
     # This check runs before most commands, and finding the names of all signals takes
-    # longer than all checks together. So it finds names only if there is something to
+    # longer than all checks together. So it finds them only if there is something to
     # report.
-    is_fine = is_watching() and not _problems(_connected_signals())
-    found = [] if is_fine else _problems(registry.entries())
+    if is_watching():
+        # Django's own signals need their names, by which checks know their arguments.
+        found = find_signals(loaded_modules(), in_classes=False)
+        named = [NamedSignal(name, signal) for name, signal in found.items()]
+        if not _problems(with_unnamed(named, watched_signals())):
+            return []
+    problems = distinct(_problems(registry.entries()))
     return [
-        CheckWarning(problem.message, hint=problem.hint, id=f"signaltools.{problem.id}")
-        for problem in distinct(found)
+        CheckWarning(each.message, hint=each.hint, id=f"signaltools.{each.id}")
+        for each in problems
     ]
 
 
@@ -110,18 +99,6 @@ def _problems(entries: list[NamedSignal]) -> list[Problem]:
         for problem in find_problems(read_connected(entries), unused_configs())
         if problem.id not in SHOWN_IN_LISTS_ONLY and not problem.is_note
     ]
-
-
-def _connected_signals() -> list[NamedSignal]:
-    """
-    Return all connected signals, without a name where it takes time to find one.
-    """
-    # Django's own signals need their names, by which checks know their arguments.
-    found = find_signals(loaded_modules(), in_classes=False)
-    named = {id(signal) for signal in found.values()}
-    others = [signal for signal in watched_signals() if id(signal) not in named]
-    pairs = [*found.items(), *((unnamed(signal), signal) for signal in others)]
-    return [NamedSignal(name, signal, (), "", None, None, "") for name, signal in pairs]
 
 
 def check_events(**kwargs: Any) -> list[CheckMessage]:
@@ -148,12 +125,10 @@ def check_events(**kwargs: Any) -> list[CheckMessage]:
     for event in sorted(events, key=lambda event: event.name):
         other = first.setdefault((event.label, event.version), event.name)
         if other != event.name:
-            messages.append(
-                CheckWarning(
-                    f"The events {other!r} and {event.name!r} have the same label "
-                    f"{event.label!r} and the same version.",
-                    hint="Give one of them another label: @event(name=...).",
-                    id="signaltools.W104",
-                )
+            text = (
+                f"The events {other!r} and {event.name!r} have the same label "
+                f"{event.label!r} and the same version."
             )
+            hint = "Give one of them another label: @event(name=...)."
+            messages.append(CheckWarning(text, hint=hint, id="signaltools.W104"))
     return messages

@@ -5,7 +5,7 @@ The connection that a check looks at.
 from __future__ import annotations
 
 import os
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from django.dispatch import Signal
 
@@ -30,7 +30,7 @@ class Connection(NamedTuple):
     row: Row
     record: ReceiverRecord
     connect: Connect | None
-    sender_kind: SenderKind | Literal["string"] | None
+    sender_kind: SenderKind | None
     sender: str | None
 
     @property

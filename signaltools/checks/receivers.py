@@ -21,8 +21,9 @@ from ..introspect.objects import class_attribute, is_a, loaded_object, stored_at
 from ..introspect.source import returned_calls, source_file
 from ..introspect.text import did_you_mean
 from ..inventory.django_signals import BUILTIN_ARGUMENTS
+from ..inventory.places import short_place
 from ..inventory.records import Problem
-from .connection import Connection, place_text
+from .connection import Connection
 
 
 def check_receiver(link: Connection) -> Iterator[Problem]:
@@ -198,7 +199,7 @@ def find_twins(links: Sequence[Connection]) -> Iterator[Problem]:
         place = record.file, record.line, record.qualname, id(link.row.sender)
         other = first.setdefault(place, link)
         if other.record.module != record.module and _are_one_file(other, link):
-            file = place_text(record.file, None).removeprefix(" at ")
+            file = short_place(record.file, None, os.getcwd())
             yield link.problem(
                 "W004",
                 f"The receiver {link.name!r} is connected to {link.signal_name!r} "

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Literal
 
 from django.core.exceptions import ImproperlyConfigured
 
 from ..conf import conf
 from ..introspect.callables import Unreadable
-from ..inventory.records import Connected, Problem, SenderKind, SignalRecord
+from ..inventory.records import Connected, Problem, SignalRecord
 from .connection import Connection
 from .lost import check_connect, find_dropped, find_lost
 from .notes import find_notes
@@ -93,12 +92,9 @@ def _connections(connected: Connected) -> list[Connection]:
             continue
         call = made_by.get(row.id)
         connect = call if call is not None and call.made(row) else None
-        kind: SenderKind | Literal["string"] | None = record.sender_kind
-        sender = record.sender_app or record.sender
+        kind, sender = record.sender_kind, record.sender_app or record.sender
         if kind == "unknown" and connect is not None:
             kind, sender = connect.sender.kind, connect.sender.label
-            if connect.string is not None:
-                kind, sender = "string", connect.string
         found.append(
             Connection(signal, name, place, row, record, connect, kind, sender)
         )

@@ -9,11 +9,10 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from django.apps import apps
 from django.db import models
 from django.db.models.options import Options
 
-from ..introspect.models import model_options
+from ..introspect.models import installed_models, model_options
 from ..introspect.objects import stored_attribute
 from ..inventory.django_signals import BUILTIN_SIGNALS
 from ..inventory.records import Problem
@@ -36,7 +35,7 @@ _ROLES: dict[str, tuple[set[str], str]] = {
         {"instance"},
         "Connect the receiver without a sender: only that exact object matches.",
     ),
-    "nobody": (set(), "Connect the receiver without a sender."),
+    "none": (set(), "Connect the receiver without a sender."),
 }
 
 
@@ -110,12 +109,11 @@ def _check(link: Connection, role: str, through_models: set[int]) -> Iterator[Pr
 
 
 def _through_models() -> set[int]:
-    every_model = apps.get_models(include_auto_created=True, include_swapped=True)
+    # A field of a package, such as one for tags, may be among the private ones.
     return {
-        id(field.remote_field.through)
-        for model in every_model
+        id(getattr(field.remote_field, "through", None))
+        for model in installed_models()
         for field in (*model._meta.local_many_to_many, *model._meta.private_fields)
-        if getattr(field.remote_field, "through", None) is not None
     }
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from importlib.util import resolve_name
 from types import ModuleType
 from typing import Any
 
@@ -22,7 +24,13 @@ from ..introspect.objects import (
     loaded_modules,
     stored_attribute,
 )
-from ..introspect.source import assigned_names, import_time, parse, source_file
+from ..introspect.source import (
+    assigned_names,
+    import_time,
+    imports,
+    parse,
+    source_file,
+)
 from ..introspect.text import clip
 from ..inventory.places import is_third_party
 from ..inventory.records import Problem
@@ -115,18 +123,12 @@ def _update_paths(paths: dict[str, str], node: ast.stmt, package: str) -> None:
     """
     Add what a statement imports, defines, or assigns.
     """
-    if isinstance(node, ast.Import):
-        for alias in node.names:
-            # "import shop.models" defines the name "shop".
-            name = alias.asname or alias.name.partition(".")[0]
-            paths[name] = alias.name if alias.asname else name
-    elif isinstance(node, ast.ImportFrom):
-        above = package.split(".")
-        base = above[: len(above) + 1 - node.level] if node.level else []
-        module = ".".join([*base, *filter(None, [node.module])])
-        for alias in node.names:
-            paths[alias.asname or alias.name] = f"{module}.{alias.name}"
-    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+    for name, module, attribute in imports(node):
+        # An import from above the top-level package fails when it runs.
+        with suppress(ImportError):
+            path = resolve_name(module, package)
+            paths[name] = f"{path}.{attribute}" if attribute else path
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         # Both @event and @event(...).
         decorators = [getattr(each, "func", each) for each in node.decorator_list]
         is_event = any(_path(each, paths) in _EVENT_DECORATORS for each in decorators)

@@ -46,7 +46,7 @@ class Connect(NamedTuple):
     """
     A call of ``connect()``, without anything that keeps its arguments alive.
 
-    ``string`` is the sender if that was a string. ``taken_by`` is the receiver that
+    ``taken_by`` is the receiver that
     already had the ``dispatch_uid``, because of which Django ignored this call.
     ``is_late`` is true if the sender, or every model, had been prepared by then.
     ``site`` is None if Django waited for the sender to be loaded.
@@ -55,7 +55,6 @@ class Connect(NamedTuple):
     receiver: ReceiverRef
     sender: SenderRef
     sender_id: int
-    string: str | None
     uid: str | None
     weak: bool
     row_id: int
@@ -67,8 +66,8 @@ class Connect(NamedTuple):
         """
         Return whether the sender is gone, after which nothing can call the receiver.
         """
-        # Instances may take no weak reference, so nothing is known of them.
-        is_lasting = self.sender.kind not in (None, "instance")
+        # Strings and some instances can't be weakly referenced, so nothing is known.
+        is_lasting = self.sender.kind not in (None, "instance", "string")
         return is_lasting and self.sender.reference() is None
 
     def made(self, row: Row) -> bool:
@@ -150,8 +149,8 @@ def watch() -> None:
         with suppress(Exception):
             # Django clears dead connections on the way, so the length says nothing.
             old = {id(entry) for entry in before}
-            new = [entry for entry in entries(self)[-1:] if id(entry) not in old]
-            entry = new[0] if new else None
+            new = (entry for entry in entries(self)[-1:] if id(entry) not in old)
+            entry = next(new, None)
             _record_connect(self, entry, receiver, sender, weak, dispatch_uid or None)
 
     @functools.wraps(original_disconnect)
@@ -219,11 +218,13 @@ def _record_connect(
         if other is None or describe(other)[3:] == known.described[3:]:
             return
         taken_by = describe(other)
+    sender_ref = SenderRef(sender, sender)
+    if is_a(sender, str):
+        sender_ref.kind, sender_ref.label = "string", stable_text(sender)
     connect = Connect(
         receiver=known,
-        sender=SenderRef(sender, sender),
+        sender=sender_ref,
         sender_id=id(sender),
-        string=stable_text(sender) if is_a(sender, str) else None,
         uid=_uid_string(uid),
         weak=bool(weak),
         row_id=id(entry),
@@ -231,8 +232,7 @@ def _record_connect(
         is_late=_is_prepared(sender),
         site=_site(),
     )
-    label = connect.string or connect.sender.label
-    key = known.described, label, connect.uid, connect.site
+    key = known.described, sender_ref.label, connect.uid, connect.site
     _log(signal).connects[key] = connect
 
 

@@ -66,25 +66,29 @@ def guarded_imports(module: ModuleType) -> dict[str, tuple[str, str | None]]:
     That is the name of a module, relative if it is written so, and an attribute of it.
     The attribute is None for a module itself.
     """
-    found: dict[str, tuple[str, str | None]] = {}
-    guarded = (
-        statement
+    return {
+        name: (imported, attribute)
         for node in parse(_read(module))
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
         for statement in node.body
-    )
-    for node in guarded:
-        if isinstance(node, ast.ImportFrom):
-            source = "." * node.level + (node.module or "")
-            for alias in node.names:
-                found[alias.asname or alias.name] = source, alias.name
-        elif isinstance(node, ast.Import):
-            for alias in node.names:
-                # "import shop.models" creates the name "shop".
-                package = alias.name.partition(".")[0]
-                path = alias.name if alias.asname else package
-                found[alias.asname or package] = path, None
-    return found
+        for name, imported, attribute in imports(statement)
+    }
+
+
+def imports(node: ast.stmt) -> Iterator[tuple[str, str, str | None]]:
+    """
+    Yield each name that a statement imports, with the module and the attribute of it.
+    """
+    if isinstance(node, ast.ImportFrom):
+        module = "." * node.level + (node.module or "")
+        for alias in node.names:
+            yield alias.asname or alias.name, module, alias.name
+    elif isinstance(node, ast.Import):
+        for alias in node.names:
+            # "import shop.models" creates the name "shop".
+            package = alias.name.partition(".")[0]
+            path = alias.name if alias.asname else package
+            yield alias.asname or package, path, None
 
 
 def returned_calls(file: str, line: int) -> set[str]:

@@ -18,7 +18,7 @@ _MIGRATE = (
 #
 # The sender is "model" (any model class), "saved model" (not one that Django created
 # for a many-to-many field), "through" (the model of such a field), "user" (the user
-# model), "nobody" (None), or the sender_kind of a ReceiverRecord.
+# model), "none" (sent with sender=None), or the sender_kind of a ReceiverRecord.
 #
 # Django has these facts only in its documentation and in the calls of send(). A test
 # compares this table with what Django really sends.
@@ -29,7 +29,7 @@ _SIGNALS: dict[str, tuple[str, tuple[str, ...]]] = {
         "instance",
         ("credentials", "request"),
     ),
-    "django.core.signals.got_request_exception": ("nobody", ("request",)),
+    "django.core.signals.got_request_exception": ("none", ("request",)),
     "django.core.signals.request_finished": ("class", ()),
     "django.core.signals.request_started": ("class", ("environ", "scope")),
     "django.core.signals.setting_changed": ("class", ("setting", "value", "enter")),

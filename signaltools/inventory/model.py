@@ -130,11 +130,9 @@ def _sends(model: ModelClass) -> Iterator[tuple[str, str, ModelClass, str]]:
             yield "delete()", signal, model, ""
             for parent in parents(model):
                 yield "delete()", signal, parent, "the parent row is deleted, too"
-    own = list(many_to_many(model))
-    for _, name, through in many_to_many_fields(model._meta.apps):
-        if through is model:
-            own.append((name, through))
-    for name, through in own:
+    fields = many_to_many_fields(model._meta.apps)
+    as_through = [(name, through) for _, name, through in fields if through is model]
+    for name, through in (*many_to_many(model), *as_through):
         action = f"{name}.add(), remove(), set(), clear()"
         yield action, "m2m_changed", through, "before and after the change"
         if not through._meta.auto_created:

@@ -20,7 +20,10 @@ from .rows import Row, Sender
 
 Kind = Literal["builtin", "custom", "event"]
 Component = Literal["django", "third_party", "project"]
-SenderKind = Literal["model", "class", "app_config", "instance", "module", "unknown"]
+# Only the checks have a "string", from a connect() that was watched: see watch.py.
+SenderKind = Literal[
+    "model", "class", "app_config", "instance", "module", "string", "unknown"
+]
 
 
 class ReceiverRecord(NamedTuple):

@@ -34,6 +34,7 @@ from django.dispatch import Signal
 from django.test import override_settings
 from django.test.utils import isolate_apps
 
+from signaltools.introspect.models import installed_models
 from signaltools.inventory.names import registry
 from tests.problems import facts
 from tests.testapp.models import Line, Order, RushOrder, Stamped, Tag
@@ -175,7 +176,10 @@ def test_W007_the_model_of_a_field_of_another_kind_is_fine(found, monkeypatch):
                 app_label = "testapp"
 
         Tagged(Stamp).contribute_to_class(Letter, "stamps")
-        monkeypatch.setattr("signaltools.checks.senders.apps", isolated)
+        monkeypatch.setattr(
+            "signaltools.checks.senders.installed_models",
+            lambda: installed_models(isolated),
+        )
         assert found(m2m_changed, Stamp) == []
 
 

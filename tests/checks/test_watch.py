@@ -242,7 +242,8 @@ def test_any_sender_can_be_watched(watching, sender):
     try:
         [connect] = watched_connects(class_prepared)
         assert connect.sender_id == id(sender)
-        assert connect.string == (sender if sender == "text" else None)
+        assert (connect.sender.kind == "string") is (sender == "text")
+        assert (connect.sender.label == "text") is (sender == "text")
         assert connect.is_late is (sender in (None, Order))
         assert dict(apps.all_models) == before
     finally:
