@@ -162,6 +162,49 @@ def test_an_empty_function_declares_an_event(function):
     assert event(function).name == f"{NAME}.{function.__name__}"
 
 
+def declare_body(body):
+    scope = {}
+    exec(f"def done(sender, *, order):\n    {body}", scope)
+    return declare(scope["done"], 1)
+
+
+# Each Python version compiles these in a way of its own.
+@pytest.mark.parametrize(
+    "body", ["...", "'docs'", "'docs'; ...", "pass", "return", "return None", "1"]
+)
+def test_a_body_that_does_nothing_is_accepted(body):
+    assert [argument.name for argument in declare_body(body).arguments] == ["order"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "return True",
+        "return False",
+        "return 0",
+        "return ''",
+        "return ()",
+        "return ...",
+        "return AssertionError",
+        "return all",
+        "return sender",
+        "raise NotImplementedError",
+        "assert sender",
+        "sender",
+        "order = 1",
+        "import os",
+        "while True: pass",
+        "f'{sender}'",
+    ],
+)
+def test_a_body_that_does_something_is_refused(body):
+    with pytest.raises(TypeError) as caught:
+        declare_body(body)
+    assert str(caught.value).endswith(
+        "done' must contain only a docstring: its body is never run."
+    )
+
+
 def test_the_sender_may_always_be_sent_by_position():
     signal = event(keyword_sender)
     assert str(inspect.signature(signal.send)) == "(sender, *, order)"
