@@ -27,6 +27,7 @@ example: .venv/ready
 # TOX_ARGS="-e py313-django61,lint" runs a part.
 test: .venv-test/ready
 	.venv-test/bin/tox run-parallel $(TOX_ARGS)
+	@.venv-test/bin/python .ci/not_run.py reports
 
 # After "make test": what all environments together have covered.
 coverage: .venv-test/ready
