@@ -20,8 +20,8 @@ def django_db_modify_db_settings():
     programs = find_programs()
     if programs is None:
         reason = (
-            "there is no PostgreSQL on this machine to test send_on_commit() on (Debian: "
-            "apt install postgresql)"
+            "there is no PostgreSQL on this machine to test send_on_commit() on "
+            "(Debian: apt install postgresql)"
         )
         if os.environ.get("SIGNALTOOLS_NEEDS_POSTGRESQL") == "1":
             pytest.fail(reason)
