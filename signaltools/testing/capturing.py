@@ -11,6 +11,7 @@ from inspect import iscoroutinefunction
 from types import CoroutineType
 from typing import Any, Self, overload
 
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.dispatch import Signal
 
 from ..recording.patches import Tool, caller, sender_of
@@ -289,11 +290,29 @@ def _has_listeners_hook(_cls: type, original: Any, _name: str) -> Any:
     return has_listeners
 
 
+def _on_commit_hook(cls: type, original: Any, _name: str) -> Any:
+    # A class of signals may have a method of this name, too.
+    if not issubclass(cls, BaseDatabaseWrapper):
+        return original
+    call = caller(original)
+
+    @functools.wraps(original)
+    def on_commit(self: Any, /, *args: Any, **named: Any) -> Any:
+        for capture in active(Capture):
+            callback = args[0] if args else named.get("func")
+            capture.circumstances.add_callback(self, callback)
+        return call(self, *args, **named)
+
+    return on_commit
+
+
 Capture.tool = Tool(
     {
         **dict.fromkeys(("send", "send_robust", "asend", "asend_robust"), _send_hook),
         "_live_receivers": _live_receivers_hook,
         "has_listeners": _has_listeners_hook,
+        "on_commit": _on_commit_hook,
     },
+    elsewhere=(BaseDatabaseWrapper,),
     rank=1,
 )

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import sys
 import threading
+import weakref
 from collections.abc import Iterator
 from functools import partial
 from itertools import chain
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
-from django.conf import settings
-from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.dispatch import Signal
 
 from ..introspect.objects import is_a, module_attribute
@@ -23,6 +23,7 @@ from ..inventory.places import Places
 from ..inventory.records import Component
 from .wording import name_of, times_text
 
+_CAPTURE = "captureOnCommitCallbacks(execute=True)"
 # A callback is a function in a partial in a closure at most.
 _MAX_DEPTH = 3
 
@@ -31,7 +32,7 @@ class Circumstances:
     """
     What happens during a block besides the sends that it captures.
 
-    Nothing that is sent is kept. Other threads add to it, so it only uses
+    Nothing that is sent or registered is kept. Other threads add to it, so it only uses
     ``list.append()``, which is atomic, and doesn't count.
     """
 
@@ -39,14 +40,13 @@ class Circumstances:
         self._thread = 0
         self._others: list[Signal] = []
         self._elsewhere: list[bool] = []
-        self._earlier: list[Any] = []
+        self._callbacks: list[tuple[weakref.ref[BaseDatabaseWrapper], int]] = []
 
     def begin(self) -> None:
         """
-        Note what doesn't belong to the block, which begins now.
+        Note that the block begins now.
         """
         self._thread = threading.get_ident()
-        self._earlier = [*chain(*_pending_callbacks().values())]
 
     def add_other(self, signal: Signal) -> None:
         """
@@ -59,6 +59,12 @@ class Circumstances:
         Note a send of a captured signal to which the block doesn't apply.
         """
         self._elsewhere.append(threading.get_ident() != self._thread)
+
+    def add_callback(self, connection: BaseDatabaseWrapper, callback: Any) -> None:
+        """
+        Note a function that the block passes to on_commit().
+        """
+        self._callbacks.append((weakref.ref(connection), id(callback)))
 
     def sent_instead(self, signal: Signal) -> str:
         """
@@ -100,29 +106,25 @@ class Circumstances:
         ``sent`` is the number of its sends so far, and ``caller`` the test tool.
         """
         text = ""
-        earlier = {id(callback) for callback in self._earlier}
-        for alias, callbacks in _pending_callbacks().items():
-            found = [
-                _signals_of(callback)
-                for callback in callbacks
-                if id(callback) not in earlier
-            ]
+        for connection, callbacks in self._pending_callbacks():
+            found = [_signals_of(callback) for callback in callbacks]
             waiting = sum(any(each is signal for each in own) for own in found)
             unknown = sum(not own for own in found)
             # captureOnCommitCallbacks() leaves the callbacks that it has run in the
             # list, so only what exceeds the sends is certain to wait.
             if waiting > sent:
                 text += (
-                    f" {name_of(signal)} waits for the commit of {alias!r}, so "
-                    f"{_must_be_outer(caller, alias)}."
+                    f" {name_of(signal)} waits for the commit of {connection.alias!r}"
+                    f"{_how_to_commit(caller, connection)}."
                 )
             elif unknown and not sent:
                 # Whether they have run can't be found out.
                 were_added = "callback was" if unknown == 1 else "callbacks were"
                 send_it = "it sends" if unknown == 1 else "they send"
                 text += (
-                    f" {unknown} on_commit() {were_added} registered on {alias!r}. "
-                    f"If {send_it} the signal, {_must_be_outer(caller, alias)}."
+                    f" {unknown} on_commit() {were_added} registered on "
+                    f"{connection.alias!r}. If {send_it} the signal, "
+                    f"{_must_be_outer(caller, connection)}."
                 )
         # Another thread may add to the list meanwhile.
         elsewhere = self._elsewhere.copy()
@@ -134,6 +136,18 @@ class Circumstances:
             )
         return text
 
+    def _pending_callbacks(self) -> Iterator[tuple[BaseDatabaseWrapper, list[Any]]]:
+        """
+        Yield each connection with the callbacks of the block that it still has.
+        """
+        added = self._callbacks.copy()
+        known = {callback for _, callback in added}
+        connections = [reference() for reference, _ in added]
+        for connection in {id(each): each for each in connections if each}.values():
+            # After a rollback, it doesn't have them any more.
+            callbacks = [entry[1] for entry in connection.run_on_commit]
+            yield connection, [each for each in callbacks if id(each) in known]
+
 
 def _is_noise(entry: NamedSignal | None) -> bool:
     """
@@ -143,30 +157,24 @@ def _is_noise(entry: NamedSignal | None) -> bool:
     return module.startswith("django.") and not module.startswith("django.contrib.")
 
 
-def _must_be_outer(caller: str, alias: str) -> str:
+def _how_to_commit(caller: str, connection: BaseDatabaseWrapper) -> str:
+    # asend_on_commit() uses the connection of the thread that runs synchronous code.
+    # captureOnCommitCallbacks() in a coroutine uses another one.
+    if getattr(connection, "_thread_ident", None) != threading.get_ident():
+        return (
+            f" in another thread, in which {_CAPTURE} must run, inside {caller}(): "
+            "write a synchronous test that uses async_to_sync()"
+        )
+    return f", so {_must_be_outer(caller, connection)}"
+
+
+def _must_be_outer(caller: str, connection: BaseDatabaseWrapper) -> str:
     # A TestCase never commits its transaction. Other transactions end by themselves.
     in_test_case = any(
-        getattr(atomic, "_from_testcase", False)
-        for atomic in connections[alias].atomic_blocks
+        getattr(atomic, "_from_testcase", False) for atomic in connection.atomic_blocks
     )
     transaction = "" if in_test_case else "the transaction or "
-    return (
-        f"{caller}() must be the outer block, around {transaction}"
-        "captureOnCommitCallbacks(execute=True)"
-    )
-
-
-def _pending_callbacks() -> dict[str, list[Any]]:
-    """
-    Return the functions that wait for a commit in this thread, by database.
-    """
-    # Signals can be sent without settings, but there are no connections without them.
-    if not settings.configured:
-        return {}
-    return {
-        connection.alias: [entry[1] for entry in connection.run_on_commit]
-        for connection in connections.all(initialized_only=True)
-    }
+    return f"{caller}() must be the outer block, around {transaction}{_CAPTURE}"
 
 
 def _signals_of(callback: Any, depth: int = 0) -> list[Signal]:

@@ -9,8 +9,11 @@ import weakref
 from functools import partial
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth.signals import user_logged_out
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import Signal
 from django.test import TestCase
@@ -204,6 +207,70 @@ def test_callbacks_that_may_send_it_are_counted(failing):
         f"If they send the signal, {OUTER} {CAPTURE}."
     )
     unassigned = order_cancelled
+
+
+@pytest.mark.django_db
+def test_an_event_that_waits_in_another_thread_is_named(failing):
+    async def main():
+        with assert_sent(order_shipped):
+            await order_shipped.asend_on_commit(Order, order=order)
+
+    order = Order()
+    with failing as caught:
+        async_to_sync(main)()
+    assert message(caught) == (
+        f"{SHIPPED} wasn't sent. No other signals were sent either. "
+        f"{SHIPPED} waits for the commit of 'default' in another thread, in which "
+        f"{CAPTURE} must run, inside assert_sent(): "
+        "write a synchronous test that uses async_to_sync()."
+    )
+    with assert_sent(order_shipped), TestCase.captureOnCommitCallbacks(execute=True):
+        async_to_sync(order_shipped.asend_on_commit)(Order, order=Order())
+
+
+@pytest.mark.django_db
+def test_an_event_that_was_rolled_back_is_not_mentioned(failing):
+    order = Order()
+    with failing as caught, assert_sent(order_shipped), transaction.atomic():
+        order_shipped.send_on_commit(Order, order=order)
+        transaction.set_rollback(True)
+    assert message(caught) == (
+        f"{SHIPPED} wasn't sent. No other signals were sent either."
+    )
+
+
+@pytest.mark.django_db
+def test_on_commit_is_called_as_before():
+    class Own(Signal):
+        def on_commit(self, func):
+            return func
+
+    original = BaseDatabaseWrapper.__dict__["on_commit"]
+    with capture(order_shipped):
+        assert Own().on_commit(print) is print
+        connection.on_commit(func=print, robust=True)
+        with pytest.raises(TypeError, match="must be a callable"):
+            connection.on_commit(3)
+    assert connection.run_on_commit[-1][1:] == (print, True)
+    assert BaseDatabaseWrapper.__dict__["on_commit"] is original
+    assert Own.__dict__["on_commit"].__module__ == __name__
+
+
+def test_neither_connections_nor_callbacks_are_kept(failing):
+    class Callback:
+        def __call__(self):
+            pass
+
+    other, callback = DatabaseWrapper({**connection.settings_dict}), Callback()
+    references = weakref.ref(other), weakref.ref(callback)
+    with failing as caught, assert_sent(order_cancelled):
+        # As if it was in a transaction.
+        other.in_atomic_block = True
+        other.on_commit(callback)
+        del other, callback
+        gc.collect()
+        assert [reference() for reference in references] == [None, None]
+    assert message(caught) == NOT_SENT
 
 
 @pytest.mark.django_db
