@@ -145,7 +145,7 @@ def _expand(hint: Any, scope: dict[str, Any]) -> Iterator[AllowedType]:
     # Optional[list[int]] has the origin Union, and list[int] the origin list.
     cls = origin if is_a(origin, type) else hint
     if type(hint) is str or is_a(hint, ForwardRef):
-        yield from _expand(_evaluate(hint, scope), scope)
+        yield from _expand(evaluate(hint, scope), scope)
     elif hint is None:
         yield NoneType
     elif origin is typing.Union or origin is UnionType:
@@ -191,7 +191,7 @@ def _is_file(cls: type) -> bool:
     return cls is typing.IO or cls is typing.TextIO or cls is typing.BinaryIO
 
 
-def _evaluate(hint: str | ForwardRef, scope: dict[str, Any]) -> Any:
+def evaluate(hint: str | ForwardRef, scope: dict[str, Any]) -> Any:
     """
     Evaluate a string, with the names that its module imports for type checkers only.
 

@@ -7,11 +7,12 @@ Render signals as JSON, the contract that other tools build on.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import django
 
+from ..events.codec import EventSchema
 from ..inventory.model import ModelSignals
 from ..inventory.records import EventRecord, Problem, ReceiverRecord, SignalRecord
 
@@ -24,17 +25,22 @@ def render_json(
     problems: Sequence[Problem] = (),
     *,
     with_storage: bool = False,
+    schemas: Mapping[str, EventSchema] | None = None,
 ) -> str:
     """
     Return the signals, notes, and problems as a JSON document.
 
     Methods of file storage objects are only included if ``with_storage`` is true: they
-    come and go with the object.
+    come and go with the object. ``schemas`` has those of events by name.
     """
+    schemas = schemas or {}
     return _document(
         notes,
         problems,
-        signals=[_signal(signal, with_storage) for signal in signals],
+        signals=[
+            _signal(signal, with_storage, schemas.get(signal.name))
+            for signal in signals
+        ],
     )
 
 
@@ -86,7 +92,9 @@ def _document(notes: Sequence[str], problems: Sequence[Problem], **content: Any)
     return json.dumps(document, indent=2) + "\n"
 
 
-def _signal(signal: SignalRecord, with_storage: bool) -> dict[str, Any]:
+def _signal(
+    signal: SignalRecord, with_storage: bool, schema: EventSchema | None
+) -> dict[str, Any]:
     return {
         "name": signal.name,
         "kind": signal.kind,
@@ -97,6 +105,8 @@ def _signal(signal: SignalRecord, with_storage: bool) -> dict[str, Any]:
         "line": signal.line,
         "doc": signal.doc,
         **_event(signal.event),
+        "schema": schema and schema.schema,
+        "schema_problems": schema and schema.problems,
         "aliases": list(signal.aliases),
         "receivers": [
             _receiver(receiver)

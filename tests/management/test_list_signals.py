@@ -301,6 +301,18 @@ def test_options_may_be_plain_strings():
     }
 
 
+def test_events_have_a_schema_of_their_arguments():
+    document = json.loads(run("testapp", kind="event", format="json").out)
+
+    [event] = document["signals"]
+    schema = event["schema"]
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert event["schema_problems"] == {}
+    assert schema["title"] == "testapp.order_shipped, version 2"
+    assert list(schema["properties"]) == ["order", "parcels", "note"]
+    assert (schema["required"], schema["additionalProperties"]) == (["order"], False)
+
+
 def test_events_are_a_kind_of_their_own():
     [event] = json.loads(run("testapp", kind="event", format="json").out)["signals"]
     assert (event["name"], event["label"], event["version"]) == (

@@ -10,6 +10,7 @@ from django.core.files.storage import FileSystemStorage
 from django.core.signals import setting_changed
 
 import signaltools.reports
+from signaltools.events.codec import EventSchema
 from signaltools.inventory.model import ModelSignals
 from signaltools.inventory.reading import not_imported
 from signaltools.inventory.records import Problem
@@ -102,6 +103,8 @@ def test_every_field_of_the_records_is_in_the_document():
                 "version": None,
                 "signature": None,
                 "arguments": None,
+                "schema": None,
+                "schema_problems": None,
                 "aliases": ["shop.models.order_paid", "shop.views.order_paid"],
                 "receivers": [
                     {
@@ -136,12 +139,31 @@ def test_every_field_of_the_records_is_in_the_document():
                 "version": None,
                 "signature": None,
                 "arguments": None,
+                "schema": None,
+                "schema_problems": None,
                 "aliases": [],
                 "receivers": [],
             },
         ],
     }
     validate(document)
+
+
+def test_schemas_of_events_are_in_the_document():
+    schemas = {
+        PAID.name: EventSchema({"type": "object"}, {}),
+        ABSENT.name: EventSchema(None, {"more": "It allows every type."}),
+    }
+
+    document = json.loads(render_json([PAID, ABSENT], [], schemas=schemas))
+
+    validate(document)
+    assert [
+        (each["schema"], each["schema_problems"]) for each in document["signals"]
+    ] == [
+        ({"type": "object"}, {}),
+        (None, {"more": "It allows every type."}),
+    ]
 
 
 def test_an_empty_document_is_valid():

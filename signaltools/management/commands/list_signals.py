@@ -14,12 +14,20 @@ from signaltools.checks.app_configs import unused_configs
 from signaltools.checks.run import find_problems, with_problems
 from signaltools.checks.unloaded import unloaded_receivers
 from signaltools.checks.watch import is_watching
+from signaltools.events import Event
+from signaltools.events.codec import EventSchema, event_schema
 from signaltools.introspect.models import find_model, no_model
+from signaltools.introspect.objects import is_a
 from signaltools.introspect.text import printable
 from signaltools.inventory.filters import Filters, select, select_problems, unmatched
 from signaltools.inventory.model import read_model
 from signaltools.inventory.reading import not_imported
-from signaltools.inventory.records import Problem, SignalRecord, in_order
+from signaltools.inventory.records import (
+    Connected,
+    Problem,
+    SignalRecord,
+    in_order,
+)
 from signaltools.management.base import InventoryCommand, as_list, command_error
 from signaltools.reports.list_json import render_json, render_model_json
 from signaltools.reports.list_markdown import render_markdown
@@ -93,14 +101,23 @@ class Command(InventoryCommand):
         if errors := _unmatched(signals, problems, filters, options["model"]):
             # A failed import may be the reason why nothing matches.
             raise command_error([*failures, *errors])
-        render = self._render_model if options["model"] else self._render_list
-        report = render(signals, problems, [*failures, *notes], options)
+        notes = [*failures, *notes]
+        if options["model"]:
+            report = self._render_model(signals, problems, notes, options)
+        else:
+            schemas = _schemas(connected) if options["format"] == "json" else {}
+            report = self._render_list(signals, problems, notes, schemas, options)
         self.write_report(report, options["output"])
         if failures:
             raise command_error(failures)
 
     def _render_list(
-        self, signals: Signals, problems: Problems, notes: list[str], options: Options
+        self,
+        signals: Signals,
+        problems: Problems,
+        notes: list[str],
+        schemas: dict[str, EventSchema],
+        options: Options,
     ) -> str:
         filters = _filters(options)
         selected = select(signals, filters)
@@ -110,7 +127,13 @@ class Command(InventoryCommand):
         # With a filter, users ask for these receivers, so none of them is collapsed.
         collapse = not options["all"] and not any(filters)
         if options["format"] == "json":
-            return render_json(selected, notes, problems, with_storage=options["all"])
+            return render_json(
+                selected,
+                notes,
+                problems,
+                with_storage=options["all"],
+                schemas=schemas,
+            )
         if options["format"] == "markdown":
             return render_markdown(selected, os.getcwd())
         if options["format"] == "mermaid":
@@ -145,6 +168,14 @@ _NOT_WATCHED = (
     "Connections weren't watched, so some problems can't be found. "
     "See the WATCH_CONNECT setting."
 )
+
+
+def _schemas(connected: list[Connected]) -> dict[str, EventSchema]:
+    return {
+        each.record.name: event_schema(each.signal)
+        for each in connected
+        if is_a(each.signal, Event)
+    }
 
 
 def _filters(options: Options) -> Filters:
