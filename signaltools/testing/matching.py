@@ -86,7 +86,7 @@ class Expected:
             if isinstance(arguments, type):
                 hint = "; use sender= for the sender"
             elif callable(arguments):
-                hint = "; call it inside the with block"
+                hint = "; call functions inside the block, or use where() for a value"
             raise TypeError(
                 f"The expected arguments must be a dict, not {arguments!r}{hint}."
             )

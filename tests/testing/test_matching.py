@@ -66,7 +66,7 @@ def test_a_callable_is_not_taken_for_arguments():
             function(order_cancelled, pay)
         assert message(caught) == (
             f"The expected arguments must be a dict, not {pay!r}; "
-            "call it inside the with block."
+            "call functions inside the block, or use where() for a value."
         )
     with pytest.raises(TypeError) as caught:
         assert_sent(order_cancelled, Order)
