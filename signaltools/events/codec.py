@@ -72,9 +72,15 @@ def event_schema(event: Event[Any]) -> EventSchema:
     Return the JSON Schema of what ``event`` sends.
     """
     forms, problems = event_forms(event)
+    properties: dict[str, Schema] = {}
+    for name, form in forms.items():
+        try:
+            properties[name] = form.schema
+        except Exception:
+            # A primary key may refer to a model that isn't installed, or to itself.
+            problems[name] = "Its primary key can't be resolved."
     if problems:
         return EventSchema(None, problems)
-    properties = {name: form.schema for name, form in forms.items()}
     required = [argument.name for argument in event.arguments if argument.required]
     schema = object_schema(properties, required)
     about = {

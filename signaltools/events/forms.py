@@ -204,8 +204,8 @@ def _key_schema(field: Any) -> Schema:
     # From Django 5.2, a primary key may consist of several fields.
     if parts := getattr(field, "fields", None):
         return array_schema([_key_schema(part) for part in parts])
-    while field.remote_field:
-        field = field.target_field
+    if field.remote_field:
+        return _key_schema(field.target_field)
     # A field of the project may have other values than its base class.
     if type(field).__module__.startswith("django.db.models."):
         for cls, python_type in _FIELDS:

@@ -16,10 +16,12 @@ from typing import Annotated, Any, BinaryIO, ForwardRef, Generic, Literal, NewTy
 
 import jsonschema
 import pytest
+from django.apps.registry import Apps
 from django.db import models
 from django.db.models import Model
 
 from signaltools import event
+from signaltools.events import forms
 from signaltools.events.codec import NoForm, event_schema, find_form
 from tests.testapp.models import Line, Order, RushOrder, Stamped, Tag
 
@@ -392,6 +394,30 @@ def test_schema_of_an_event_without_arguments_allows_none():
     assert (schema["properties"], schema["required"]) == ({}, [])
     assert "description" not in schema
     assert not jsonschema.Draft202012Validator(schema).is_valid({"a": 1})
+
+
+@pytest.mark.parametrize("target", ["missing.Model", "self"])
+def test_event_names_a_model_whose_key_can_not_be_resolved(monkeypatch, target):
+    registry = Apps(["tests.testapp"])
+    monkeypatch.setattr(forms, "installed_models", registry.get_models)
+
+    class Broken(models.Model):
+        other = models.OneToOneField(target, models.CASCADE, primary_key=True)
+
+        class Meta:
+            apps = registry
+            app_label = "testapp"
+
+    monkeypatch.setitem(globals(), "Broken", Broken)
+
+    @event
+    def broken(sender: object, *, row: Broken, rows: list[Broken], number: int) -> None:
+        pass
+
+    assert event_schema(broken) == (
+        None,
+        dict.fromkeys(("row", "rows"), "Its primary key can't be resolved."),
+    )
 
 
 def test_event_names_each_argument_without_a_form():
