@@ -23,7 +23,7 @@ from ..introspect.objects import (
 from ..introspect.source import assigned_names, import_time, parse
 from ..introspect.text import clip
 from ..inventory.records import Problem
-from .app_files import AppFile, app_files, project_apps
+from .app_files import AppFile, app_files, project_apps, read_file
 
 
 def unused_configs() -> Iterator[Problem]:
@@ -99,7 +99,7 @@ def _classes_in_source(file: AppFile, app_name: str) -> Iterator[str]:
     """
     Yield the paths of fitting classes in a file that hasn't been imported.
     """
-    source = file.read()
+    source = read_file(file.path)
     # Parsing takes a hundred times as long as this search.
     if b"AppConfig" not in source:
         return

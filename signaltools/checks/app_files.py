@@ -36,12 +36,6 @@ class AppFile(NamedTuple):
     path: str
     folders: tuple[str, ...]
 
-    def read(self) -> bytes:
-        """
-        Return the content of the file, or nothing if it can't be read.
-        """
-        return _read(self.path)
-
     def is_of_another_app(self) -> bool:
         """
         Return whether the file is in an app below this one that isn't installed.
@@ -111,10 +105,13 @@ def _is_app(folder: str) -> bool:
         return True
     # Before "apps.py" became usual, the AppConfig could be in any module.
     sources = [os.path.join(folder, name) for name in names if name.endswith(".py")]
-    return any(_APP_CONFIG.search(_read(source)) for source in sources)
+    return any(_APP_CONFIG.search(read_file(source)) for source in sources)
 
 
-def _read(path: str) -> bytes:
+def read_file(path: str) -> bytes:
+    """
+    Return the content of a file, or nothing if it can't be read.
+    """
     try:
         return Path(path).read_bytes()
     except OSError:

@@ -8,17 +8,16 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from types import FunctionType, MethodType, ModuleType
+from types import FunctionType, MethodType
 from typing import Any
 
 from ..events import Event
 from ..events.fitting import find_mismatch
 from ..introspect.callables import innermost_code
 from ..introspect.objects import class_attribute, is_a, loaded_object, stored_attribute
-from ..introspect.source import returned_calls, source_file
+from ..introspect.source import returned_calls
 from ..introspect.text import did_you_mean
 from ..inventory.django_signals import BUILTIN_ARGUMENTS
 from ..inventory.places import short_place
@@ -39,15 +38,13 @@ def _check_arguments(link: Connection) -> Iterator[Problem]:
     """
     Yield W013 and W012, or W101 and W102 for a declared event.
     """
+    # None for a custom signal, which may be sent with any arguments.
+    arguments = BUILTIN_ARGUMENTS.get(link.signal_name)
     event = link.signal if is_a(link.signal, Event) else None
-    sent = ["sender"]
     if event is not None:
-        sent += [argument.name for argument in event.arguments]
-    else:
-        sent += BUILTIN_ARGUMENTS.get(link.signal_name, ())
+        arguments = tuple(argument.name for argument in event.arguments)
+    sent = ["sender", *(arguments or ())]
     unknown, is_closed = find_mismatch(_plain(link.row.receiver), {"signal", *sent})
-    # Other signals may be sent with any arguments.
-    is_known = event is not None or link.signal_name in BUILTIN_ARGUMENTS
     for argument in unknown:
         if argument in ("self", "cls"):
             hint = "Connect a bound method, or make the function a staticmethod."
@@ -55,7 +52,7 @@ def _check_arguments(link: Connection) -> Iterator[Problem]:
             hint = did_you_mean(argument, sent).strip() or (
                 f"Use only arguments that {link.bare_name!r} sends: {', '.join(sent)}."
             )
-        if is_known or argument == "self":
+        if arguments is not None or argument == "self":
             yield link.problem(
                 "W101" if event else "W013",
                 f"The receiver {link.name!r} requires the argument {argument!r}, but "
@@ -213,11 +210,7 @@ def _are_one_file(one: Connection, other: Connection) -> bool:
     # only the __module__ of the function was changed.
     if innermost_code(one.row.receiver) is innermost_code(other.row.receiver):
         return False
-    files = set()
-    for link in (one, other):
-        module = sys.modules.get(link.record.module)
-        file = source_file(module) if is_a(module, ModuleType) else None
-        if file is None:
-            return False
-        files.add(os.path.realpath(file))
-    return len(files) == 1
+    # Any object can be assigned to __file__.
+    files = [loaded_object(link.record.module, "__file__") for link in (one, other)]
+    are_paths = all(type(file) is str for file in files)
+    return are_paths and len(set(map(os.path.realpath, files))) == 1

@@ -4,7 +4,6 @@ Find senders that never send the signal: W007, W008, W009, W010, W011, and W018.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
@@ -13,7 +12,7 @@ from django.db import models
 from django.db.models.options import Options
 
 from ..introspect.models import installed_models, model_options
-from ..introspect.objects import stored_attribute
+from ..introspect.objects import loaded_object, stored_attribute
 from ..inventory.django_signals import BUILTIN_SIGNALS
 from ..inventory.records import Problem
 from .connection import Connection
@@ -121,11 +120,10 @@ def _is_auth(link: Connection) -> bool:
     """
     Return whether the sender is the string that ``user_login_failed`` is sent with.
     """
-    # Django sends __name__ of this module, and senders are compared by id(), so another
-    # string of the same content is not a sender.
-    auth = sys.modules.get("django.contrib.auth")
-    connect = link.connect
-    return bool(auth and connect and connect.sender_id == id(auth.__name__))
+    # Django sends the __name__ of this module, and compares senders by id(), so another
+    # string with the same content doesn't match.
+    name = loaded_object("django.contrib.auth", "__name__")
+    return link.connect is not None and link.connect.sender_id == id(name)
 
 
 def _check_model(

@@ -35,7 +35,7 @@ from ..introspect.text import clip
 from ..inventory.places import is_third_party
 from ..inventory.records import Problem
 from .app_configs import ready_classes
-from .app_files import AppFile, app_files, app_folders, project_apps
+from .app_files import AppFile, app_files, app_folders, project_apps, read_file
 
 _RECEIVER_DECORATORS = {
     "django.dispatch.receiver",
@@ -93,7 +93,7 @@ def connects_receivers(file: AppFile) -> bool:
     """
     Return whether the file connects receivers to Django's signals at module level.
     """
-    source = file.read()
+    source = read_file(file.path)
     # Parsing takes a hundred times as long as this search.
     if b"receiver" not in source and b".connect(" not in source:
         return False

@@ -10,12 +10,12 @@ import re
 import sys
 import sysconfig
 from pathlib import PurePath
-from types import MethodType, ModuleType
+from types import MethodType
 from typing import Any, NamedTuple
 
 from django.apps import apps
 
-from ..introspect.objects import is_a, module_attribute
+from ..introspect.objects import is_a, loaded_object
 from ..introspect.text import printable
 from .records import Component
 
@@ -67,9 +67,7 @@ def is_third_party(module: str, file: str | None) -> bool:
     Return whether a module is installed, or part of Python.
     """
     if file is None:
-        loaded = sys.modules.get(module)
-        if is_a(loaded, ModuleType):
-            file = module_attribute(loaded, "__file__")
+        file = loaded_object(module, "__file__")
     # Any object can be assigned to __file__. Modules that are compiled into Python have
     # none, and those that code creates are taken for the project's.
     if type(file) is not str or not file:
@@ -96,10 +94,10 @@ def is_storage_method(receiver: Any) -> bool:
     """
     if type(receiver) is not MethodType:
         return False
-    # If this module hasn't been imported, no storage object exists. Importing it would
+    # If this class hasn't been imported, no storage object exists. Importing it would
     # change what the project has loaded.
-    module = sys.modules.get("django.core.files.storage.base")
-    return module is not None and is_a(receiver.__self__, module.Storage)
+    storage = loaded_object("django.core.files.storage.base", "Storage")
+    return storage is not None and is_a(receiver.__self__, storage)
 
 
 @functools.lru_cache(maxsize=10_000)
