@@ -153,7 +153,7 @@ def _names(code: CodeType | None) -> Iterator[str]:
     # is an import, and a name that it could be about. Every other byte is an opcode.
     if _IMPORT_NAME not in code.co_code[::2]:
         return
-    # "from .events import signals" has the two parts of "events.signals" apart. The
+    # "from .events import signals" keeps the two parts of "events.signals" apart. The
     # imported names are in a tuple.
     last_parts = [name.rpartition(".")[2] for name in conf.AUTODISCOVER_MODULES]
     candidates = [str(name) for name in (*code.co_names, *in_tuples)]

@@ -65,14 +65,14 @@ def app_files(
 ) -> Iterator[AppFile]:
     """
     Yield the source files of an app, sorted, without tests, migrations, commands, and
-    the folders ``skipped``. An app in a zip file has none.
+    the folders ``skipped``. An app in a zip file doesn't have any.
     """
     for root in _folders(config):
         for folder, folders, files in os.walk(root):
             if folder != root and "__init__.py" not in files:
                 folders.clear()
                 continue
-            # os.walk() goes into what is left in this list.
+            # os.walk() continues with what is left in this list.
             folders[:] = sorted(
                 name
                 for name in folders

@@ -6,10 +6,10 @@ signatures keeps a strong reference to the receiver. So a local function, a lamb
 partial works on every laptop, and is garbage-collected in production.
 
 Only the garbage collector knows what keeps an object alive: ``gc.get_referrers()``
-walks over the whole heap. Three traps come with it. Whatever
-looks at a receiver holds it as well, such as the list of receivers here. A reference
-cycle holds the receiver, but doesn't keep it alive. And after ``gc.freeze()``, which
-servers call before they fork, frozen objects are not found at all.
+walks over the whole heap. It has three traps. Whatever looks at a receiver holds it as
+well, such as the list of receivers here. A reference cycle holds the receiver, but
+doesn't keep it alive. And after ``gc.freeze()``, which servers call before they fork,
+frozen objects aren't found at all.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _is_in_cycle(receiver: Any, holders: list[Any], ignored: Collection[int]) ->
             return False
         seen |= {id(holders), id(receiver), *map(id, holders)}
         holders = _referrers(holders, seen)
-    # When in doubt, the receiver is not reported.
+    # When in doubt, the receiver isn't reported.
     return False
 
 
@@ -100,7 +100,7 @@ def _parts(receiver: Any) -> set[int]:
     waiting = [receiver]
     while waiting and len(parts) < _MAX_PARTS:
         value = waiting.pop()
-        # From a module or a class, everything can be reached, so these are no parts.
+        # From a module or a class, everything can be reached, so these aren't parts.
         # The same is true of the namespaces of the module that a function is from.
         is_function = type(value) is FunctionType
         namespaces = (value.__globals__, value.__builtins__) if is_function else ()

@@ -88,7 +88,7 @@ def _has_name(connect: Connect) -> bool:
     names = {described.module, site.module if site else described.module}
     return (
         loaded_object(described.module, described.qualname) is receiver
-        # These modules are the most likely ones. To find any other holder takes a walk
+        # These modules are the most likely ones. Finding any other holder takes a walk
         # over the whole heap.
         or any(value is receiver for name in names for value in module_values(name))
     )
@@ -117,7 +117,7 @@ def _lost(connected: Connected, connect: Connect, what: str) -> Problem:
 
 def find_dropped(links: Sequence[Connection]) -> Iterator[Problem]:
     """
-    Yield receivers that Django did not connect, because another one has their
+    Yield receivers that Django didn't connect, because another one has their
     ``dispatch_uid``: W003.
     """
     for connect in watched_connects(links[0].signal) if links else ():

@@ -22,7 +22,7 @@ from .connection import Connection
 _DELETE = {"pre_delete", "post_delete"}
 _INIT = {"pre_init", "post_init"}
 _SAVE = {"pre_save", "post_save"}
-# Under ASGI, and in alogin() and alike, Django sends these with asend().
+# Under ASGI, and in functions such as alogin(), Django sends these with asend().
 _AWAITED = {
     *("request_started", "request_finished"),
     *("user_logged_in", "user_logged_out", "user_login_failed"),
@@ -123,7 +123,7 @@ def _check_costs(link: Connection) -> Iterator[Problem]:
 
 
 def _has_qualname(receiver: Any) -> bool:
-    # For these types, Python itself answers. Anything else may run code when asked.
+    # Python itself reads the attribute of these types. Any other one may run code.
     kinds = (FunctionType, MethodType, BuiltinFunctionType, type)
     if issubclass(type(receiver), kinds):
         return True

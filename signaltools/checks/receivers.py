@@ -126,7 +126,7 @@ def _wrapped(value: Any) -> list[Any]:
     if kind is functools.partial:
         return [value.func]
     if kind is FunctionType:
-        # A decorator without functools.wraps() has the function in its closure only.
+        # A decorator without functools.wraps() has the function only in its closure.
         return [getattr(value, "__wrapped__", None), *_captured(value).values()]
     # @staticmethod and @classmethod above @receiver are right: they change how a class
     # hands out the function, not what it does.
@@ -158,7 +158,7 @@ def _check_coroutine(link: Connection) -> Iterator[Problem]:
         receiver = receiver.__func__
     if type(receiver) is FunctionType:
         # A wrapper that returns or drops the result of an async function. If it does
-        # anything else with the function, it may well run it in an event loop.
+        # anything else with the function, it may run it in an event loop.
         names = {name for name, f in _captured(receiver).items() if _is_async(f)}
         code = receiver.__code__
         # Reading the source takes time, so it comes last.

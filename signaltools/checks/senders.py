@@ -24,7 +24,7 @@ _SAVE_AND_DELETE = {"pre_save", "post_save", *_DELETE}
 _ROLES: dict[str, tuple[set[str], str]] = {
     "model": ({"model"}, "Use the model itself as sender."),
     "saved model": ({"model"}, "Use the model itself as sender."),
-    # What a project logs in need not be a model.
+    # What a project logs in doesn't have to be a model.
     "user": ({"model", "class"}, "Use sender=get_user_model()."),
     "class": (
         {"model", "class"},
@@ -47,7 +47,7 @@ def check_senders(links: Sequence[Connection]) -> Iterator[Problem]:
     role = BUILTIN_SIGNALS.get(links[0].signal_name) if links else None
     if role is None:
         return
-    # All models are looked at for this, so only once, and for one signal only.
+    # This looks at all models, so it is done once, and only for one signal.
     through_models = _through_models() if role == "through" else set()
     # A loop over all models connects a receiver for some that never send the signal.
     # That is fine if one of them does, so what one line connects is judged together.

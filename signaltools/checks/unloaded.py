@@ -44,7 +44,7 @@ _RECEIVER_DECORATORS = {
     "signaltools.events.receiver",
 }
 _EVENT_DECORATORS = {"signaltools.event", "signaltools.events.event"}
-# Stands for the path of a signal that the module itself creates.
+# Used as the path of a signal that the module itself creates.
 _A_SIGNAL = "<signal>"
 
 
@@ -53,7 +53,7 @@ def unloaded_receivers() -> Iterator[Problem]:
     Yield modules of installed apps that would connect receivers if they were imported.
 
     Call this after the URLconf has been loaded. It has false positives: a project may
-    import a module only when it is needed. Third-party apps are not checked, because
+    import a module only when it is needed. Third-party apps aren't checked, because
     the project can't fix them.
     """
     # A file may have been imported under another name.
@@ -156,7 +156,7 @@ def _is_signal(path: str) -> bool:
     value = _find(path)
     if value is not None:
         return is_a(value, Signal)
-    # The module that defines it has not been imported either, so the name has to do. A
+    # The module that defines it hasn't been imported either, so its name decides. A
     # library such as Celery has "signals" of another kind.
     module = path.rpartition(".")[0]
     django_apps = ("django.", *(f"{each.name}." for each in apps.get_app_configs()))

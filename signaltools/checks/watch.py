@@ -91,7 +91,7 @@ class Disconnect(NamedTuple):
 
 class _Log:
     """
-    What was done to one signal.
+    The calls of ``connect()`` and ``disconnect()`` for one signal.
 
     The keys describe a call. If several calls have the same key, only the last one is
     kept. Otherwise a program that connects and disconnects all day would fill the
@@ -133,7 +133,7 @@ def watch() -> None:
     original_connect, original_disconnect = Signal.connect, Signal.disconnect
 
     # Without wraps(), Django's own check of lazy senders (signals.E001) would describe
-    # a pending connect() wrongly: it goes by the module and the name of the function.
+    # a pending connect() wrongly: it uses the module and the name of the function.
     @functools.wraps(original_connect)
     def connect(
         self: Signal,
@@ -147,7 +147,7 @@ def watch() -> None:
         # Receivers and senders may be any objects. If one of them can't be examined,
         # the project must not notice.
         with suppress(Exception):
-            # Django clears dead connections on the way, so the length says nothing.
+            # Django also removes dead connections, so the lengths can't be compared.
             old = {id(entry) for entry in before}
             new = (entry for entry in entries(self)[-1:] if id(entry) not in old)
             entry = next(new, None)
@@ -183,14 +183,14 @@ def watched_signals() -> list[Signal]:
 
 def watched_connects(signal: Signal) -> list[Connect]:
     """
-    Return what was connected to ``signal`` and has not been disconnected since.
+    Return what was connected to ``signal`` and hasn't been disconnected since.
     """
     return list(_log(signal).connects.copy().values())
 
 
 def failed_disconnects(signal: Signal) -> list[Disconnect]:
     """
-    Return calls of ``disconnect()`` that found nothing, now or later.
+    Return the calls of ``disconnect()`` that found nothing, and didn't succeed later.
     """
     return list(_log(signal).failed_disconnects.copy().values())
 

@@ -34,7 +34,7 @@ _partial_func = functools.partial.__dict__["func"].__get__
 
 class Described(NamedTuple):
     """
-    Name and place of a callable. The place is None for compiled code.
+    The name and place of a callable. The place is None for compiled code.
     """
 
     name: str

@@ -29,7 +29,7 @@ def model_options(model: object) -> Options[Any] | None:
 
 def find_model(label: str) -> ModelClass | None:
     """
-    Return the model, which may be abstract or swapped out; case doesn't matter.
+    Return the model with this label in any case, even if abstract or swapped out.
     """
     found = (each for each in _all_models() if each._meta.label_lower == label.lower())
     return next(found, None)

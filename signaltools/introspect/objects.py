@@ -135,7 +135,7 @@ def stored_attribute(value: object, name: str) -> Any:
     """
     Return an attribute as it is stored on ``value`` or its class, or None.
 
-    A property is not run. Slots and the attributes of compiled classes are read.
+    A property isn't run. Slots and the attributes of compiled classes are read.
     """
     # vars() would run a __dict__ that the class defines as a property.
     cls = type(value)

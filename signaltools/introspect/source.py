@@ -32,14 +32,14 @@ def assignments(module: ModuleType) -> dict[str, Assignment]:
     """
     Map the names that the source of ``module`` assigns to their assignments.
 
-    If there are several of one name, the first that creates an object counts, or else
-    the first. A decorated function counts as assigned. Names in a class start with its
-    name. If the source can't be read, there are no assignments.
+    If a name is assigned several times, the first assignment that creates an object
+    counts, or else the first one. A decorated function counts as assigned. Names in a
+    class start with its name. If the source can't be read, there are no assignments.
     """
     return _assignments(_read(module))
 
 
-# By the source itself and not by its file, which may change while a server runs.
+# Cached by the source itself, not by its file, which may change while a server runs.
 # Parsing takes most of the time of a look-up.
 @functools.lru_cache(maxsize=128)
 def _assignments(source: str) -> dict[str, Assignment]:
@@ -77,7 +77,7 @@ def guarded_imports(module: ModuleType) -> dict[str, tuple[str, str | None]]:
 
 def imports(node: ast.stmt) -> Iterator[tuple[str, str, str | None]]:
     """
-    Yield each name that a statement imports, with the module and the attribute of it.
+    Yield each name that a statement imports, its module, and the attribute, if any.
     """
     if isinstance(node, ast.ImportFrom):
         module = "." * node.level + (node.module or "")

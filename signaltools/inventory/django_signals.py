@@ -14,13 +14,13 @@ _MIGRATE = (
     *("plan", "apps", "stdout"),
 )
 
-# The sender and the arguments of each signal. Some arguments are not sent every time.
+# The sender and the arguments of each signal. Some arguments aren't sent every time.
 #
 # The sender is "model" (any model class), "saved model" (not one that Django created
 # for a many-to-many field), "through" (the model of such a field), "user" (the user
 # model), "none" (sent with sender=None), or the sender_kind of a ReceiverRecord.
 #
-# Django has these facts only in its documentation and in the calls of send(). A test
+# These facts are only in Django's documentation and in its calls of send(). A test
 # compares this table with what Django really sends.
 _SIGNALS: dict[str, tuple[str, tuple[str, ...]]] = {
     "django.contrib.auth.signals.user_logged_in": ("user", ("request", "user")),

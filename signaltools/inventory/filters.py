@@ -5,7 +5,7 @@ Select the signals, receivers, and problems that match the filters of a command.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from django.apps import apps
@@ -54,7 +54,7 @@ def select(signals: Signals, filters: Filters) -> list[SignalRecord]:
     if filters.kinds:
         selected = [signal for signal in selected if signal.kind in filters.kinds]
     if filters.without_receivers:
-        # A signal that lost all its receivers above isn't selected any more.
+        # A signal that lost all its receivers above isn't selected anymore.
         selected = [signal for signal in selected if not signal.receivers]
     return selected
 
@@ -102,27 +102,20 @@ def _receiver_names(signals: Signals) -> dict[str, set[str]]:
 
 def unmatched(
     signals: Signals, filters: Filters, problems: Sequence[Problem] = ()
-) -> list[str]:
+) -> Iterator[str]:
     """
-    Return a sentence for each pattern, app, and sender that matches nothing.
+    Yield a sentence for each pattern, app, and sender that matches nothing.
     """
-    patterns = [
-        _no_match(pattern, signals)
-        for pattern in filters.patterns
-        if not _matching(signals, [_has_pattern(pattern)])
-        and not any(_is_in(pattern, problem) for problem in problems)
-    ]
-    labels = [
-        _no_app(label)
-        for label in filters.apps
-        if not _matching(signals, [_belongs_to_app(label)])
-    ]
-    senders = [
-        _no_sender(sender, signals)
-        for sender in filters.senders
-        if not _matching(signals, [_runs_for_sender(sender, signals)])
-    ]
-    return [*patterns, *labels, *senders]
+    for pattern in filters.patterns:
+        is_in_problem = any(_is_in(pattern, problem) for problem in problems)
+        if not is_in_problem and not _matching(signals, [_has_pattern(pattern)]):
+            yield _no_match(pattern, signals)
+    for label in filters.apps:
+        if not _matching(signals, [_belongs_to_app(label)]):
+            yield _no_app(label)
+    for sender in filters.senders:
+        if not _matching(signals, [_runs_for_sender(sender, signals)]):
+            yield _no_sender(sender, signals)
 
 
 def _is_in(pattern: str, problem: Problem) -> bool:
@@ -159,8 +152,8 @@ def _runs_for_sender(sender: str, signals: Signals) -> Condition:
     roles = _model_roles()[sender]
     for signal in signals:
         for receiver in signal.receivers:
-            # The roles of models are known. A model that receivers are connected to
-            # but that isn't installed, or is abstract, doesn't send anything.
+            # The roles of models are known already. If receivers are connected for a
+            # model that isn't installed or is abstract, it doesn't send anything.
             if sender in _sender_names(receiver) and receiver.sender_kind != "model":
                 roles.add(receiver.sender_kind or "")
 
@@ -209,7 +202,7 @@ def _no_match(pattern: str, signals: Signals) -> str:
     for signal in signals:
         for receiver in signal.receivers:
             names += filter(None, [receiver.name, receiver.sender])
-    # Users often type the last part of a name only.
+    # Users often type only the last part of a name.
     last_parts = [name.rpartition(".")[2] for name in names]
     hint = did_you_mean(pattern, [*names, *last_parts])
     return f"No signal, receiver, or sender matches {pattern!r}.{hint}"

@@ -60,8 +60,8 @@ class Registry:
 
     def __init__(self) -> None:
         self._registered: dict[str, NamedSignal] = {}
-        # What recent_entries() has found, and the modules and names that it found it
-        # in. One attribute, because threads must never see one half of it renewed.
+        # The modules and registered names at the last call of recent_entries(), and its
+        # result. One attribute, so another thread never sees just one of them updated.
         self._recent: tuple[tuple[str, ...], list[Any]] = ((), [])
 
     def register(self, name: str, signal: Signal) -> None:
@@ -125,10 +125,10 @@ class Registry:
         Return every named signal, sorted by name.
         """
         by_id = {id(entry.signal): entry for entry in _named_signals()}
-        # A copy is made in one step, so other threads can go on registering.
+        # dict.copy() runs in one step, so other threads can register meanwhile.
         registered = self._registered.copy()
-        # A registered name comes before the path of an attribute, and the first one
-        # before later ones, which become aliases.
+        # A registered name is preferred to the path of an attribute. If a signal is
+        # registered several times, the first name counts, and the others are aliases.
         for new_name, entry in registered.items():
             known = by_id.get(id(entry.signal), entry)
             name = known.name if known.name in registered else new_name
@@ -142,8 +142,9 @@ class Registry:
         """
         Return every signal that had a name when a module was last imported.
 
-        This is for code that asks on every request. It takes a hundredth of the time,
-        and only misses signals that were assigned to a module after its import.
+        This is for code that runs on every request. It takes a hundredth of the time of
+        ``entries()``, and only misses signals that were assigned to a module after its
+        import.
         """
         names = (*sys.modules, *self._registered)
         recent_names, recent = self._recent
@@ -166,7 +167,7 @@ class Registry:
         """
         Return whether a name, an alias, or a signal is known.
         """
-        # Neither == nor hash() of a strange item is run: only a plain str is compared.
+        # Only a plain str is compared: == of any other item may run its code.
         return any(
             item is entry.signal
             or (type(item) is str and (item == entry.name or item in entry.aliases))
@@ -199,7 +200,7 @@ def find_signals(
     """
     Return the signals of ``modules``, by the first path found for each.
 
-    To leave out those in classes takes a third of the time.
+    Leaving out the signals in classes takes a third of the time.
     """
     found: dict[int, tuple[str, Signal]] = {}
     for signal, place in _places(modules, in_classes):
@@ -222,7 +223,7 @@ class _Place(NamedTuple):
 
 
 # The assignments in the source of each module, by the id() of the module: a module may
-# be of a class that cannot be hashed. They are read when they are first needed, for one
+# be of a class that can't be hashed. They are read when they are first needed, for one
 # reading only, because the source may change.
 _Sources = dict[int, dict[str, Assignment]]
 
@@ -253,7 +254,7 @@ def _name(signal: Signal, places: list[_Place], sources: _Sources) -> NamedSigna
     If a module is loaded under two names, its own name comes first.
     """
     place = places[0]
-    # To read source takes most of the time, and most signals have just one place.
+    # Reading source takes most of the time, and most signals have just one place.
     if len(places) > 1:
         places = sorted(places, key=_is_second_name)
         creating = (
@@ -350,8 +351,8 @@ class _Search:
 
     def _in_class(self, cls: type) -> Sequence[tuple[str, Signal]]:
         if id(cls) not in self._classes:
-            # Noted before it is read: a class that is its own attribute would be read
-            # forever.
+            # Added before the class is read: a class that is its own attribute would
+            # be read forever.
             self._classes[id(cls)] = cls
             # One path through each nested class is enough: there are exponentially many
             # through classes that are attributes of each other.

@@ -68,8 +68,8 @@ def is_third_party(module: str, file: str | None) -> bool:
     """
     if file is None:
         file = loaded_object(module, "__file__")
-    # Any object can be assigned to __file__. Modules that are compiled into Python have
-    # none, and those that code creates are taken for the project's.
+    # Any object can be assigned to __file__. Modules that are compiled into Python lack
+    # it. So do modules that code creates, which count as part of the project.
     if type(file) is not str or not file:
         return module.partition(".")[0] in sys.stdlib_module_names
     return _is_installed(file)

@@ -88,7 +88,7 @@ def not_imported(signals: Iterable[SignalRecord]) -> list[SignalRecord]:
 
 class Reader:
     """
-    One reading: places and senders are looked up once for all signals.
+    Read connections, and look up places and senders once for all signals.
     """
 
     def __init__(self) -> None:
@@ -97,7 +97,7 @@ class Reader:
 
     def rows(self, entry: NamedSignal) -> tuple[tuple[Row, ...], str]:
         """
-        Return the connections in dispatch order, or none and a note on why.
+        Return the connections in dispatch order, or none and a note that explains why.
         """
         try:
             rows = read_rows(entry.signal, self._find_sender)
@@ -107,7 +107,7 @@ class Reader:
             cause = error_text(error)
             return (), f"The receivers of {entry.name!r} could not be read ({cause})."
         # Django calls the synchronous receivers in the order in which they connected,
-        # and then runs the asynchronous ones concurrently, thus in no order.
+        # and then runs the asynchronous ones concurrently, so these have no order.
         return tuple(sorted(rows, key=attrgetter("is_async"))), ""
 
     def record(self, entry: NamedSignal, rows: Sequence[Row]) -> SignalRecord:

@@ -176,15 +176,15 @@ def describe_sender(
     """
     Return the label, the kind, and the app label of a sender.
 
-    They are those of a ``ReceiverRecord``. Only an ``AppConfig`` has an app label. Any
-    sender, which is None or ``Sender.ANY``, doesn't have any of the three.
+    They are those of a ``ReceiverRecord``. Only an ``AppConfig`` has an app label. For
+    any sender (None or ``Sender.ANY``), all three are None.
     """
     if sender is None or sender is Sender.ANY:
         return None, None, None
     if sender is Sender.UNKNOWN:
         return None, "unknown", None
     if is_a(sender, type):
-        # A model that is defined outside of any installed app has no label.
+        # A model that is defined outside any installed app has no label.
         options = model_options(sender)
         if options is not None and options.app_label:
             return options.label, "model", None

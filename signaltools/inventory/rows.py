@@ -80,7 +80,7 @@ def read_rows(signal: Signal, find_sender: FindSender) -> list[Row]:
     meanwhile is in the result or isn't, but never in part. Raises whatever reading the
     ``receivers`` of a custom ``Signal`` subclass raises.
     """
-    # A property of a subclass may raise here, and the caller has to know. To take the
+    # A property of a subclass may raise here, and the caller has to know. Taking the
     # lock of the signal could block: another thread may hold it while it connects.
     rows = _read(tuple(signal.receivers), find_sender)
     return [r for r in rows if r.receiver is not DEAD and r.sender is not DEAD]
@@ -124,7 +124,7 @@ def _read(entries: Iterable[Any], find_sender: FindSender) -> Iterator[Row]:
     for entry in entries:
         try:
             (lookup_id, sender_id), reference, *sender_refs, is_async = entry
-            # With another number of values, this is not a tuple that Django has made.
+            # This fails for a tuple that another version of Django would create.
             [sender_ref] = sender_refs if _HAS_REFERENCES else [*sender_refs, None]
             # By type, not with isinstance(): a receiver that is connected with
             # weak=False may be an object that pretends to be of another class.
@@ -158,7 +158,7 @@ def _dispatch_uid(lookup_id: Any, receiver: Any) -> Any:
 
 def receiver_key(receiver: Any) -> Any:
     """
-    Return what Django identifies a receiver by that is connected without dispatch_uid.
+    Return what identifies a receiver that is connected without ``dispatch_uid``.
     """
     # A bound method is a new object for each access, so its id() doesn't identify it.
     if type(receiver) is MethodType:

@@ -362,7 +362,7 @@ def test_a_many_to_many_field_without_a_through_model_sends_nothing(
 
 
 def sentences(**filters):
-    return unmatched(SIGNALS, Filters(**filters))
+    return [*unmatched(SIGNALS, Filters(**filters))]
 
 
 def test_what_matches_needs_no_sentence():
@@ -461,7 +461,7 @@ def test_an_unmatched_sender_comes_with_the_nearest_model_or_sender(sender, mess
 
 def test_a_model_without_receivers_is_not_called_unknown():
     signals = [signal("shop.signals.order_lost")]
-    assert unmatched(signals, Filters(senders=["testapp.Tag"])) == [
+    assert [*unmatched(signals, Filters(senders=["testapp.Tag"]))] == [
         "No receiver runs for the sender 'testapp.Tag'."
     ]
 
@@ -478,7 +478,7 @@ def test_each_value_that_matches_nothing_has_its_own_sentence():
 
 
 def test_a_builtin_signal_that_is_not_imported_is_not_called_misspelled():
-    assert unmatched([], Filters(patterns=["Template_Rendered"])) == [
+    assert [*unmatched([], Filters(patterns=["Template_Rendered"]))] == [
         "'django.test.signals.template_rendered' isn't imported, "
         "so it has no receivers."
     ]

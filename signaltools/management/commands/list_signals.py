@@ -206,5 +206,5 @@ def _unmatched(
     signals: Signals, problems: Problems, filters: Filters, model: str | None
 ) -> list[str]:
     if model is None:
-        return unmatched(signals, filters, problems)
+        return [*unmatched(signals, filters, problems)]
     return [] if find_model(model) else [no_model(model)]
