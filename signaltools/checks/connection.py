@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.dispatch import Signal
 
 from ..inventory.places import short_place
-from ..inventory.records import Problem, ReceiverRecord, SenderKind
+from ..inventory.records import Problem, ReceiverRecord
 from ..inventory.rows import Row
 from .watch import Connect
 
@@ -20,8 +20,8 @@ class Connection(NamedTuple):
     One connected receiver, with the row and the record that describe it.
 
     ``place`` is its position in the record of the signal. ``connect`` is the call that
-    made it, if that was watched. Django keeps only the ``id()`` of a sender, so
-    ``sender_kind`` may come from that call, and be "unknown" without it.
+    made it, if that was watched. If Django has kept only the ``id()`` of the sender,
+    ``record`` has the sender of that call, or an unknown one without it.
     """
 
     signal: Signal
@@ -30,8 +30,6 @@ class Connection(NamedTuple):
     row: Row
     record: ReceiverRecord
     connect: Connect | None
-    sender_kind: SenderKind | None
-    sender: str | None
 
     @property
     def name(self) -> str:
@@ -49,7 +47,8 @@ class Connection(NamedTuple):
         """
         Return what the sender is, for the middle of a sentence.
         """
-        return f"{_SENDERS[self.sender_kind or 'unknown']} {self.sender!r}"
+        kind = _SENDERS[self.record.sender_kind or "unknown"]
+        return f"{kind} {(self.record.sender_app or self.record.sender)!r}"
 
     def problem(self, check: str, message: str, hint: str) -> Problem:
         return Problem(check, self.name, message, hint, self.signal_name, self.place)

@@ -161,7 +161,7 @@ def check_connect(link: Connection) -> Iterator[Problem]:
     is_by_library = is_import and link.record.component == "third_party"
     is_class_prepared = link.signal_name == "django.db.models.signals.class_prepared"
     if is_class_prepared and connect.is_late and not is_by_library:
-        which = "all models" if link.sender_kind is None else link.sender_text
+        which = "all models" if link.record.sender_kind is None else link.sender_text
         yield link.problem(
             "W017",
             f"The receiver {link.name!r} was connected to 'class_prepared'{_at(site)} "

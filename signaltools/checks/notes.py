@@ -98,7 +98,7 @@ def _inheriting(model: type, signal: str) -> Iterator[tuple[type, str]]:
 
 def _check_costs(link: Connection) -> Iterator[Problem]:
     name, signal = link.name, link.bare_name
-    if link.sender_kind is None and signal in _DELETE:
+    if link.record.sender_kind is None and signal in _DELETE:
         yield link.problem(
             "I002",
             f"The receiver {name!r} is connected to {signal!r} for every model, so "

@@ -92,10 +92,8 @@ def _connections(connected: Connected) -> list[Connection]:
             continue
         call = made_by.get(row.id)
         connect = call if call is not None and call.made(row) else None
-        kind, sender = record.sender_kind, record.sender_app or record.sender
-        if kind == "unknown" and connect is not None:
-            kind, sender = connect.sender.kind, connect.sender.label
-        found.append(
-            Connection(signal, name, place, row, record, connect, kind, sender)
-        )
+        if record.sender_kind == "unknown" and connect is not None:
+            sender = connect.sender
+            record = record._replace(sender=sender.label, sender_kind=sender.kind)
+        found.append(Connection(signal, name, place, row, record, connect))
     return found

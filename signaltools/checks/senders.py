@@ -64,7 +64,7 @@ def check_senders(links: Sequence[Connection]) -> Iterator[Problem]:
 
 
 def _check(link: Connection, role: str, through_models: set[int]) -> Iterator[Problem]:
-    kind, sender = link.sender_kind, link.row.sender
+    kind, sender = link.record.sender_kind, link.row.sender
     if kind is None or kind == "unknown":
         return
     options = model_options(sender)
@@ -155,9 +155,9 @@ def _check_model(
     elif signal in _DELETE and (field := _cascading_field(options)):
         yield link.problem(
             "W018",
-            f"The receiver {link.name!r} doesn't run for {link.sender!r} rows deleted "
-            f"through {field!r}: DB_CASCADE deletes them in the database, without "
-            f"sending {signal!r}.",
+            f"The receiver {link.name!r} doesn't run for {options.label!r} rows "
+            f"deleted through {field!r}: DB_CASCADE deletes them in the database, "
+            f"without sending {signal!r}.",
             "Use on_delete=models.CASCADE, or don't rely on this signal.",
         )
 
