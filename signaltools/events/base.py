@@ -103,11 +103,6 @@ class Event(Signal, Generic[P]):
             Do the same as ``send_robust_on_commit()``, in asynchronous code.
             """
 
-        _check_send_on_commit: Callable[P, dict[str, Any]]
-        _check_send_robust_on_commit: Callable[P, dict[str, Any]]
-        _check_asend_on_commit: Callable[P, dict[str, Any]]
-        _check_asend_robust_on_commit: Callable[P, dict[str, Any]]
-
     else:
         send = _Method()
         send_robust = _Method()
@@ -117,10 +112,6 @@ class Event(Signal, Generic[P]):
         send_robust_on_commit = _Method()
         asend_on_commit = _Method()
         asend_robust_on_commit = _Method()
-        _check_send_on_commit = _Method()
-        _check_send_robust_on_commit = _Method()
-        _check_asend_on_commit = _Method()
-        _check_asend_robust_on_commit = _Method()
 
     def __init__(self, label: str | None = None, use_caching: bool = False) -> None:
         if not hasattr(self, "_declaration"):
@@ -206,9 +197,7 @@ class Event(Signal, Generic[P]):
         for name, method in methods.items():
             method.__module__ = declaration.function.__module__
             # Python's own messages start with it: "order_paid.send() missing 1 ...".
-            # A caller of send_on_commit() doesn't know _check_send_on_commit().
-            public = name.removeprefix("_check_")
-            method.__qualname__ = f"{declaration.function.__qualname__}.{public}"
+            method.__qualname__ = f"{declaration.function.__qualname__}.{name}"
             method.__doc__ = declaration.function.__doc__
             # While Django imports apps, an annotation may use a name that comes later.
             # Until then it isn't checked, and the methods are generated for each send.
@@ -344,34 +333,44 @@ class Using(Generic[P]):
     def __init__(self, event: Event[P], alias: str) -> None:
         self._event = event
         self._alias = alias
+        self._check_type = event._check_type
+        # Only events that warn have it.
+        self._complete = getattr(event, "_complete", None)
+
+    # The methods of the event check the arguments, with this object in place of itself.
 
     def send_on_commit(self, *args: P.args, **named: P.kwargs) -> None:
         """
         Check the arguments now, and send when the transaction is committed.
         """
-        arguments = self._event._check_send_on_commit(*args, **named)
-        self._event._wait("send", arguments, self._alias)
+        self._method("send_on_commit")(self, *args, **named)
 
     def send_robust_on_commit(self, *args: P.args, **named: P.kwargs) -> None:
         """
         Do the same as ``send_on_commit()``, with ``send_robust()``.
         """
-        arguments = self._event._check_send_robust_on_commit(*args, **named)
-        self._event._wait("send_robust", arguments, self._alias)
+        self._method("send_robust_on_commit")(self, *args, **named)
 
     async def asend_on_commit(self, *args: P.args, **named: P.kwargs) -> None:
         """
         Do the same as ``send_on_commit()``, in asynchronous code.
         """
-        arguments = self._event._check_asend_on_commit(*args, **named)
-        await sync_to_async(self._event._wait)("send", arguments, self._alias)
+        await self._method("asend_on_commit")(self, *args, **named)
 
     async def asend_robust_on_commit(self, *args: P.args, **named: P.kwargs) -> None:
         """
         Do the same as ``send_robust_on_commit()``, in asynchronous code.
         """
-        arguments = self._event._check_asend_robust_on_commit(*args, **named)
-        await sync_to_async(self._event._wait)("send_robust", arguments, self._alias)
+        await self._method("asend_robust_on_commit")(self, *args, **named)
+
+    def _method(self, name: str) -> Any:
+        return getattr(type(self._event), name)
+
+    def _on_commit(self, method: str, arguments: dict[str, Any]) -> None:
+        self._event._wait(method, arguments, self._alias)
+
+    async def _aon_commit(self, method: str, arguments: dict[str, Any]) -> None:
+        await sync_to_async(self._on_commit)(method, arguments)
 
 
 def any_events() -> bool:

@@ -34,13 +34,11 @@ _SEND = """
         return []
     return {wait}__method(self, {keywords})
 """
-# Using checks the arguments in the same way, and then chooses the database.
+# ``self`` may be a ``Using``, which chooses the database by itself.
 _ON_COMMIT = """
 {define} {method}(self, /, {parameters}):
-    {wait}self._{on_commit}({method!r}, self._check_{method}({keywords}))
-def _check_{method}(self, /, {parameters}):
     {checks}
-    return {arguments}
+    {wait}self._{on_commit}({method!r}, {arguments})
 """
 _LENIENT_SEND = """
 {define} {method}(self, /, sender, **named):
@@ -49,9 +47,7 @@ _LENIENT_SEND = """
 """
 _LENIENT_ON_COMMIT = """
 {define} {method}(self, /, sender, **named):
-    {wait}self._{on_commit}({method!r}, self._check_{method}(sender, **named))
-def _check_{method}(self, /, sender, **named):
-    return self._complete({method!r}, sender, named)
+    {wait}self._{on_commit}({method!r}, self._complete({method!r}, sender, named))
 """
 
 SENDING = ("send", "send_robust", "asend", "asend_robust")
