@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from inspect import Parameter
 from types import FunctionType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from ..introspect.objects import class_path, is_a, short_name
 from .annotations import (
@@ -184,7 +184,13 @@ def annotation_text(annotation: Any) -> str:
     # those of Python's own classes are called.
     if class_path(cls)[0] not in ("types", "typing"):
         return short_name(cls)
-    text = repr(annotation).replace("typing.", "")
+    if get_origin(annotation) is Literal:
+        return f"Literal[{', '.join(map(default_text, get_args(annotation)))}]"
+    try:
+        text = repr(annotation).replace("typing.", "")
+    except Exception:
+        # It includes that of a member of an enum, in Literal[...] | None.
+        return short_name(cls)
     text = _FORWARD_REFERENCE.sub(r"\1", text)
     # A dot in a literal string, as in Literal["a.b"], doesn't follow a module.
     return text if "'" in text else _MODULES.sub("", text)

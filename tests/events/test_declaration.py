@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import decimal
+import enum
 import inspect
 import sys
 from typing import Any, Literal, Optional
@@ -91,6 +92,13 @@ def dunder(sender, *, __order): ...
 
 
 class Hostile:
+    def __repr__(self):
+        raise RuntimeError
+
+
+class Quiet(enum.Enum):
+    ONE = 1
+
     def __repr__(self):
         raise RuntimeError
 
@@ -243,11 +251,17 @@ def order_paid(
         (Order, "Order"),
         (type[Order] | None, "type[Order] | None"),
         (Literal["a.b"], "Literal['a.b']"),
+        (Literal[Quiet.ONE, 2, b"x"], "Literal[Quiet.ONE, 2, b'x']"),
         (Hostile(), f"{NAME}.Hostile"),
     ],
 )
 def test_annotations_are_shown_as_in_source_code(annotation, text):
     assert annotation_text(annotation) == text
+
+
+def test_an_annotation_whose_repr_raises_is_shown_by_its_type():
+    shown = "Union" if sys.version_info >= (3, 14) else "_UnionGenericAlias"
+    assert annotation_text(Literal[Quiet.ONE] | None) == f"typing.{shown}"
 
 
 def test_a_forward_reference_is_shown_by_its_name():
