@@ -97,11 +97,6 @@ class Node:
         self.start = now() - recorder.origin
         self.thread = recorder.shared(get_ident())
 
-    def add_time(self, seconds: float) -> None:
-        self.time += seconds
-        if seconds > self.longest:
-            self.longest = seconds
-
     def failed(self, error: BaseException) -> None:
         self.raised += 1
         # As a string: an exception holds its traceback, and that holds all variables.
@@ -112,7 +107,8 @@ class Node:
         Add the time of something awaited, which may outlive the recording.
         """
         if self.recorder.recording:
-            self.add_time(seconds)
+            self.time += seconds
+            self.longest = max(self.longest, seconds)
             if error is not None:
                 self.failed(error)
 
@@ -212,12 +208,6 @@ class CallNode(Node):
         self.order = order
         self.cancelled = self.pending = self.swallowed = 0
 
-    def end(self) -> None:
-        # The receiver sends nothing more, so the table has served its purpose. The next
-        # call of a collapsed send needs it again.
-        if self.send.series.collapsed is not self.send:
-            self.table = None
-
     def ended(self, seconds: float, error: BaseException | None) -> None:
         if self.recorder.recording:
             self.pending -= 1
@@ -279,7 +269,7 @@ class Recorder(Node):
         self.overflow = Node(self, _MAX_DEPTH)
 
     def stop(self) -> None:
-        self.add_time(self.elapsed)
+        self.time = self.elapsed
         self.recording = False
         self.find_added()
 
