@@ -21,7 +21,7 @@ from django.db.backends.utils import CursorWrapper
 from django.dispatch import Signal, dispatcher
 
 from .patches import Tool, caller, sender_of
-from .probes import Steps, both_probes, originals
+from .probes import both_probes, in_steps, originals
 from .recorder import Node, SendNode, get_current, open_send, set_current
 from .surroundings import connection_of, in_atomic
 
@@ -138,7 +138,7 @@ def _asend_hook(cls: type[Signal], original: Any, method: str) -> Any:
 
 
 async def _await_send(node: SendNode, awaitable: Awaitable[Any]) -> Any:
-    responses = await Steps(node, awaitable)
+    responses = await in_steps(node, awaitable)
     return originals(responses) if node.calls else responses
 
 

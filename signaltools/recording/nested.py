@@ -4,9 +4,10 @@ Add what a trace inside another one has recorded to the outer one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import copy
 
-from .recorder import MAX_TREE, Node, Recorder, SendNode
+from .recorder import MAX_TREE, Node, Recorder
 
 
 def add_to_outer(inner: Recorder) -> Node | None:
@@ -36,27 +37,18 @@ def add_to_outer(inner: Recorder) -> Node | None:
             parent.sends = [*(parent.sends or ()), *(ended.sends or ())]
     else:
         for send in inner.all_sends():
-            _add_send(recorder.other_sends(send.series.method), send)
+            total = recorder.other_sends(send.series.method)
+            _add(total, send, ["with_receivers"])
+            for call in send.calls:
+                _add(total.calls[0], call, ["swallowed", "cancelled"])
     return outer
 
 
-def _add_send(total: SendNode, send: SendNode) -> None:
-    _add(total, send)
-    total.with_receivers += send.with_receivers
-    [calls] = total.calls
-    for call in send.calls:
-        _add(calls, call)
-        calls.swallowed += call.swallowed
-        calls.cancelled += call.cancelled
-
-
-def _add(total: Node, node: Node) -> None:
-    total.count += node.count
-    total.raised += node.raised
-    total.time += node.time
-    total.busy += node.busy
-    total.inner += node.inner
-    total.queries += node.queries
-    total.query_time += node.query_time
+def _add(total: Node, node: Node, also: Sequence[str]) -> None:
+    for name in (*_SUMMED, *also):
+        setattr(total, name, getattr(total, name) + getattr(node, name))
     total.longest = max(total.longest, node.longest)
     total.error = total.error or node.error
+
+
+_SUMMED = ("count", "raised", "time", "busy", "inner", "queries", "query_time")

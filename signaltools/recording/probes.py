@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Generator
 from inspect import isawaitable
 from time import perf_counter as now
-from types import CoroutineType
+from types import CoroutineType, coroutine
 from typing import Any
 
 from .recorder import CallNode, Node, SendNode, get_current, set_current
@@ -103,8 +103,6 @@ class Probe:
             call.time += elapsed
             if elapsed > call.longest:
                 call.longest = elapsed
-            if call.table is not None:
-                call.end()
             # A send that awaits the thread of this call isn't active meanwhile: its own
             # time on the event loop doesn't include this.
             if previous is not None and previous.active:
@@ -152,11 +150,11 @@ class AsyncProbe(Probe):
         if not isawaitable(awaitable):
             return awaitable
         call.pending += 1
-        coroutine = _await_call(call, awaitable)
+        recorded = _await_call(call, awaitable)
         if type(awaitable) is CoroutineType:
             # Tasks, and warnings about coroutines that were never awaited, show it.
-            coroutine.__qualname__ = awaitable.__qualname__  # type: ignore[attr-defined]
-        return coroutine
+            recorded.__qualname__ = awaitable.__qualname__  # type: ignore[attr-defined]
+        return recorded
 
 
 _PROBES = (Probe, AsyncProbe)
@@ -164,10 +162,13 @@ _PROBES = (Probe, AsyncProbe)
 
 async def _await_call(call: CallNode, awaitable: Awaitable[Any]) -> Any:
     # Django needs a coroutine, to make a task of it.
-    return await Steps(call, awaitable)
+    return await in_steps(call, awaitable)
 
 
-class Steps:
+@coroutine
+def in_steps(
+    node: SendNode | CallNode, awaitable: Awaitable[Any]
+) -> Generator[Any, Any, Any]:
     """
     Await something step by step, so that whatever it does belongs to ``node``.
 
@@ -176,60 +177,44 @@ class Steps:
     asynchronous receivers of a send in one: if the current node stayed set while one of
     them is suspended, it would get what the others send.
     """
-
-    __slots__ = ("_awaitable", "_inside", "_node")
-
-    def __init__(self, node: SendNode | CallNode, awaitable: Awaitable[Any]) -> None:
-        self._node = node
-        self._awaitable = awaitable
-        # What is current inside: another node while a trace that began there is active.
-        self._inside: Node | None = node
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        node, coroutine = self._node, self._awaitable
-        if type(coroutine) is not CoroutineType:
-            # Futures, for example, have no send() and throw().
-            coroutine = _as_coroutine(coroutine)
-        step, argument = coroutine.send, None
-        started = now()
-        try:
-            while True:
-                try:
-                    yielded = self._step(step, argument)
-                finally:
-                    # An exception refers to this frame by its traceback. A reference
-                    # back would keep both alive until the garbage collector runs.
-                    argument = None
-                try:
-                    step, argument = coroutine.send, (yield yielded)
-                except BaseException as error:
-                    # A cancellation, for example, which the coroutine may handle.
-                    step, argument = coroutine.throw, error
-        except StopIteration as stop:
-            node.ended(now() - started, None)
-            return stop.value
-        except BaseException as error:
-            node.ended(now() - started, error)
-            raise
-
-    def _step(self, step: Any, argument: Any) -> Any:
-        node = self._node
-        previous = get_current()
-        set_current(self._inside)
-        node.active += 1
-        started = now()
-        try:
-            return step(argument)
-        finally:
-            argument = None
-            elapsed = now() - started
-            node.active -= 1
-            self._inside = get_current()
-            set_current(previous)
-            if node.recorder.recording:
-                node.busy += elapsed
-            if previous is not None and previous.active:
-                previous.inner += elapsed
+    if type(awaitable) is not CoroutineType:
+        # Futures, for example, have no send() and throw().
+        awaitable = _as_coroutine(awaitable)
+    step, argument = awaitable.send, None
+    # What is current inside: another node while a trace that began there is active.
+    inside: Node | None = node
+    started = now()
+    try:
+        while True:
+            previous = get_current()
+            set_current(inside)
+            node.active += 1
+            resumed = now()
+            try:
+                yielded = step(argument)
+            finally:
+                elapsed = now() - resumed
+                # An exception refers to this frame by its traceback. A reference back
+                # would keep both alive until the garbage collector runs.
+                argument = None
+                node.active -= 1
+                inside = get_current()
+                set_current(previous)
+                if node.recorder.recording:
+                    node.busy += elapsed
+                if previous is not None and previous.active:
+                    previous.inner += elapsed
+            try:
+                step, argument = awaitable.send, (yield yielded)
+            except BaseException as error:
+                # A cancellation, for example, which the coroutine may handle.
+                step, argument = awaitable.throw, error
+    except StopIteration as stop:
+        node.ended(now() - started, None)
+        return stop.value
+    except BaseException as error:
+        node.ended(now() - started, error)
+        raise
 
 
 async def _as_coroutine(awaitable: Awaitable[Any]) -> Any:
