@@ -72,6 +72,13 @@ class Reading(NamedTuple):
         """
         return find_outcomes(self.facts, self.entries)
 
+    @property
+    def not_run(self) -> tuple[NotRun, ...]:
+        """
+        Every receiver that is connected now and did not run.
+        """
+        return tuple(find_not_run(self.signals))
+
 
 class Trace:
     """
@@ -138,7 +145,7 @@ class Trace:
         """
         The outermost sends. Everything else is below them, in ``calls`` and ``sends``.
         """
-        return self._read()[0].sends
+        return self._tree.sends
 
     @property
     def sends(self) -> tuple[Send, ...]:
@@ -159,7 +166,7 @@ class Trace:
         """
         Totals of what exceeded the limit of 2,700 nodes, or a depth of 100.
         """
-        return self._read()[0].overflow
+        return self._tree.overflow
 
     @property
     def without_receivers(self) -> tuple[Send, ...]:
@@ -173,14 +180,14 @@ class Trace:
         """
         Exact totals, including what was collapsed or exceeded the limits.
         """
-        return self._read()[0].totals
+        return self._tree.totals
 
     @property
     def remarks(self) -> tuple[Remark, ...]:
         """
         What is worth a look: errors first, then warnings, then notes.
         """
-        return find_remarks(self._read()[0])
+        return find_remarks(self._tree)
 
     @property
     def not_run(self) -> tuple[NotRun, ...]:
@@ -189,7 +196,7 @@ class Trace:
 
         It is computed each time from the connections of that moment.
         """
-        return tuple(find_not_run(self.read().signals))
+        return self.read().not_run
 
     def as_dict(self) -> dict[str, Any]:
         """
@@ -198,16 +205,14 @@ class Trace:
         ``trace.schema.json`` in ``signaltools.reports`` describes it.
         """
         reading = self.read()
-        not_run = tuple(find_not_run(reading.signals))
-        return trace_document(reading.tree, reading.remarks, not_run)
+        return trace_document(reading.tree, reading.remarks, reading.not_run)
 
     def as_text(self, look: Look) -> str:
         """
         Return everything as text, with the layout that ``look`` describes.
         """
         reading = self.read()
-        not_run = tuple(find_not_run(reading.signals))
-        return render_trace(reading.tree, reading.remarks, not_run, look)
+        return render_trace(reading.tree, reading.remarks, reading.not_run, look)
 
     def __str__(self) -> str:
         return self.as_text(Look(folder=os.getcwd()))
@@ -229,18 +234,23 @@ class Trace:
         return Reading(tree, find_remarks(tree), facts, entries)
 
     def _nodes(self) -> list[Send | Call]:
-        tree = self._read()[0]
+        tree = self._tree
         return list(walk(tree.sends + tree.overflow))
 
-    def _read(self, found: Sequence[NamedSignal] | None = None) -> tuple[Tree, Facts]:
+    @property
+    def _tree(self) -> Tree:
+        return self._read(None)[0]
+
+    def _read(self, entries: Sequence[NamedSignal] | None) -> tuple[Tree, Facts]:
+        # Before the result: a reading in another thread replaces one by the other.
+        recorder = self._recorder
         if self._result is not None:
             return self._result
-        recorder = self._recorder
         if recorder is None:
             raise RuntimeError("This trace has not been started; use it with `with`.")
         finished = not recorder.recording
-        names = registry.entries() if found is None else found
-        result = freeze(recorder, names), gather_facts(recorder)
+        entries = registry.entries() if entries is None else entries
+        result = freeze(recorder, entries), gather_facts(recorder)
         if finished:
             self._result, self._recorder = result, None
         return result

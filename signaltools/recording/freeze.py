@@ -7,6 +7,8 @@ Names and places are looked up now and not while recording, which would slow it 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
+from operator import add
 from typing import Any
 
 from ..events import Event
@@ -136,9 +138,7 @@ class _TreeBuilder:
             "longest": max(node.longest for node in nodes),
             "count": _sum(node.count for node in nodes),
             "queries": _sum(part.queries for part in (*nodes, *below)),
-            "query_time": _sum(
-                part.query_time for part in (*nodes, *below) if part.queries
-            ),
+            "query_time": _sum(part.query_time for part in (*nodes, *below)),
             "thread": first.thread,
             "raised": _sum(node.raised for node in nodes),
             "error": next((node.error for node in nodes if node.error), None),
@@ -170,13 +170,9 @@ def _self_time(node: Node) -> float:
 
 
 def _sum(values: Iterable[Any]) -> Any:
-    # Starts with the first value and not with 0: nearly always there is only one, and
-    # the sum is then the same object. In a large tree that saves a lot of memory.
-    values = iter(values)
-    total = next(values, 0.0)
-    for value in values:
-        total += value
-    return total
+    # Unlike sum(), this doesn't start with 0: nearly always there is only one value,
+    # and the result is then the same object. In a large tree that saves memory.
+    return reduce(add, values)
 
 
 def _is_recursive(call: CallNode) -> bool:

@@ -8,7 +8,7 @@ comparing these facts with the connections of that moment.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from django.dispatch import Signal
@@ -92,41 +92,37 @@ class SignalFacts:
         self.errors: list[_Error] = []
 
     def add(self, send: SendNode) -> None:
-        sender = send.series.sender
-        self.senders[sender] = None
+        series = send.series
+        self.senders[series.sender] = None
         for call in send.calls:
             if call.count:
-                self.ran[sender, call.receiver] += call.count
-        if send.raised:
-            self.errors.append(_Error(send))
+                self.ran[series.sender, call.receiver] += call.count
+        if not send.raised:
+            return
+        # Without calls, it raised before it had looked for receivers.
+        rows = set() if send.calls else series.signal.rows
+        not_reached = [call.receiver for call in send.calls if not call.count]
+        raised = [call for call in send.calls if call.raised > call.swallowed]
+        if raised:
+            text = f"{raised[0].receiver.described.name} raised {raised[0].error}"
+        elif send.wrong_loop:
+            text = (
+                f"{series.method}() can't run async receivers in a running event loop"
+            )
+        else:
+            text = f"{series.method}() raised {send.error}"
+        self.errors.append(_Error(series.sender, rows, not_reached, text))
 
 
-class _Error:
+class _Error(NamedTuple):
     """
-    A send that raised, and the receivers that were not reached because of that.
+    A send that raised, and the connections and receivers it did not reach.
     """
 
-    def __init__(self, send: SendNode) -> None:
-        self.sender = send.series.sender
-        self.rows = send.series.signal.rows
-        self.raised_at_once = not send.calls
-        self.not_reached = [call.receiver for call in send.calls if not call.count]
-        method = send.series.method
-        self.text = f"{method}() raised {send.error}"
-        if send.wrong_loop:
-            self.text = f"{method}() can't run async receivers in a running event loop"
-        for call in send.calls:
-            if call.raised > call.swallowed:
-                self.text = f"{call.receiver.described.name} raised {call.error}"
-                break
-
-    def kept_from_running(self, row: Row) -> bool:
-        if not _may_be_sent_by(row, self.sender):
-            return False
-        # It raised before it had looked for receivers: no receiver was reached.
-        if self.raised_at_once:
-            return row.id in self.rows
-        return any(receiver.is_of(row.receiver) for receiver in self.not_reached)
+    sender: SenderRef
+    rows: Collection[object]
+    receivers: Sequence[ReceiverRef]
+    text: str
 
 
 class Facts(NamedTuple):
@@ -154,18 +150,16 @@ def gather_facts(recorder: Recorder) -> Facts:
     Return what ``find_outcomes()`` needs, which holds no part of the tree.
     """
     found: dict[int, SignalFacts] = {}
-    complete = True
     for send in recorder.all_sends():
         ref = send.series.signal
-        if ref is OTHER_SIGNALS:
-            complete = False
         # A trace inside this one has a reference of its own. Its connections are those
         # of a later time, so the first reference counts.
         signal = ref.reference()
         if signal is not None:
             ref = recorder.refs.signal(signal)
         found.setdefault(id(ref), SignalFacts(ref)).add(send)
-    return Facts(list(found.values()), complete)
+    # What exceeds the limits of the tree counts as sends of these.
+    return Facts([*found.values()], complete=id(OTHER_SIGNALS) not in found)
 
 
 def find_outcomes(facts: Facts, entries: Sequence[NamedSignal]) -> list[SignalOutcome]:
@@ -241,9 +235,9 @@ def _outcomes(
 
 
 def _may_be_gone(sender: SenderRef) -> bool:
-    if sender.kind is None:
-        return False
-    return sender.kind == "instance" or sender.reference() is None
+    return sender.kind == "instance" or (
+        sender.kind is not None and sender.reference() is None
+    )
 
 
 def _reason(
@@ -267,7 +261,10 @@ def _reason(
     if not any(_may_be_sent_by(row, sender) for sender in fact.senders):
         return "other_sender", by_others
     for error in fact.errors:
-        if error.kept_from_running(row):
+        if _may_be_sent_by(row, error.sender) and (
+            row.id in error.rows
+            or any(ref.is_of(row.receiver) for ref in error.receivers)
+        ):
             return "earlier_error", f"not reached: {error.text}"
     if any(ref.is_of(row.receiver) for ref in fact.signal.muted.values()):
         return "muted", "muted by signaltools.testing"
@@ -305,10 +302,7 @@ def _senders(fact: SignalFacts, receiver: ReceiverRecord) -> str:
     for sender in fact.senders:
         name = f"app {sender.app}" if sender.app else str(sender.label)
         # Two classes, or two instances of a class, may have the same label.
-        is_namesake = sender.kind is not None and expected == (
-            sender.kind,
-            sender.label,
-        )
+        is_namesake = sender.kind and expected == (sender.kind, sender.label)
         if sender.kind == "instance":
             name = f"{'another' if is_namesake else 'an'} instance of {name}"
         elif is_namesake:

@@ -33,7 +33,7 @@ def both_probes(
     probes = []
     for position, receiver in enumerate(sync_receivers):
         # Collapsed sends nearly always have the same receivers in the same order.
-        if position < count and calls[position].function() is receiver:
+        if position < count and calls[position].receiver.function() is receiver:
             call = calls[position]
         else:
             call = find_call(receiver, position + 1)

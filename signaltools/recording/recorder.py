@@ -189,7 +189,6 @@ class CallNode(Node):
 
     __slots__ = (
         "cancelled",
-        "function",
         "order",
         "pending",
         "receiver",
@@ -203,8 +202,6 @@ class CallNode(Node):
         super().__init__(send.recorder, send.depth)
         self.send = send
         self.receiver = receiver
-        # For the fast path of both_probes().
-        self.function = receiver.function
         self.order = order
         self.cancelled = self.pending = self.swallowed = 0
 
@@ -257,7 +254,6 @@ class Recorder(Node):
         self.outer = outer
         self.values: dict[Any, Any] = {}
         super().__init__(self, outer.depth if outer else 0)
-        self.begin()
         self.recording = True
         self.text_of = text_of
         self.collapse_after = collapse_after

@@ -67,7 +67,10 @@ class Send:
     sends: tuple[Send, ...]
 
     def __repr__(self) -> str:
-        return f"<Send: {self.signal} x{self.count}, {_calls(self.calls)}>"
+        receivers = (
+            "1 receiver" if len(self.calls) == 1 else f"{len(self.calls)} receivers"
+        )
+        return f"<Send: {self.signal} x{self.count}, {receivers}>"
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -175,7 +178,3 @@ def walk(sends: Sequence[Send]) -> Iterator[Send | Call]:
         waiting.extend(reversed(node.sends))
         if isinstance(node, Send):
             waiting.extend(reversed(node.calls))
-
-
-def _calls(calls: tuple[Call, ...]) -> str:
-    return "1 receiver" if len(calls) == 1 else f"{len(calls)} receivers"
