@@ -31,7 +31,7 @@ class SignalRef:
     A signal that was sent, and the connections that it had at that time.
 
     ``added`` are receivers that were connected later, ``muted`` those that a test has
-    prevented from running, by their keys.
+    prevented from running.
     """
 
     __slots__ = ("added", "label", "muted", "reference", "rows")
@@ -41,7 +41,7 @@ class SignalRef:
         self.rows = row_ids(signal)
         self.label = unnamed(signal)
         self.added: list[Described] = []
-        self.muted: dict[Any, ReceiverRef] = {}
+        self.muted: set[ReceiverRef] = set()
 
     def find_added(self) -> None:
         signal = self.reference()

@@ -23,7 +23,7 @@ from django.dispatch import Signal, dispatcher
 from .patches import Tool, caller, sender_of
 from .probes import both_probes, in_steps, originals
 from .recorder import Node, SendNode, get_current, open_send, set_current
-from .surroundings import connection_of, in_atomic
+from .surroundings import connection_of
 
 
 def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
@@ -48,8 +48,6 @@ def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
             node.count += 1
         if self.receivers:
             return _record(original, self, sender, named, node, here)
-        if node.count == 1:
-            _note_transaction(node, named)
         # Django does the same first of all. If it looked at the receivers again,
         # another thread could have connected one by then, and its call would be missed.
         return []
@@ -93,7 +91,7 @@ def _record(
     here: Node,
 ) -> Any:
     # Only for the first of several collapsed sends: this takes time.
-    connection = _note_transaction(node, named) if node.count == 1 else None
+    connection = connection_of(named) if node.count == 1 else None
     queued = len(connection.run_on_commit) if connection is not None else 0
     set_current(node)
     node.active += 1
@@ -130,8 +128,6 @@ def _asend_hook(cls: type[Signal], original: Any, method: str) -> Any:
         if here is None or not here.recorder.recording or here.signal() is self:
             return await call(self, *args, **named)
         node = open_send(here, self, method, sender_of(args, named), named)
-        if node.count == 1:
-            _note_transaction(node, named)
         return await _await_send(node, call(self, *args, **named))
 
     return asend
@@ -211,10 +207,3 @@ recording = Tool(
     },
     elsewhere=(CursorWrapper,),
 )
-
-
-def _note_transaction(node: SendNode, named: dict[str, Any]) -> Any:
-    connection = connection_of(named)
-    if connection is not None:
-        node.in_atomic = in_atomic(connection)
-    return connection

@@ -184,8 +184,39 @@ def signal_outcome(
     Return the outcome of each connection of a signal. Without a ``fact``, it wasn't
     sent. Unless the facts are ``complete``, more may have been sent.
     """
-    outcomes = tuple(_outcomes(connected, fact, complete))
-    return SignalOutcome(connected.record, fact is not None, outcomes)
+    outcomes: list[Outcome] = []
+    ran = {} if fact is None else fact.ran
+    for row, receiver in zip(connected.rows, connected.record.receivers, strict=True):
+        times = sum(
+            count
+            for (sender, ref), count in ran.items()
+            if ref.is_of(row.receiver) and _may_be_sent_by(row, sender)
+        )
+        if times:
+            outcomes.append(Outcome(receiver, times, None, ""))
+            continue
+        reason, text = _reason(connected, row, receiver, fact)
+        # Beyond the limit, only totals are known. Requests are an exception: their
+        # signals are never in a trace of the toolbar.
+        if not complete and reason != "outside_window":
+            reason, text = (
+                "unknown",
+                "may have run, but the recording limit was reached",
+            )
+        outcomes.append(Outcome(receiver, 0, reason, clip(text)))
+    # Django removes a dead connection when the signal is next used. Until then, the
+    # receiver may have run while it was alive.
+    for row in dead_rows(connected.signal):
+        if row.receiver is DEAD:
+            if not any(ref.was_at(row.dispatch_uid) for _, ref in ran):
+                text = "garbage-collected: it was connected by a weak reference only"
+                outcomes.append(Outcome(None, 0, "receiver_gone", text))
+        elif not any(
+            ref.is_of(row.receiver) and _may_be_gone(sender) for sender, ref in ran
+        ):
+            text = "its sender was garbage-collected"
+            outcomes.append(Outcome(describe_row(row), 0, "sender_gone", text))
+    return SignalOutcome(connected.record, fact is not None, tuple(outcomes))
 
 
 def find_not_run(signals: Iterable[SignalOutcome]) -> Iterator[NotRun]:
@@ -196,42 +227,6 @@ def find_not_run(signals: Iterable[SignalOutcome]) -> Iterator[NotRun]:
         for receiver, _, reason, text in signal.outcomes:
             if reason is not None:
                 yield NotRun(signal.record.name, receiver, reason, text)
-
-
-def _outcomes(
-    connected: Connected, fact: SignalFacts | None, complete: bool
-) -> Iterator[Outcome]:
-    ran = {} if fact is None else fact.ran
-    for row, receiver in zip(connected.rows, connected.record.receivers, strict=True):
-        times = sum(
-            count
-            for (sender, ref), count in ran.items()
-            if ref.is_of(row.receiver) and _may_be_sent_by(row, sender)
-        )
-        if times:
-            yield Outcome(receiver, times, None, "")
-            continue
-        reason, text = _reason(connected, row, receiver, fact)
-        # Beyond the limit, only totals are known. Requests are an exception: their
-        # signals are never in a trace of the toolbar.
-        if not complete and reason != "outside_window":
-            reason, text = (
-                "unknown",
-                "may have run, but the recording limit was reached",
-            )
-        yield Outcome(receiver, 0, reason, clip(text))
-    # Django removes a dead connection when the signal is next used. Until then, the
-    # receiver may have run while it was alive.
-    for row in dead_rows(connected.signal):
-        if row.receiver is DEAD:
-            if not any(ref.was_at(row.dispatch_uid) for _, ref in ran):
-                text = "garbage-collected: it was connected by a weak reference only"
-                yield Outcome(None, 0, "receiver_gone", text)
-        elif not any(
-            ref.is_of(row.receiver) and _may_be_gone(sender) for sender, ref in ran
-        ):
-            text = "its sender was garbage-collected"
-            yield Outcome(describe_row(row), 0, "sender_gone", text)
 
 
 def _may_be_gone(sender: SenderRef) -> bool:
@@ -266,7 +261,7 @@ def _reason(
             or any(ref.is_of(row.receiver) for ref in error.receivers)
         ):
             return "earlier_error", f"not reached: {error.text}"
-    if any(ref.is_of(row.receiver) for ref in fact.signal.muted.values()):
+    if any(ref.is_of(row.receiver) for ref in fact.signal.muted):
         return "muted", "muted by signaltools.testing"
     if row.id not in fact.signal.rows:
         return "connected_later", f"connected after {signal} was sent"

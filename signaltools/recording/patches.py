@@ -143,11 +143,8 @@ def _hook(cls: type, name: str) -> None:
 def _unhooked(function: Any) -> Any:
     # A tool that patched over an earlier hook may have put that hook back, so what is
     # there now may be a hook of tools that are no longer active.
-    while isinstance(function, FunctionType):
-        original = _originals.get(function, _MISSING)
-        if original is _MISSING:
-            break
-        function = original
+    while isinstance(function, FunctionType) and function in _originals:
+        function = _originals[function]
     return function
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import get_ident
@@ -31,7 +32,7 @@ from ..inventory.weak import (
     SenderRef,
     SignalRef,
 )
-from .surroundings import call_site
+from .surroundings import call_site, in_atomic
 
 #: So many sends of a signal by the same sender are separate nodes below one parent.
 COLLAPSE_AFTER = 20
@@ -134,13 +135,17 @@ class SendNode(Node):
 
     def __init__(self, series: Series, arguments: Mapping[str, Any]) -> None:
         super().__init__(series.parent.recorder, series.parent.depth + 1)
+        recorder = self.recorder
         self.begin()
         self.series = series
         self.signal = series.signal.reference
         self.sender = series.sender.reference
-        self.arguments = self.recorder.describe_arguments(arguments)
-        self.site = self.recorder.shared(call_site())
-        self.in_atomic: bool | None = None
+        names = tuple(name for name in arguments if name != "sender")
+        if (text_of := recorder.text_of) is not None:
+            names = tuple(f"{name}={text_of(name, arguments[name])}" for name in names)
+        self.arguments = recorder.shared(names)
+        self.site = recorder.shared(call_site())
+        self.in_atomic = in_atomic(arguments)
         self.on_commit = self.with_receivers = 0
         self.wrong_loop = False
         self.calls = _NO_CALLS
@@ -154,11 +159,10 @@ class SendNode(Node):
         waiting = any(call.order is None and not call.count for call in self.calls)
         by_receivers = sum(call.raised - call.swallowed for call in self.calls)
         if waiting and self.raised > by_receivers:
-            try:
+            # Raises RuntimeError if no loop runs.
+            with suppress(RuntimeError):
                 asyncio.get_running_loop()
-            except RuntimeError:
-                return
-            self.wrong_loop = True
+                self.wrong_loop = True
 
     def call(self, receiver: Any, order: int | None) -> CallNode:
         """
@@ -293,7 +297,7 @@ class Recorder(Node):
         series = _series_of(self.overflow, (OTHER_SIGNALS, _OTHER_SENDERS, method))
         if series.collapsed is None:
             send = series.collapsed = _new_send(series, {})
-            send.site = None
+            send.site = send.in_atomic = None
             send.calls = [CallNode(send, _OTHER_RECEIVERS, None)]
         return series.collapsed
 
@@ -307,14 +311,7 @@ class Recorder(Node):
         """
         Remember that ``signaltools.testing.mute()`` prevented a receiver from running.
         """
-        ref = self.refs.receiver(receiver)
-        self.refs.signal(signal).muted[ref.key] = ref
-
-    def describe_arguments(self, arguments: Mapping[str, Any]) -> tuple[str, ...]:
-        names = tuple(name for name in arguments if name != "sender")
-        if (text_of := self.text_of) is not None:
-            names = tuple(f"{name}={text_of(name, arguments[name])}" for name in names)
-        return self.shared(names)
+        self.refs.signal(signal).muted.add(self.refs.receiver(receiver))
 
 
 #: The signal of the totals that have no other one. The reference is dead at once.
@@ -361,10 +358,10 @@ def open_send(
 
 
 def _series_of(parent: Node, key: _Key) -> Series:
-    parent.table = parent.table or {}
-    if key not in parent.table:
-        parent.table[key] = Series(parent, key)
-    return parent.table[key]
+    table = parent.table = parent.table or {}
+    if key not in table:
+        table[key] = Series(parent, key)
+    return table[key]
 
 
 def _new_send(series: Series, arguments: Mapping[str, Any]) -> SendNode:

@@ -75,10 +75,15 @@ def connection_of(arguments: Mapping[str, Any]) -> Any:
     return connection if is_a(connection, BaseDatabaseWrapper) else None
 
 
-def in_atomic(connection: Any) -> bool:
+def in_atomic(arguments: Mapping[str, Any]) -> bool | None:
     """
-    Tell whether an ``atomic()`` block is open, not counting those of ``TestCase``.
+    Return whether an ``atomic()`` block is open, not counting those of ``TestCase``.
+
+    None if this thread has no connection for the argument ``using``.
     """
+    connection = connection_of(arguments)
+    if connection is None:
+        return None
     # Those of a TestCase are the outermost ones, so the innermost one decides.
     blocks = connection.atomic_blocks
     return bool(blocks) and not blocks[-1]._from_testcase
