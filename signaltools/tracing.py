@@ -145,7 +145,7 @@ class Trace:
         """
         The outermost sends. Everything else is below them, in ``calls`` and ``sends``.
         """
-        return self._tree.sends
+        return self._read()[0].sends
 
     @property
     def sends(self) -> tuple[Send, ...]:
@@ -166,7 +166,7 @@ class Trace:
         """
         Totals of what exceeded the limit of 2,700 nodes, or a depth of 100.
         """
-        return self._tree.overflow
+        return self._read()[0].overflow
 
     @property
     def without_receivers(self) -> tuple[Send, ...]:
@@ -180,14 +180,14 @@ class Trace:
         """
         Exact totals, including what was collapsed or exceeded the limits.
         """
-        return self._tree.totals
+        return self._read()[0].totals
 
     @property
     def remarks(self) -> tuple[Remark, ...]:
         """
         What is worth a look: errors first, then warnings, then notes.
         """
-        return find_remarks(self._tree)
+        return find_remarks(self._read()[0])
 
     @property
     def not_run(self) -> tuple[NotRun, ...]:
@@ -234,14 +234,10 @@ class Trace:
         return Reading(tree, find_remarks(tree), facts, entries)
 
     def _nodes(self) -> list[Send | Call]:
-        tree = self._tree
+        tree = self._read()[0]
         return list(walk(tree.sends + tree.overflow))
 
-    @property
-    def _tree(self) -> Tree:
-        return self._read(None)[0]
-
-    def _read(self, entries: Sequence[NamedSignal] | None) -> tuple[Tree, Facts]:
+    def _read(self, entries: Sequence[NamedSignal] | None = None) -> tuple[Tree, Facts]:
         # Before the result: a reading in another thread replaces one by the other.
         recorder = self._recorder
         if self._result is not None:

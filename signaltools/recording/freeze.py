@@ -38,7 +38,8 @@ def freeze(recorder: Recorder, entries: Iterable[NamedSignal]) -> Tree:
 
 class _TreeBuilder:
     def __init__(self, recorder: Recorder, entries: Iterable[NamedSignal]) -> None:
-        self._recorder = recorder
+        self._collapse_after = recorder.collapse_after
+        self._origin = recorder.origin
         self._places = Places()
         self._names: dict[SignalRef, tuple[str, Kind]] = {}
         self._entries = {id(entry.signal): entry for entry in entries}
@@ -60,10 +61,7 @@ class _TreeBuilder:
                 groups.setdefault(key, []).append(send)
         found: list[Send] = []
         for nodes in groups.values():
-            if (
-                merged
-                or sum(node.count for node in nodes) > self._recorder.collapse_after
-            ):
+            if merged or sum(node.count for node in nodes) > self._collapse_after:
                 found.append(self.send(nodes))
             else:
                 found += [self.send([node]) for node in nodes]
@@ -134,7 +132,7 @@ class _TreeBuilder:
         first = nodes[0]
         return {
             # A trace inside this one has a clock of its own.
-            "start": first.start + (first.recorder.origin - self._recorder.origin),
+            "start": first.start + (first.recorder.origin - self._origin),
             "time": _sum(node.time for node in nodes),
             "self_time": _sum(_self_time(node) for node in nodes),
             "longest": max(node.longest for node in nodes),

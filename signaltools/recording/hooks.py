@@ -69,8 +69,8 @@ def _own_send_hook(original: Any, method: str) -> Any:
         sender = sender_of(args, named)
         node = open_send(here, self, method, sender, named)
 
-        def as_called(signal: Signal, _sender: Any, /, **_named: Any) -> Any:
-            return call(signal, *args, **named)
+        def as_called(*_args: Any, **_named: Any) -> Any:
+            return call(self, *args, **named)
 
         responses = _record(as_called, self, sender, named, node, here)
         # A plain function may return a coroutine for its caller to await. A task needs

@@ -133,16 +133,14 @@ class Facts(NamedTuple):
     signals: list[SignalFacts]
     complete: bool
 
-    def of_live_signals(self) -> dict[int, tuple[Signal, SignalFacts]]:
+    def of_live_signals(self) -> tuple[list[Signal], dict[int, SignalFacts]]:
         """
-        Return each signal that still exists and its facts, by the ``id()`` of the
-        signal. The result keeps the signals alive, so no other object gets these ids.
+        Return the signals that still exist, and the facts by the ``id()`` of a signal.
+        As long as the signals are kept, no other object gets one of these ids.
         """
-        return {
-            id(signal): (signal, fact)
-            for fact in self.signals
-            if (signal := fact.signal.reference()) is not None
-        }
+        found = [(fact.signal.reference(), fact) for fact in self.signals]
+        by_id = {id(signal): fact for signal, fact in found}
+        return [signal for signal, _ in found if signal is not None], by_id
 
 
 def gather_facts(recorder: Recorder) -> Facts:
@@ -168,13 +166,11 @@ def find_outcomes(facts: Facts, entries: Sequence[NamedSignal]) -> list[SignalOu
 
     Receivers and senders are compared by identity; no code of the project is run.
     """
-    sent = facts.of_live_signals()
-    signals = [signal for signal, _ in sent.values()]
-    found = []
-    for connected in read_connected(with_unnamed(entries, signals)):
-        _, fact = sent.get(id(connected.signal), (None, None))
-        found.append(signal_outcome(connected, fact, facts.complete))
-    return found
+    signals, sent = facts.of_live_signals()
+    return [
+        signal_outcome(connected, sent.get(id(connected.signal)), facts.complete)
+        for connected in read_connected(with_unnamed(entries, signals))
+    ]
 
 
 def signal_outcome(
@@ -278,9 +274,8 @@ def _is_sent_by(row: Row, sender: SenderRef) -> bool:
     if row.sender is Sender.ANY:
         return True
     # The reference of an instance is to its class, which isn't the sender.
-    if sender.kind is None or sender.kind == "instance":
-        return False
-    return sender.reference() is row.sender
+    is_itself = sender.kind is not None and sender.kind != "instance"
+    return is_itself and sender.reference() is row.sender
 
 
 def _may_be_sent_by(row: Row, sender: SenderRef) -> bool:

@@ -249,10 +249,7 @@ class Recorder(Node):
     """
 
     def __init__(
-        self,
-        outer: Node | None = None,
-        text_of: ArgumentText | None = None,
-        collapse_after: int = COLLAPSE_AFTER,
+        self, outer: Node | None, text_of: ArgumentText | None, collapse_after: int
     ) -> None:
         self.origin = now()
         self.outer = outer
@@ -374,6 +371,4 @@ def _new_send(series: Series, arguments: Mapping[str, Any]) -> SendNode:
 
 # A function that lives as long as the process: nothing else can have its address.
 _OTHER_RECEIVERS = ReceiverRef(open_send)
-_OTHER_RECEIVERS.described = Described(
-    "other receivers", "", "other receivers", None, None
-)
+_OTHER_RECEIVERS.described = Described("other receivers", "", "", None, None)

@@ -40,9 +40,9 @@ class SignalCache:
         Return what the panel shows about ``named`` signals and others that were sent.
         """
         reader = Reader()
-        sent = facts.of_live_signals()
+        signals, sent = facts.of_live_signals()
         shown = []
-        for entry in with_unnamed(named, [signal for signal, _ in sent.values()]):
+        for entry in with_unnamed(named, signals):
             rows, _ = reader.rows(entry)
             known = self._known.get(entry.name)
             if known is None or not known.is_still_right(entry, rows, look):
@@ -50,7 +50,7 @@ class SignalCache:
                 connected = Connected(entry.signal, record, rows)
                 known = _Known(entry, connected, look, known)
                 self._known[entry.name] = known
-            _, fact = sent.get(id(entry.signal), (None, None))
+            fact = sent.get(id(entry.signal))
             shown.append(known.show(entry, rows, fact, facts.complete))
         return shown
 
