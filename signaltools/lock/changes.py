@@ -345,20 +345,21 @@ def _split(node: ast.expr) -> Iterator[str]:
             name = _last_name(outer)
             if name == "Literal":
                 yield from (f"Literal[{ast.unparse(item)}]" for item in items)
-            elif name in ("Optional", "Union"):
-                for item in items:
-                    yield from _split(item)
-                yield from ["None"] if name == "Optional" else []
+            elif name == "Union":
+                yield from (each for item in items for each in _split(item))
+            elif name == "Optional":
+                yield from (*_split(items[0]), "None")
+            elif name == "Annotated":
+                yield from _split(items[0])
             else:
-                yield ast.unparse(node)
+                # The items may be written differently as well.
+                unions = (" | ".join(sorted(_split(item))) for item in items)
+                yield f"{ast.unparse(outer)}[{', '.join(unions)}]"
         case _:
-            yield _last_name(node) if _is_any(node) else ast.unparse(node)
+            is_any = _last_name(node) in ("Any", "object")
+            yield _last_name(node) if is_any else ast.unparse(node)
 
 
 def _last_name(node: ast.expr) -> str:
     # typing.Optional is the same as Optional.
     return ast.unparse(node).rpartition(".")[2]
-
-
-def _is_any(node: ast.expr) -> bool:
-    return _last_name(node) in ("Any", "object")

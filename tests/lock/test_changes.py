@@ -186,6 +186,12 @@ def test_change_of_an_argument_is_named(old, new, kind, compatibility, message):
         ("Order | 'Line'", "Order | Line", "type_rewritten"),
         ("float", "float | int", "type_rewritten"),
         ("list[ int ]", "list[int]", "type_rewritten"),
+        ("list['Order']", "list[Order]", "type_rewritten"),
+        ("list[typing.Any]", "list[Any]", "type_rewritten"),
+        ("dict[str, Optional[int]]", "dict[str, int | None]", "type_rewritten"),
+        ("Annotated[int, 'in pence']", "int", "type_rewritten"),
+        ("tuple[int, ...]", "tuple[int]", "type_changed"),
+        ("Callable[[int], None]", "Callable[[str], None]", "type_changed"),
         ("", "object", "type_rewritten"),
     ],
 )
