@@ -373,7 +373,7 @@ def test_reading_needs_a_start():
     assert str(caught.value) == NOT_STARTED
 
 
-def test_arguments_are_told_as_asked_for():
+def test_arguments_are_recorded_as_requested():
     def arguments(**options):
         with signaltools.trace(**options) as trace:
             order_cancelled.send(None, order=7)

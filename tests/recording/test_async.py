@@ -380,7 +380,7 @@ def test_exception_before_there_is_anything_to_await(method, unawaited):
 
 
 @pytest.mark.parametrize("method", ["send", "send_robust"])
-def test_send_to_async_receivers_in_a_running_loop_is_told(method):
+def test_send_to_async_receivers_in_a_running_loop_gets_a_remark(method):
     signal = connected(reserve, notify)
 
     async def main():
@@ -411,7 +411,7 @@ def test_another_runtime_error_is_not_about_the_loop(method):
     assert not recording.sends[0].wrong_loop
 
 
-def test_wrong_loop_is_told_of_a_send_that_has_many_before_it():
+def test_wrong_loop_gets_a_remark_for_a_send_that_has_many_before_it():
     signal = connected(notify)
 
     async def main():
@@ -581,7 +581,7 @@ def test_asend_within_asend_is_recorded_at_any_depth():
     assert depth == 40
 
 
-def test_signal_that_its_own_receiver_sends_is_told():
+def test_signal_that_its_own_receiver_sends_gets_a_remark():
     signal = Signal()
     left = iter(range(3))
 
@@ -688,7 +688,7 @@ def test_to_thread_keeps_sends_and_queries():
     assert sent.calls[0].self_queries == 2
 
 
-def test_sync_receiver_of_asend_runs_in_another_thread_and_that_is_told():
+def test_sync_receiver_of_asend_runs_in_another_thread_and_gets_a_remark():
     nested = connected(notify)
 
     def hop(**kwargs):
@@ -708,7 +708,7 @@ def test_sync_receiver_of_asend_runs_in_another_thread_and_that_is_told():
 # Cancellation
 
 
-def test_cancelled_receivers_are_told():
+def test_cancelled_receivers_get_a_remark():
     signal = connected(hang, index)
 
     async def main():
@@ -833,7 +833,7 @@ def test_receiver_that_still_runs_at_the_end_is_unfinished(read_at_once):
 
 
 @pytest.mark.parametrize("fail", [True, False])
-def test_what_happens_to_a_receiver_after_the_end_is_not_told(fail):
+def test_what_happens_to_a_receiver_after_the_end_is_not_recorded(fail):
     event = asyncio.Event()
 
     async def slow(**kwargs):
@@ -895,7 +895,7 @@ def test_send_that_is_never_awaited_sends_nothing(method):
     assert recording.totals.sends == 0
 
 
-def test_closed_send_closes_its_receiver_and_is_told():
+def test_closed_send_closes_its_receiver_and_is_recorded():
     closed = []
 
     async def patient(**kwargs):
@@ -1421,7 +1421,7 @@ def test_task_that_an_own_asend_returns_is_that_task():
     assert outline(recording.tree) == [({"notify": []},)]
 
 
-def test_own_asend_that_raises_is_told():
+def test_own_asend_that_raises_is_recorded():
     with trace() as recording, pytest.raises(Failure):
         PlainFailure().asend(None)
     assert recording.sends[0].raised == 1

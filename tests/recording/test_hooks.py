@@ -357,7 +357,7 @@ def test_subclass_may_have_another_signature():
     assert trace.totals[1:3] == (2, 2)
 
 
-def test_sender_is_nobody_if_a_subclass_takes_none():
+def test_sender_is_none_if_a_subclass_takes_none():
     signal = make(Positional, first)
     with signaltools.trace() as trace:
         signal.send()
@@ -441,7 +441,7 @@ def test_what_is_no_pair_of_lists_is_left_alone(cls, responses):
     assert trace.totals[1:3] == (1, 0)
 
 
-def test_send_that_asks_for_listeners_is_heard_once():
+def test_send_that_asks_for_listeners_is_recorded_once():
     signal = make(Asking, first)
     with signaltools.trace() as trace:
         assert signal.send(None) == [(first, 1)]
@@ -855,7 +855,7 @@ def test_asend_may_be_no_coroutine_function():
     ]
 
 
-def test_init_subclass_of_somebody_who_came_later_stays():
+def test_init_subclass_of_a_later_tool_stays():
     before = Signal.__dict__.get("__init_subclass__")
     trace = signaltools.trace()
     trace.start()
@@ -872,7 +872,7 @@ def test_init_subclass_of_somebody_who_came_later_stays():
     assert before is None
 
 
-def test_init_subclass_of_somebody_else_is_called_and_put_back(monkeypatch):
+def test_init_subclass_of_another_tool_is_called_and_put_back(monkeypatch):
     seen = []
 
     def init_subclass(cls, **options):

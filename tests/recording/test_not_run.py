@@ -250,7 +250,7 @@ def test_other_signals_about_requests_were_not_sent():
         ),
     ],
 )
-def test_senders_are_told_where_another_one_was_waited_for(paid, senders, text):
+def test_senders_are_listed_for_a_receiver_of_another_sender(paid, senders, text):
     paid.connect(on_save, sender=Order)
     paid.connect(audit)
 
@@ -272,7 +272,7 @@ def test_senders_are_told_where_another_one_was_waited_for(paid, senders, text):
         (tests.shapes, tests.conftest, "tests.conftest"),
     ],
 )
-def test_every_kind_of_sender_is_told_from_others(paid, expected, sender, text):
+def test_every_kind_of_sender_is_distinguished(paid, expected, sender, text):
     paid.connect(on_save, sender=expected)
 
     trace = record(lambda: paid.send(sender))
@@ -367,7 +367,7 @@ def test_methods_of_two_objects_are_two_receivers(paid, sends):
     assert item.text == "paid was sent only by testapp.Tag"
 
 
-def test_collapsed_sends_are_told_once(paid):
+def test_collapsed_sends_are_listed_once(paid):
     paid.connect(on_save, sender=Order)
     paid.connect(audit)
 
@@ -378,7 +378,7 @@ def test_collapsed_sends_are_told_once(paid):
     ]
 
 
-def test_signals_of_models_tell_the_model():
+def test_signals_of_models_name_the_model():
     trace = record(lambda: Tag(stamp="new"), lambda: post_save.send(Tag))
 
     reasons = {
@@ -393,7 +393,7 @@ def test_signals_of_models_tell_the_model():
 # --- an earlier receiver raised -----------------------------------------------------
 
 
-def test_receiver_that_raised_is_told(paid):
+def test_receiver_that_raised_is_explained(paid):
     paid.connect(fail)
     paid.connect(on_save)
     paid.connect(on_save_async)
@@ -446,7 +446,7 @@ def test_send_robust_goes_on_after_an_error(paid, sends, caplog):
     assert not_run(record(*[lambda: paid.send_robust(Web)] * sends)) == []
 
 
-def test_error_in_collapsed_sends_is_told(paid):
+def test_error_in_collapsed_sends_is_explained(paid):
     paid.connect(fail)
     paid.connect(on_save)
 
@@ -456,7 +456,7 @@ def test_error_in_collapsed_sends_is_told(paid):
     assert not_run(trace) == [("on_save", "earlier_error", text)]
 
 
-def test_asynchronous_sibling_that_raised_keeps_nobody_from_beginning(paid):
+def test_asynchronous_sibling_that_raised_keeps_no_receiver_from_beginning(paid):
     paid.connect(fail_async)
     paid.connect(on_save_async)
 
@@ -474,7 +474,7 @@ def test_synchronous_error_stops_asynchronous_receivers(paid):
     ]
 
 
-def test_event_loop_in_which_send_cannot_await_is_told(paid):
+def test_event_loop_in_which_send_cannot_await_is_explained(paid):
     paid.connect(on_save)
     paid.connect(on_save_async)
 
@@ -485,7 +485,7 @@ def test_event_loop_in_which_send_cannot_await_is_told(paid):
     assert not_run(asyncio.run(main())) == [("on_save_async", "earlier_error", text)]
 
 
-def test_send_that_raised_by_itself_is_told(monkeypatch):
+def test_send_that_raised_by_itself_is_explained(monkeypatch):
     paid = named_signal(monkeypatch, Refusing())
     paid.connect(on_save)
 
@@ -530,7 +530,7 @@ def test_error_after_the_connection_is_the_reason(paid):
 # --- connected later, or gone -------------------------------------------------------
 
 
-def test_receiver_that_was_connected_after_the_send_is_told(paid):
+def test_receiver_that_was_connected_after_the_send_is_explained(paid):
     paid.connect(audit)
 
     trace = record(lambda: paid.send(Web), lambda: paid.connect(on_save))
@@ -561,7 +561,7 @@ GONE = (
 )
 
 
-def test_receiver_that_died_before_is_told(paid):
+def test_receiver_that_died_before_is_explained(paid):
     receivers = [make_local(), Stock().reserve]
     for receiver in (on_save, *receivers):
         paid.connect(receiver)
@@ -584,7 +584,7 @@ def test_receiver_that_debug_keeps_alive_ran(paid):
 
 
 @pytest.mark.parametrize("make", [make_local, lambda: Stock().reserve])
-def test_receiver_that_died_without_having_run_is_told(paid, make):
+def test_receiver_that_died_without_having_run_is_explained(paid, make):
     receiver = make()
     paid.connect(audit)
     paid.connect(receiver, sender=Order)
@@ -625,7 +625,7 @@ def test_dead_receiver_with_a_uid_is_never_compared(paid):
 
 
 @knows_senders
-def test_sender_that_is_gone_is_told_with_its_receiver(paid):
+def test_sender_that_is_gone_is_explained_with_its_receiver(paid):
     sender = type("Local", (), {})
     paid.connect(on_save, sender=sender)
 
@@ -638,7 +638,7 @@ def test_sender_that_is_gone_is_told_with_its_receiver(paid):
 
 
 @knows_senders
-def test_sender_that_is_gone_and_sent_nothing_is_told(paid):
+def test_sender_that_is_gone_and_sent_nothing_is_explained(paid):
     sender = type("Local", (), {})
     paid.connect(on_save, sender=sender)
 
@@ -652,7 +652,7 @@ def test_sender_that_is_gone_and_sent_nothing_is_told(paid):
 
 
 @knows_senders
-def test_sender_that_sent_and_is_gone_since_is_not_told(paid):
+def test_sender_that_sent_and_is_gone_since_is_not_listed(paid):
     senders = [type("Local", (), {}), Web()]
     for sender in senders:
         paid.connect(on_save, sender=sender)
@@ -665,7 +665,7 @@ def test_sender_that_sent_and_is_gone_since_is_not_told(paid):
 
 
 @knows_senders
-def test_what_ran_for_nobody_did_not_run_for_a_sender_that_is_gone(paid):
+def test_what_ran_without_a_sender_did_not_run_for_a_sender_that_is_gone(paid):
     sender = type("Local", (), {})
     paid.connect(on_save)
     paid.connect(on_save, sender=sender)
@@ -682,7 +682,7 @@ def test_what_ran_for_nobody_did_not_run_for_a_sender_that_is_gone(paid):
 # --- classes of their own, signals without a name, limits, other traces -------------
 
 
-def test_class_that_decides_itself_is_told(monkeypatch):
+def test_class_that_decides_itself_is_explained(monkeypatch):
     paid = named_signal(monkeypatch, FirstOnly())
     paid.connect(on_save)
     paid.connect(audit)
@@ -691,7 +691,7 @@ def test_class_that_decides_itself_is_told(monkeypatch):
     assert not_run(record(lambda: paid.send(Web))) == [("audit", "own_dispatch", text)]
 
 
-def test_class_that_runs_nothing_is_told(monkeypatch):
+def test_class_that_runs_nothing_is_explained(monkeypatch):
     paid = named_signal(monkeypatch, Silent())
     paid.connect(on_save)
 
@@ -873,7 +873,7 @@ def test_no_shape_of_receiver_is_run(paid, shape):
 
 
 @pytest.mark.parametrize("slots", [(), ("__weakref__",)], ids=["no weakref", "weakref"])
-def test_unhashable_receiver_is_told_from_others(paid, slots):
+def test_unhashable_receiver_is_distinguished(paid, slots):
     namespace = {"__slots__": slots, "__eq__": refuse, "__hash__": None}
     namespace["__call__"] = lambda self, **kwargs: None
     cls = type("Unhashable", (), namespace)

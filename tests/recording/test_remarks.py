@@ -98,7 +98,7 @@ def test_nothing_is_said_of_what_is_as_it_should_be(paid):
     assert trace.remarks == ()
 
 
-def test_error_that_a_receiver_raised_is_told_with_its_place(paid):
+def test_error_that_a_receiver_raised_gets_a_remark_with_its_place(paid):
     paid.connect(fail)
 
     with signaltools.trace() as trace, pytest.raises(KeyError):
@@ -129,7 +129,7 @@ def test_swallowed_errors_are_counted(paid, sends):
     assert shown(trace) == [("error", f"{THIS}.fail", text, sends)]
 
 
-def test_error_that_asend_robust_swallowed_is_told(paid):
+def test_error_that_asend_robust_swallowed_gets_a_remark(paid):
     paid.connect(fail_async)
 
     with signaltools.trace() as trace:
@@ -139,7 +139,7 @@ def test_error_that_asend_robust_swallowed_is_told(paid):
     assert shown(trace) == [("error", f"{THIS}.fail_async", text, 1)]
 
 
-def test_error_that_asend_raised_is_told(paid):
+def test_error_that_asend_raised_gets_a_remark(paid):
     paid.connect(fail_async)
 
     with signaltools.trace() as trace, pytest.raises((KeyError, ExceptionGroup)):
@@ -163,7 +163,7 @@ def test_what_no_robust_method_catches_is_raised(paid):
     assert (level, text) == ("error", "raised KeyboardInterrupt")
 
 
-def test_send_that_raised_by_itself_is_told_with_the_caller(monkeypatch):
+def test_send_that_raised_by_itself_gets_a_remark_with_the_caller(monkeypatch):
     paid = named_signal(monkeypatch, Refusing())
     paid.connect(on_save)
 
@@ -176,7 +176,7 @@ def test_send_that_raised_by_itself_is_told_with_the_caller(monkeypatch):
     assert remark.file == __file__
 
 
-def test_error_of_django_about_a_partial_is_told(paid):
+def test_error_of_django_about_a_partial_gets_a_remark(paid):
     paid.connect(functools.partial(fail), weak=False)
 
     with signaltools.trace() as trace, pytest.raises(AttributeError):
@@ -189,7 +189,7 @@ def test_error_of_django_about_a_partial_is_told(paid):
     ]
 
 
-def test_error_of_a_signal_inside_is_told_once(monkeypatch):
+def test_error_of_a_signal_inside_gets_one_remark(monkeypatch):
     paid = named_signal(monkeypatch, Forwarding())
     paid.other.connect(fail)
 
@@ -199,7 +199,7 @@ def test_error_of_a_signal_inside_is_told_once(monkeypatch):
     assert shown(trace) == [("error", f"{THIS}.fail", "raised KeyError: 'vip'", 1)]
 
 
-def test_cancelled_receiver_is_told(paid):
+def test_cancelled_receiver_gets_a_remark(paid):
     paid.connect(wait)
 
     async def main():
@@ -217,7 +217,7 @@ def test_cancelled_receiver_is_told(paid):
 
 @pytest.mark.parametrize("method", ["send", "send_robust"])
 @pytest.mark.parametrize("sends", [1, 30])
-def test_asynchronous_receivers_that_send_cannot_run_are_told(paid, method, sends):
+def test_asynchronous_receivers_that_send_cannot_run_get_a_remark(paid, method, sends):
     paid.connect(on_save)
     paid.connect(on_save_async)
 
@@ -259,7 +259,7 @@ def test_runtime_error_of_a_receiver_is_no_matter_of_the_loop(paid, method):
 
 @pytest.mark.parametrize("signal", [pre_init, post_init])
 @pytest.mark.django_db
-def test_queries_when_an_instance_is_made_are_told(signal):
+def test_queries_when_an_instance_is_made_get_a_remark(signal):
     def count(**kwargs):
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -293,7 +293,7 @@ def test_queries_of_other_receivers_are_nothing_special(paid):
 
 
 @pytest.mark.parametrize("is_indirect", [False, True], ids=["direct", "indirect"])
-def test_receiver_that_runs_inside_of_itself_is_told(paid, is_indirect):
+def test_receiver_that_runs_recursively_gets_a_remark(paid, is_indirect):
     other = Signal()
 
     def resend(depth, **kwargs):
@@ -316,7 +316,7 @@ def test_receiver_that_runs_inside_of_itself_is_told(paid, is_indirect):
     assert remark.text == "ran recursively (it sent a signal that called it again)"
 
 
-def test_receiver_that_runs_twice_in_a_row_is_not_inside_of_itself(paid):
+def test_receiver_that_runs_twice_in_a_row_is_not_recursively(paid):
     paid.connect(on_save)
     paid.connect(on_save, sender=Web)
 
@@ -340,7 +340,7 @@ def test_deep_recursion_is_one_remark(paid):
     assert [count for *_, count in shown(trace)] == [20]
 
 
-def test_synchronous_receiver_in_another_thread_is_told(paid):
+def test_synchronous_receiver_in_another_thread_gets_a_remark(paid):
     paid.connect(on_save)
     paid.connect(on_save_async)
 
@@ -353,7 +353,7 @@ def test_synchronous_receiver_in_another_thread_is_told(paid):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_signal_that_is_sent_inside_atomic_is_told_with_the_caller(paid):
+def test_signal_that_is_sent_inside_atomic_gets_a_remark_with_the_caller(paid):
     paid.connect(on_save)
     Tag.objects.exists()
 
@@ -419,7 +419,7 @@ class AtomicTests(TestCase):
         assert len(inner.remarks) == 1
 
 
-def test_receiver_that_still_runs_is_told(paid):
+def test_receiver_that_still_runs_gets_a_remark(paid):
     async def main():
         trace = signaltools.trace()
         trace.start()
@@ -457,7 +457,7 @@ def test_receiver_that_reads_the_trace_is_still_running(paid):
 # --- connected while recording ------------------------------------------------------
 
 
-def test_receiver_that_was_connected_while_recording_is_told(paid):
+def test_receiver_that_was_connected_while_recording_gets_a_remark(paid):
     with signaltools.trace() as trace:
         paid.send(Web)
         paid.connect(on_save)
@@ -521,7 +521,7 @@ def test_receiver_that_has_gone_since_was_connected_while_recording(paid):
     assert shown(trace) == shown(trace)
 
 
-def test_receiver_that_is_connected_while_recording_goes_on_is_told(paid):
+def test_receiver_that_is_connected_while_recording_goes_on_gets_a_remark(paid):
     with signaltools.trace() as trace:
         paid.send(Web)
         before = shown(trace)
@@ -534,7 +534,7 @@ def test_receiver_that_is_connected_while_recording_goes_on_is_told(paid):
     assert during == [("note", "tests.shapes.on_save", text, 1)]
 
 
-def test_receiver_that_is_connected_again_is_told(paid):
+def test_receiver_that_is_connected_again_gets_a_remark(paid):
     paid.connect(on_save)
     with signaltools.trace() as trace:
         paid.send(Web)
