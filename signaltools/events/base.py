@@ -24,7 +24,7 @@ from ..introspect.text import did_you_mean, stable_repr
 from .annotations import AllowedTypes, ModuleNotLoaded, is_allowed
 from .declaration import Argument, Declaration, annotation_text
 from .fitting import find_mismatch
-from .methods import LENIENT, STRICT, Templates, is_generated, make_methods
+from .methods import LENIENT, STRICT, Templates, is_generated, make_method
 from .protocols import OnlyKeywords, SignalFirst, SignalSecond
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class _Method:
         # Event itself declares nothing, but tools look at its methods.
         if not hasattr(owner, "_declaration"):
             return self
-        return owner._make_methods()[self._name].__get__(event, owner)
+        return owner._make_method(self._name).__get__(event, owner)
 
 
 class Event(Signal, Generic[P]):
@@ -190,20 +190,19 @@ class Event(Signal, Generic[P]):
         return Using(self, alias)
 
     @classmethod
-    def _make_methods(cls) -> Mapping[str, Any]:
-        declaration = cls._declaration
-        cls._allowed, unresolved = declaration.resolve()
-        methods = make_methods(cls._templates, declaration.parameters, cls._allowed)
-        for name, method in methods.items():
-            method.__module__ = declaration.function.__module__
-            # Python's own messages start with it: "order_paid.send() missing 1 ...".
-            method.__qualname__ = f"{declaration.function.__qualname__}.{name}"
-            method.__doc__ = declaration.function.__doc__
-            # While Django imports apps, an annotation may use a name that comes later.
-            # Until then it isn't checked, and the methods are generated for each send.
-            if apps.ready or not unresolved:
-                setattr(cls, name, method)
-        return methods
+    def _make_method(cls, name: str) -> Any:
+        function, *_, parameters = cls._declaration
+        cls._allowed, unresolved = cls._declaration.resolve()
+        method = make_method(cls._templates, name, parameters, cls._allowed)
+        method.__module__ = function.__module__
+        # Python's own messages start with it: "order_paid.send() missing 1 ...".
+        method.__qualname__ = f"{function.__qualname__}.{name}"
+        method.__doc__ = function.__doc__
+        # While Django imports apps, an annotation may use a name that comes later.
+        # Until then it isn't checked, and the method is generated for each send.
+        if apps.ready or not unresolved:
+            setattr(cls, name, method)
+        return method
 
     # The generated methods call these.
 

@@ -75,13 +75,14 @@ def _djangos_own(name: str) -> Any:
 _DJANGOS_OWN = {f"__{name}": _djangos_own(name) for name in SENDING}
 
 
-def make_methods(
+def make_method(
     templates: Templates,
+    method: str,
     parameters: Mapping[str, Parameter],
     allowed: Mapping[str, AllowedTypes],
-) -> dict[str, FunctionType]:
+) -> FunctionType:
     """
-    Return the methods by name, for parameters whose names have been validated.
+    Return a method by its name, for parameters whose names have been validated.
     """
     namespace = {"__Signal": Signal, "__type": type, **_DJANGOS_OWN}
     signature = []
@@ -95,29 +96,22 @@ def make_methods(
             namespace[f"__default{index}"] = parameter.default
             signature.append(f"{name}=__default{index}")
     checks = "\n    ".join(_checks(allowed, namespace))
-    parts = {
-        "parameters": ", ".join(signature),
-        "arguments": f"{{{', '.join(f'{name!r}: {name}' for name in parameters)}}}",
-        "keywords": ", ".join(f"{name}={name}" for name in parameters),
-    }
+    is_async = method.startswith("a")
     sending, on_commit = templates
-    source = ""
-    for template, method in [
-        *((sending, name) for name in SENDING),
-        *((on_commit, name) for name in ON_COMMIT),
-    ]:
-        is_async = method.startswith("a")
-        source += template.format(
-            **parts,
-            method=method,
-            checks=checks.format(method=method),
-            on_commit="aon_commit" if is_async else "on_commit",
-            define="async def" if is_async else "def",
-            wait="await " if is_async else "",
-        )
+    template = on_commit if method in ON_COMMIT else sending
+    source = template.format(
+        method=method,
+        parameters=", ".join(signature),
+        arguments=f"{{{', '.join(f'{name!r}: {name}' for name in parameters)}}}",
+        keywords=", ".join(f"{name}={name}" for name in parameters),
+        checks=checks.format(method=method),
+        on_commit="aon_commit" if is_async else "on_commit",
+        define="async def" if is_async else "def",
+        wait="await " if is_async else "",
+    )
     methods: dict[str, Any] = {}
     exec(compile(source, _FILENAME, "exec"), namespace, methods)
-    return methods
+    return methods[method]  # type: ignore[no-any-return]
 
 
 def is_generated(method: Any) -> bool:
