@@ -275,12 +275,14 @@ def _name(signal: Signal, places: list[_Place], sources: _Sources) -> NamedSigna
     )
 
 
-def _is_second_name(place: _Place) -> tuple[bool, bool]:
-    # A script runs as __main__ and may be imported by its own name as well. Any other
-    # module may be in sys.modules under several names.
+def _is_second_name(place: _Place) -> tuple[bool, bool, bool]:
+    # A script runs as __main__ and may be imported by its own name as well. In a process
+    # that multiprocessing spawns, the same module is __mp_main__, too. Any other module
+    # may be in sys.modules under several names.
     own_name = module_attribute(place.module, "__name__")
     has_other_name = type(own_name) is not str or own_name != place.module_name
-    return place.module_name == "__main__", has_other_name
+    name = place.module_name
+    return name == "__mp_main__", name == "__main__", has_other_name
 
 
 def _assignment(place: _Place, sources: _Sources) -> Assignment | None:

@@ -527,6 +527,35 @@ def test_signal_that_only_the_main_module_creates_is_its_own(plant, import_sourc
     assert names_of(main.sig) == ("__main__.sig", ("shop_models.sig",))
 
 
+def test_script_that_multiprocessing_imports_keeps_its_name(write_module):
+    path = write_module(
+        "script",
+        """
+        import multiprocessing
+
+        import django
+        from django.conf import settings
+        from django.dispatch import Signal
+
+        from signaltools.inventory.names import Registry
+
+        sig = Signal()
+
+        def print_name():
+            settings.configure()
+            django.setup()
+            print(Registry().name_of(sig))
+
+        if __name__ == "__main__":
+            process = multiprocessing.get_context("spawn").Process(target=print_name)
+            process.start()
+            process.join()
+        """,
+    )
+
+    assert run(str(path)) == ["__main__.sig"]
+
+
 def test_script_that_is_imported_too_names_its_own_signal(write_module):
     path = write_module(
         "script",
