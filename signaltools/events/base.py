@@ -8,7 +8,6 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, ParamSpec
 
 from asgiref.sync import sync_to_async
@@ -250,11 +249,11 @@ class Event(Signal, Generic[P]):
     def _wait(self, method: str, arguments: dict[str, Any], alias: str) -> None:
         from django.db import transaction
 
+        from .on_commit import PendingSend
+
         # Callbacks aren't asynchronous: Django runs them when it has committed.
         method = method.removeprefix("a").removesuffix("_on_commit")
-        transaction.on_commit(
-            partial(self._send_checked, method, arguments), using=alias
-        )
+        transaction.on_commit(PendingSend(self, method, arguments), using=alias)
 
     def _send_checked(self, name: str, arguments: dict[str, Any]) -> None:
         # Looked up at the commit, when a test may have mocked it. The event's own

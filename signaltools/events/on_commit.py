@@ -34,6 +34,24 @@ class Choice(NamedTuple):
         )
 
 
+class PendingSend:
+    """
+    The callback that sends an event when the transaction is committed.
+
+    Test tools look for it in the callbacks of a connection.
+    """
+
+    def __init__(self, event: Any, method: str, arguments: dict[str, Any]) -> None:
+        self.event = event
+        self.method = method
+        self.arguments = arguments
+        self.was_sent = False
+
+    def __call__(self) -> None:
+        self.was_sent = True
+        self.event._send_checked(self.method, self.arguments)
+
+
 def choose_database(arguments: Mapping[str, Any]) -> Choice:
     """
     Return the database that the rows of the event are written to.
