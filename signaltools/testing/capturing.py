@@ -11,12 +11,11 @@ from inspect import iscoroutinefunction
 from types import CoroutineType
 from typing import Any, Self, overload
 
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.dispatch import Signal
 
 from ..recording.patches import Tool, caller, sender_of
 from .blocks import Block, active, active_elsewhere, as_signal, as_signals
-from .circumstances import Circumstances
+from .hints import Hints
 from .matching import ANY_SENDER, Expected, Sent
 
 Arguments = Mapping[str, Any]
@@ -82,10 +81,10 @@ class Capture(Block, Sequence[Sent]):
         super().__init__(everywhere)
         self.signals = signals
         self._sends: list[Sent] = []
-        self.circumstances = Circumstances()
+        self.hints = Hints()
 
     def __enter__(self) -> Self:
-        self.circumstances.begin()
+        self.hints = Hints()
         return super().__enter__()
 
     @overload
@@ -151,7 +150,7 @@ class Capture(Block, Sequence[Sent]):
     def _check(self, expected: Expected) -> None:
         # pytest then shows the line of the test instead of this one.
         __tracebackhide__ = True
-        failure = expected.find_failure(self._sends, self.circumstances)
+        failure = expected.find_failure(self._sends, self.hints)
         if failure:
             raise AssertionError(failure)
 
@@ -203,10 +202,10 @@ class _Sends:
         sender = arguments.pop("sender")
         for capture in active_elsewhere(Capture):
             if capture.captures(self._signal):
-                capture.circumstances.add_elsewhere()
+                capture.hints.add_elsewhere()
         for capture in active(Capture):
             if not capture.captures(self._signal):
-                capture.circumstances.add_other(self._signal)
+                capture.hints.add_other(self._signal)
                 continue
             sent = Sent(self._signal, method, sender, arguments.copy())
             self._sends.append(sent)
@@ -290,29 +289,11 @@ def _has_listeners_hook(_cls: type, original: Any, _name: str) -> Any:
     return has_listeners
 
 
-def _on_commit_hook(cls: type, original: Any, _name: str) -> Any:
-    # A class of signals may have a method of this name, too.
-    if not issubclass(cls, BaseDatabaseWrapper):
-        return original
-    call = caller(original)
-
-    @functools.wraps(original)
-    def on_commit(self: Any, /, *args: Any, **named: Any) -> Any:
-        for capture in active(Capture):
-            callback = args[0] if args else named.get("func")
-            capture.circumstances.add_callback(self, callback)
-        return call(self, *args, **named)
-
-    return on_commit
-
-
 Capture.tool = Tool(
     {
         **dict.fromkeys(("send", "send_robust", "asend", "asend_robust"), _send_hook),
         "_live_receivers": _live_receivers_hook,
         "has_listeners": _has_listeners_hook,
-        "on_commit": _on_commit_hook,
     },
-    elsewhere=(BaseDatabaseWrapper,),
     rank=1,
 )

@@ -11,8 +11,8 @@ from django.dispatch import Signal
 
 from ..introspect.text import did_you_mean, text_list
 from ..inventory.rows import Sender
-from .circumstances import Circumstances
 from .comparing import explain, is_equal, is_unevaluated
+from .hints import Hints
 from .snapshots import snapshot
 from .wording import name_of, sender_text, times_text, value_text
 
@@ -111,9 +111,7 @@ class Expected:
             and is_equal(value, expected)
         }
 
-    def find_failure(
-        self, sends: Collection[Sent], circumstances: Circumstances
-    ) -> str:
+    def find_failure(self, sends: Collection[Sent], hints: Hints) -> str:
         """
         Return how ``sends`` differ from what is expected, "" if they don't.
         """
@@ -126,11 +124,9 @@ class Expected:
         if self.times and self.times == sum(map(self._was_equal, found)):
             return ""
         name = name_of(self.signal)
-        hints = circumstances.hints(self.signal, len(own), self.caller)
+        more = hints.find(self.signal, len(own), self.caller)
         if not own:
-            return (
-                f"{name} wasn't sent.{circumstances.sent_instead(self.signal)}{hints}"
-            )
+            return f"{name} wasn't sent.{hints.sent_instead(self.signal)}{more}"
         # Too few or too many sends match.
         if found:
             is_partial = self.arguments or self.sender is not ANY_SENDER
@@ -139,15 +135,15 @@ class Expected:
             if self.times:
                 expected = f"not {times_text(self.times)}"
             if not self.times or len(found) > self.times:
-                hints = ""
+                more = ""
             all_found = text_list(sent._text() for sent in found)
-            return f"{name} was sent {times}, {expected}: {all_found}.{hints}"
+            return f"{name} was sent {times}, {expected}: {all_found}.{more}"
         # None matches: show how the most similar one differs.
         closest = min(own, key=lambda sent: len([*self._differences(sent)]))
         where = "" if len(own) == 1 else "in the closest match, "
         differences = text_list(self._differences(closest))
         return (
-            f"{name} was sent {times_text(len(own))}, but {where}{differences}.{hints}"
+            f"{name} was sent {times_text(len(own))}, but {where}{differences}.{more}"
         )
 
     def _compared(self, sent: Sent) -> Iterator[tuple[str, Any, Any]]:
