@@ -276,9 +276,9 @@ def _name(signal: Signal, places: list[_Place], sources: _Sources) -> NamedSigna
 
 
 def _is_second_name(place: _Place) -> tuple[bool, bool, bool]:
-    # A script runs as __main__ and may be imported by its own name as well. A process of
-    # multiprocessing has it as __mp_main__, too. Any other module may be in sys.modules
-    # under several names.
+    # A script runs as __main__ and may be imported by its own name as well. In a
+    # process of multiprocessing, it is __mp_main__, too. Other modules may be in
+    # sys.modules under several names.
     own_name = module_attribute(place.module, "__name__")
     has_other_name = type(own_name) is not str or own_name != place.module_name
     name = place.module_name
