@@ -136,20 +136,9 @@ def _event(event: EventRecord | None) -> dict[str, Any]:
 
 
 def _receiver(receiver: ReceiverRecord) -> dict[str, Any]:
+    values = receiver._asdict()
+    del values["storage"]
+    # A field can't be named "async", a keyword of Python.
     return {
-        "name": receiver.name,
-        "module": receiver.module,
-        "qualname": receiver.qualname,
-        "app": receiver.app,
-        "component": receiver.component,
-        "file": receiver.file,
-        "line": receiver.line,
-        "sender": receiver.sender,
-        "sender_kind": receiver.sender_kind,
-        "sender_app": receiver.sender_app,
-        "dispatch_uid": receiver.dispatch_uid,
-        "weak": receiver.weak,
-        "async": receiver.is_async,
-        "order": receiver.order,
-        "problems": list(receiver.problems),
+        "async" if name == "is_async" else name: value for name, value in values.items()
     }
