@@ -181,5 +181,5 @@ def _escaped(text: str) -> str:
 _MAX_LENGTH = 80
 _SAFE = frozenset(f"{string.ascii_letters}{string.digits} _.,()")
 # What Mermaid looks for (math, icons, line breaks, its own marks) once the numbers are
-# characters again: a word joiner, which nobody sees, keeps it from being found.
+# characters again: an invisible word joiner keeps it from being found.
 _NUMBERS = {c: f"#{ord(c)};#8288;" for c in "$:\\ﬂ¶"}

@@ -387,7 +387,7 @@ def test_columns_line_up():
     ]
 
 
-def test_only_deviations_are_told():
+def test_only_deviations_are_shown():
     record = signal(
         "a.b",
         receiver("shop.run", order=None, is_async=True, weak=False, dispatch_uid="u"),

@@ -62,13 +62,13 @@ def test_what_is_below_something_hidden_is_hidden():
     assert names(outer, hide=["c"]) == ["a.b", "  g.h"]
 
 
-def test_send_heard_only_by_hidden_receivers_is_hidden():
+def test_send_received_only_by_hidden_receivers_is_hidden():
     sends = send("a.b", call("c.d"), call("c.e")), send("a.b", call("f.g"))
     assert names(*sends, hide=["c"]) == ["a.b", "  f.g"]
     assert names(*sends, hide=["c"], always_show=["a"]) == ["a.b", "a.b", "  f.g"]
 
 
-def test_sends_that_nothing_heard_are_hidden_as_well():
+def test_sends_without_receivers_are_hidden_as_well():
     assert names(send("a.b"), send("c.d"), hide=["c"]) == ["a.b"]
 
 

@@ -19,7 +19,7 @@ from tests.reports.panel import (
 
 
 def test_send_has_everything_about_it():
-    heard = send(
+    received = send(
         "shop.paid",
         call("crm.notify"),
         arguments=("order=shop.Order pk=7", "raw=\x1b"),
@@ -33,7 +33,7 @@ def test_send_has_everything_about_it():
         time=0.0164,
         self_time=0.00012,
     )
-    assert rows(heard)[0] == {
+    assert rows(received)[0] == {
         "kind": "send",
         "start": 9.6,
         "name": "shop.paid",
@@ -81,8 +81,10 @@ def test_whether_signals_of_django_were_sent_in_atomic_is_not_shown():
 
 
 def test_call_has_everything_about_it():
-    heard = send("shop.paid", call("crm.notify", queries=2, count=3, self_time=0.001))
-    assert rows(heard)[1] == {
+    received = send(
+        "shop.paid", call("crm.notify", queries=2, count=3, self_time=0.001)
+    )
+    assert rows(received)[1] == {
         "kind": "call",
         "order": "1",
         "name": "crm.notify",
@@ -103,7 +105,7 @@ def test_call_has_everything_about_it():
     }
 
 
-def test_sends_that_nothing_heard_have_everything_about_them():
+def test_sends_without_receivers_have_everything_about_them():
     [row] = rows(
         send(SAVE, start=0.001, time=0.001), send(SAVE, count=2), send("a.b", time=0)
     )
@@ -121,7 +123,7 @@ def test_sends_that_nothing_heard_have_everything_about_them():
     }
 
 
-def test_send_by_nobody_from_nowhere_has_neither():
+def test_send_without_sender_and_place_has_neither():
     [row, _] = rows(
         send("a.b", call("c.d"), sender=None, sender_kind=None, file=None, line=None)
     )
@@ -129,7 +131,7 @@ def test_send_by_nobody_from_nowhere_has_neither():
     assert "place" not in row
 
 
-def test_what_is_wrong_is_told():
+def test_what_is_wrong_is_shown():
     failing = send(
         "a.b",
         call("a.fail", outcome="raised", raised=1, error="ValueError: \x1b"),

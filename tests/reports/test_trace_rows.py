@@ -18,7 +18,7 @@ from tests.records import call, send, totals
 SAVE = "django.db.models.signals.post_save"
 
 
-def test_sends_of_one_sender_that_nothing_heard_are_together():
+def test_sends_of_one_sender_without_receivers_are_together():
     first, second, other = send("a"), send("b"), send("a", sender="shop.Stock")
     assert together([first, other, second]) == [[first, second], [other]]
 
@@ -28,10 +28,10 @@ def test_senders_of_another_kind_are_others():
     assert together([model, instance]) == [[model], [instance]]
 
 
-def test_sends_that_were_heard_or_raised_are_rows_of_their_own():
-    heard, raised = send("a", call("b.c")), send("a", error="ValueError")
+def test_sends_that_were_received_or_raised_are_rows_of_their_own():
+    received, raised = send("a", call("b.c")), send("a", error="ValueError")
     dispatched = send("a", sends=(send("b"),))
-    assert together([heard, raised, dispatched]) == [heard, raised, dispatched]
+    assert together([received, raised, dispatched]) == [received, raised, dispatched]
 
 
 def test_sends_may_be_kept_apart():
@@ -110,7 +110,7 @@ def test_signals_of_django_have_their_bare_name(name, short):
     assert short_signal(name) == short
 
 
-def test_method_is_told_unless_it_is_send():
+def test_method_is_shown_unless_it_is_send():
     assert other_method(send("a")) == []
     assert other_method(send("a", method="asend_robust")) == ["asend_robust"]
 
@@ -126,5 +126,5 @@ def test_method_is_told_unless_it_is_send():
         ({"outcome": "swallowed", "raised": 1, "error": "Oops"}, "RAISED Oops"),
     ],
 )
-def test_outcome_is_told_unless_the_receiver_returned(changes, text):
+def test_outcome_is_shown_unless_the_receiver_returned(changes, text):
     assert outcome_of(call("a.b", **changes)) == text
