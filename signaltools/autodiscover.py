@@ -20,7 +20,7 @@ from .conf import conf
 from .introspect.callables import describe, innermost_code
 from .introspect.objects import loaded_modules
 from .inventory.names import find_signals
-from .inventory.rows import connected_receivers
+from .inventory.receivers import connected_receivers
 
 
 class Discovery(NamedTuple):

@@ -12,7 +12,7 @@ from django.dispatch import Signal
 from signaltools.checks.watch import watch
 from signaltools.introspect.objects import loaded_modules
 from signaltools.inventory.names import _places
-from signaltools.inventory.rows import save_connections
+from signaltools.inventory.receivers import save_connections
 
 
 @pytest.fixture(scope="session", autouse=True)

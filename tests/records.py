@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from signaltools.inventory.model import ModelSignals, Step, Unrelated
+from signaltools.inventory.model_signals import ModelSignals, Step, Unrelated
 from signaltools.inventory.names import registry
 from signaltools.inventory.reading import read_connected
 from signaltools.inventory.records import ReceiverRecord, SignalRecord

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from django.dispatch import Signal
 
 from ..inventory.places import short_place
+from ..inventory.receivers import Row
 from ..inventory.records import Problem, ReceiverRecord
-from ..inventory.rows import Row
 from .watch import Connect
 
 

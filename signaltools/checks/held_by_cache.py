@@ -22,7 +22,7 @@ from typing import Any
 
 from django.utils import inspect
 
-from ..inventory.rows import Row
+from ..inventory.receivers import Row
 
 # Cycles through a receiver are short: a function and its closure, an object and its
 # attributes. Each step is a walk over the heap.

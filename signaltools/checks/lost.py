@@ -15,8 +15,8 @@ from django.conf import settings
 
 from ..introspect.callables import describe
 from ..introspect.objects import loaded_object, module_values
+from ..inventory.receivers import DEAD, dead_rows
 from ..inventory.records import Connected, Problem
-from ..inventory.rows import DEAD, dead_rows
 from .connection import Connection, place_text
 from .held_by_cache import only_cached
 from .watch import Connect, Site, failed_disconnects, is_watching, watched_connects

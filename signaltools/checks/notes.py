@@ -15,8 +15,8 @@ from django.apps import apps
 from ..introspect.models import model_options
 from ..introspect.objects import stored_attribute
 from ..inventory.django_signals import BUILTIN_SIGNALS
+from ..inventory.receivers import Sender
 from ..inventory.records import Problem
-from ..inventory.rows import Sender
 from .connection import Connection
 
 _DELETE = {"pre_delete", "post_delete"}

@@ -44,8 +44,9 @@ def _check_arguments(link: Connection) -> Iterator[Problem]:
     if event is not None:
         arguments = tuple(argument.name for argument in event.arguments)
     sent = ["sender", *(arguments or ())]
-    unknown, is_closed = find_mismatch(_plain(link.row.receiver), {"signal", *sent})
-    for argument in unknown:
+    receiver = _plain(link.row.receiver)
+    not_sent, lacks_kwargs = find_mismatch(receiver, {"signal", *sent})
+    for argument in not_sent:
         if argument in ("self", "cls"):
             hint = "Connect a bound method, or make the function a staticmethod."
         else:
@@ -59,7 +60,7 @@ def _check_arguments(link: Connection) -> Iterator[Problem]:
                 f"{link.signal_name!r} doesn't send it.",
                 hint,
             )
-    if is_closed:
+    if lacks_kwargs:
         yield link.problem(
             "W102" if event else "W012",
             f"The receiver {link.name!r} of {link.signal_name!r} doesn't accept "

@@ -27,7 +27,7 @@ from ..introspect.models import model_options
 from ..introspect.objects import is_a
 from ..introspect.text import stable_text
 from ..inventory.places import is_storage_method
-from ..inventory.rows import Row, entries, receiver_with_uid
+from ..inventory.receivers import Row, entries, receiver_with_uid
 from ..inventory.weak import ReceiverRef, SenderRef
 
 
@@ -46,9 +46,8 @@ class Connect(NamedTuple):
     """
     A call of ``connect()``, without anything that keeps its arguments alive.
 
-    ``taken_by`` is the receiver that
-    already had the ``dispatch_uid``, because of which Django ignored this call.
-    ``is_late`` is true if the sender, or every model, had been prepared by then.
+    ``taken_by`` is the receiver that already had the ``dispatch_uid``, because of which
+    Django ignored this call. ``is_late`` is true if the sender, or every model, had been prepared by then.
     ``site`` is None if Django waited for the sender to be loaded.
     """
 

@@ -34,7 +34,7 @@ _SEND = """
         return []
     return {wait}__method(self, {keywords})
 """
-# ``self`` may be a ``Using``, which chooses the database by itself.
+# ``self`` may be a ``Using``, which has been given the database.
 _ON_COMMIT = """
 {define} {method}(self, /, {parameters}):
     {checks}

@@ -21,6 +21,13 @@ from ..introspect.text import clip, error_text, stable_text
 from .django_signals import BUILTIN_SIGNALS
 from .names import NamedSignal, unnamed
 from .places import Places, is_storage_method
+from .receivers import (
+    FindSender,
+    Row,
+    dispatches_itself,
+    read_rows,
+    sender_finder,
+)
 from .records import (
     Connected,
     EventRecord,
@@ -28,13 +35,6 @@ from .records import (
     SignalRecord,
     describe_sender,
     signal_kind,
-)
-from .rows import (
-    FindSender,
-    Row,
-    dispatches_itself,
-    read_rows,
-    sender_finder,
 )
 
 

@@ -16,7 +16,7 @@ from ..events.declaration import Argument
 from ..introspect.models import model_options
 from ..introspect.objects import class_name, is_a, module_attribute, stored_attribute
 from ..introspect.text import clip, printable
-from .rows import Row, Sender
+from .receivers import Row, Sender
 
 Kind = Literal["builtin", "custom", "event"]
 Component = Literal["django", "third_party", "project"]

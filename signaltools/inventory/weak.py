@@ -17,8 +17,8 @@ from django.dispatch import Signal
 
 from ..introspect.callables import Described, describe
 from .names import unnamed
+from .receivers import connected_receivers, receiver_key, row_ids
 from .records import describe_sender
-from .rows import connected_receivers, receiver_key, row_ids
 
 Reference = Callable[[], Any]
 

@@ -16,8 +16,8 @@ from django.dispatch import Signal
 from ..introspect.text import clip, text_list
 from ..inventory.names import NamedSignal, unnamed
 from ..inventory.reading import describe_row, read_connected, with_unnamed
+from ..inventory.receivers import DEAD, Row, Sender, dead_rows
 from ..inventory.records import Connected, ReceiverRecord, SignalRecord
-from ..inventory.rows import DEAD, Row, Sender, dead_rows
 from ..inventory.weak import ReceiverRef, SenderRef, SignalRef
 from .recorder import OTHER_SIGNALS, Recorder, SendNode
 

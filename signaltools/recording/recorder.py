@@ -34,7 +34,7 @@ from ..inventory.weak import (
 )
 from .surroundings import call_site, in_atomic
 
-#: So many sends of a signal by the same sender are separate nodes below one parent.
+#: How many sends of a signal by one sender get a node of their own below one parent.
 COLLAPSE_AFTER = 20
 # A full tree gets no more nodes. Further sends only count in totals: one for each
 # signal, sender, and method until there are _MAX_NODES, then one for each method.
@@ -44,7 +44,7 @@ _MAX_NODES = 2_990
 # limits recursion.
 _MAX_DEPTH = 100
 
-#: The recorder, send, or call that whatever happens next in this context belongs to.
+#: The recorder, send, or call that contains what happens next in this context.
 #: The current recorder is its ``recorder``. It's a ContextVar and not a thread-local:
 #: asyncio runs the tasks of several requests in one thread, and sync_to_async() runs a
 #: function in another thread with a copy of the context.
@@ -65,8 +65,9 @@ class Node:
     """
     What a recorder, a send, and a call have in common. Times are in seconds.
 
-    ``busy`` is the time on the event loop of something awaited, ``inner`` the part of
-    the time that nested sends and calls took, ``active`` how often this runs right now.
+    ``busy`` is how long an awaited send or receiver actually ran on the event loop,
+    ``inner`` the part of that time that nested sends and calls took, and ``active``
+    how many times this runs at the moment.
     """
 
     recorder: Recorder

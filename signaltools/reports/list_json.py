@@ -13,7 +13,7 @@ from typing import Any
 import django
 
 from ..events.codec import EventSchema
-from ..inventory.model import ModelSignals
+from ..inventory.model_signals import ModelSignals
 from ..inventory.records import EventRecord, Problem, ReceiverRecord, SignalRecord
 
 VERSION = 1

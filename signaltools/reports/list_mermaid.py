@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from ..introspect.text import printable
-from ..inventory.model import ModelSignals
+from ..inventory.model_signals import ModelSignals
 from ..inventory.records import ReceiverRecord, SignalRecord, expected_sender, home
 from .layout import joined, plural
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from ..introspect.text import printable
-from ..inventory.model import ModelSignals, Step
+from ..inventory.model_signals import ModelSignals, Step
 from ..inventory.records import Problem
 from .layout import (
     INDENT,

@@ -16,8 +16,8 @@ from typing import Any
 from ..checks.run import find_problems, with_problems
 from ..inventory.names import NamedSignal
 from ..inventory.reading import Reader, with_unnamed
+from ..inventory.receivers import Row, entries
 from ..inventory.records import Connected, SignalRecord
-from ..inventory.rows import Row, entries
 from ..recording.not_run import Facts, SignalFacts, signal_outcome
 from .panel_look import PanelLook
 from .panel_receivers import ShownSignal, show_signal

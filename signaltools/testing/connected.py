@@ -12,7 +12,7 @@ from django.dispatch import Signal
 from ..introspect.callables import describe
 from ..introspect.text import text_list
 from ..inventory.names import registry
-from ..inventory.rows import (
+from ..inventory.receivers import (
     DEAD,
     Row,
     Sender,

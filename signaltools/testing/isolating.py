@@ -10,7 +10,7 @@ from typing import Any
 
 from django.dispatch import Signal
 
-from ..inventory.rows import save_connections
+from ..inventory.receivers import save_connections
 from ..recording.patches import Tool, caller
 from .blocks import Block, F, active, decorated
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.dispatch import Signal
 
 from ..introspect.text import did_you_mean, text_list
-from ..inventory.rows import Sender
+from ..inventory.receivers import Sender
 from .comparing import explain, is_equal, is_unevaluated
 from .hints import Hints
 from .snapshots import snapshot

@@ -17,7 +17,7 @@ from ..introspect.callables import describe
 from ..introspect.objects import is_a, loaded_object
 from ..introspect.text import did_you_mean, text_list
 from ..inventory.names import registry
-from ..inventory.rows import connected_receivers, receiver_key
+from ..inventory.receivers import connected_receivers, receiver_key
 from ..recording.patches import Tool, caller
 from ..recording.recorder import get_current
 from .blocks import Block, F, active, as_signals, decorated

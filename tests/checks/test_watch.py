@@ -26,7 +26,7 @@ from signaltools.checks.watch import (
     watch_if_wanted,
     watched_connects,
 )
-from signaltools.inventory.rows import receiver_with_uid
+from signaltools.inventory.receivers import receiver_with_uid
 from tests.problems import problems
 from tests.shapes import SHAPES, Slotted, hostile
 from tests.testapp.models import Order, Stamped, Tag

@@ -33,13 +33,13 @@ from signaltools.inventory.reading import (
     read_connected,
     with_unnamed,
 )
+from signaltools.inventory.receivers import Row, Sender, receiver_key
 from signaltools.inventory.records import (
     EventRecord,
     ReceiverRecord,
     SignalRecord,
     describe_sender,
 )
-from signaltools.inventory.rows import Row, Sender, receiver_key
 from tests.records import read_notes, read_records, signal
 from tests.shapes import SHAPES, refuse
 from tests.testapp import models as testapp

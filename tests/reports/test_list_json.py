@@ -11,7 +11,7 @@ from django.core.signals import setting_changed
 
 import signaltools.reports
 from signaltools.events.codec import EventSchema
-from signaltools.inventory.model import ModelSignals
+from signaltools.inventory.model_signals import ModelSignals
 from signaltools.inventory.reading import not_imported
 from signaltools.inventory.records import Problem
 from signaltools.reports.list_json import render_json, render_model_json

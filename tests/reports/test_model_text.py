@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from signaltools.inventory.model import ModelSignals, Step
+from signaltools.inventory.model_signals import ModelSignals, Step
 from signaltools.reports.layout import Look
 from signaltools.reports.model_text import render_model_text
 from tests.records import model, receiver

@@ -20,7 +20,7 @@ from signaltools.introspect.models import find_model, no_model
 from signaltools.introspect.objects import is_a
 from signaltools.introspect.text import printable
 from signaltools.inventory.filters import Filters, select, select_problems, unmatched
-from signaltools.inventory.model import read_model
+from signaltools.inventory.model_signals import read_model
 from signaltools.inventory.reading import not_imported
 from signaltools.inventory.records import (
     Connected,

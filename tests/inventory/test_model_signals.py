@@ -11,7 +11,7 @@ from django.db.models import Model, signals
 from django.test.utils import isolate_apps
 
 from signaltools.introspect.models import cascades, find_model, no_model, parents
-from signaltools.inventory.model import ModelSignals, read_model
+from signaltools.inventory.model_signals import ModelSignals, read_model
 from tests.records import builtin, receiver
 from tests.testapp.models import GiftOrder, Line, Order, RushOrder, Tag
 

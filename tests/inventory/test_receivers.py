@@ -14,8 +14,8 @@ from django.contrib.auth.models import AbstractUser, User
 from django.dispatch import Signal
 
 from signaltools.introspect.callables import Unreadable, describe
-from signaltools.inventory import rows as rows_module
-from signaltools.inventory.rows import (
+from signaltools.inventory import receivers as rows_module
+from signaltools.inventory.receivers import (
     DEAD,
     Row,
     Sender,

@@ -1,7 +1,8 @@
 """
 Read connected receivers from Django's private dispatch structures.
 
-Only this module reads ``Signal.receivers``. Django keeps a tuple for each connection:
+Only this module reads ``Signal.receivers``, apart from ``events.decorators``, which
+compares its keys. Django keeps a tuple for each connection:
 
 * Django 5.2: ``((lookup id, sender id), receiver, is_async)``
 * Django 6.0 and later: ``((lookup id, sender id), receiver, sender, is_async)``
@@ -227,7 +228,7 @@ def save_connections(signal: Signal) -> Callable[[], None]:
             # connections, and code that has the old one must see the old connections.
             receivers[:] = rows
             signal.receivers = receivers
-            # Without this, Signal.send() would run the receivers of the meantime.
+            # Without this, Signal.send() would run receivers connected in the meantime.
             signal.sender_receivers_cache.clear()
             signal.sender_receivers_cache.update(cache)
             # Django looks for dead connections only if this is true. It has removed
