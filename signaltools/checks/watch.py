@@ -47,8 +47,9 @@ class Connect(NamedTuple):
     A call of ``connect()``, without anything that keeps its arguments alive.
 
     ``taken_by`` is the receiver that already had the ``dispatch_uid``, because of which
-    Django ignored this call. ``is_late`` is true if the sender, or every model, had been prepared by then.
-    ``site`` is None if Django waited for the sender to be loaded.
+    Django ignored this call. ``is_late`` is true if the sender, or every model, had
+    been prepared by then. ``site`` is None if Django waited for the sender to be
+    loaded.
     """
 
     receiver: ReceiverRef

@@ -55,7 +55,7 @@ def event(
         raise ValueError(f"check must be 'error' or 'warn', not {check!r}.")
     declaration = declare(function, version)
     # Each event has a class of its own, because its methods have its signature. All of
-    # them have the name of Event, for people and for tools that print it.
+    # them have the name of Event, which is what tools print.
     cls = type("Event", (_CLASSES[check],), {"_declaration": declaration})
     cls.__module__, cls.__qualname__ = Event.__module__, Event.__qualname__
     return cls(name, use_caching)

@@ -85,7 +85,7 @@ def allowed_types(annotation: Any, scope: dict[str, Any]) -> AllowedTypes:
 
 def is_allowed(value: Any, types: AllowedTypes) -> bool:
     """
-    Tell whether ``value`` is allowed, without evaluating lazy objects.
+    Return whether ``value`` is allowed, without evaluating lazy objects.
     """
     cls = type(value)
     if any(cls is each for each in types):
@@ -102,7 +102,7 @@ def is_allowed(value: Any, types: AllowedTypes) -> bool:
 
 def refers_forward(annotation: Any) -> bool:
     """
-    Tell whether ``annotation`` contains a name that is to be resolved later.
+    Return whether ``annotation`` contains a name that is to be resolved later.
     """
     return is_a(annotation, ForwardRef) or any(
         map(refers_forward, get_args(annotation))

@@ -373,7 +373,7 @@ class Using(Generic[P]):
 
 def any_events() -> bool:
     """
-    Tell whether any event is declared: each one has a class of its own.
+    Return whether any event is declared: each one has a class of its own.
     """
     # LenientEvent is one of the subclasses of Event.
     return len(Event.__subclasses__()) + len(LenientEvent.__subclasses__()) > 1

@@ -116,7 +116,7 @@ def make_method(
 
 def is_generated(method: Any) -> bool:
     """
-    Tell whether a method is one of these, and not a mock or a wrapper.
+    Return whether a method is one of these, and not a mock or a wrapper.
     """
     return (
         type(method) is MethodType

@@ -26,7 +26,7 @@ def diff_text(added: list[str], removed: list[str], file: str) -> str:
     """
     Return a diff that, for each signal, has the removed lines first.
 
-    Of the arguments of an event, it only has those that differ.
+    It only has the arguments of an event that differ.
     """
     lines = []
     for signal in sorted({_signal(entry) for entry in (*added, *removed)}):

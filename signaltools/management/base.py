@@ -26,7 +26,7 @@ Paint = Callable[[str], str]
 
 class ReportCommand(BaseCommand):
     """
-    Write a report for people or for tools, to a terminal or to a file.
+    Write a report as text or as data, to a terminal or to a file.
     """
 
     force_color = False

@@ -48,8 +48,8 @@ def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
             node.count += 1
         if self.receivers:
             return _record(original, self, sender, named, node, here)
-        # Django's send() starts with the same check. If it looked at the receivers again,
-        # another thread could have connected one by then, and its call would be missed.
+        # Django's send() starts with the same check. If it checked again, another
+        # thread could have connected a receiver by then, and its call would be missed.
         return []
 
     return send

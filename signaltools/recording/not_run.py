@@ -43,7 +43,7 @@ _AROUND_REQUESTS = {
 
 class NotRun(NamedTuple):
     """
-    A connected receiver that did not run, and why; ``text`` is for people.
+    A connected receiver that did not run, and why; ``text`` is a sentence about it.
 
     A receiver that is connected for two senders counts twice. ``receiver`` is None if
     it was garbage-collected, because Django keeps no record of it.
