@@ -113,10 +113,6 @@ def problem_lines(problems: Sequence[Problem], look: Look) -> Iterator[str]:
         yield from wrapped(printable(problem.hint), look.width, INDENT, INDENT)
 
 
-def joined(words: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
-
-
 def plural(count: int, noun: str, nouns: str = "") -> str:
     return f"{count:,} {noun if count == 1 else nouns or noun + 's'}"
 

@@ -77,19 +77,17 @@ def _document(notes: Sequence[str], problems: Sequence[Problem], **content: Any)
         "version": VERSION,
         "django": django.get_version(),
         "notes": list(notes),
-        "problems": [
-            {
-                "id": problem.id,
-                "name": problem.name,
-                "message": problem.message,
-                "hint": problem.hint,
-                "signal": problem.signal,
-            }
-            for problem in problems
-        ],
+        "problems": [_problem(problem) for problem in problems],
         **content,
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    fields = problem._asdict()
+    # An index, which means nothing in a list that may be filtered.
+    del fields["receiver"]
+    return fields
 
 
 def _signal(

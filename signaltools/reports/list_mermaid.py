@@ -9,10 +9,10 @@ import string
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ..introspect.text import printable
+from ..introspect.text import printable, text_list
 from ..inventory.model_signals import ModelSignals
 from ..inventory.records import ReceiverRecord, SignalRecord, expected_sender, home
-from .layout import joined, plural
+from .layout import plural
 
 Signals = Sequence[SignalRecord]
 
@@ -76,7 +76,7 @@ def _left_out(signals: Signals) -> str:
     if not places:
         return ""
     what = plural(len(places), "receiver")
-    return f"{what} inside {joined(sorted(set(places)))} left out, see --all"
+    return f"{what} inside {text_list(sorted(set(places)))} left out, see --all"
 
 
 class _Node(NamedTuple):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..introspect.text import printable
+from ..introspect.text import printable, text_list
 from ..inventory.places import short_place
 from ..inventory.records import Problem, ReceiverRecord, SignalRecord, home
 from .layout import (
@@ -15,7 +15,6 @@ from .layout import (
     Look,
     Paint,
     first_sentence,
-    joined,
     justified,
     plural,
     problem_lines,
@@ -96,7 +95,7 @@ class _Section:
             if not self._collapses(receiver):
                 yield from self._columns.lines(receiver)
         if collapsed := [r for r in signal.receivers if self._collapses(r)]:
-            homes = joined(sorted({home(receiver) for receiver in collapsed}))
+            homes = text_list(sorted({home(receiver) for receiver in collapsed}))
             text = f"{'+':>4}  {plural(len(collapsed), 'receiver')} inside {homes}"
             bare_name = printable(signal.name.rpartition(".")[2])
             yield from self._line(text, f"list_signals {bare_name}")

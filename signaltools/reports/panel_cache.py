@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator, Sequence
-from operator import is_
-from types import MethodType
+from types import MethodType, NoneType
 from typing import Any
 
 from ..checks.run import find_problems, with_problems
@@ -71,7 +70,7 @@ class _Known:
     ) -> None:
         self._signal = weakref.ref(entry.signal)
         self._place = entry[2:]
-        self._rows = [_known_row(row) for row in connected.rows]
+        self._rows = _remembered(connected.rows)
         self._look = look
         self._unsent: ShownSignal | None = None
         self._read = connected.record
@@ -98,12 +97,9 @@ class _Known:
         return (
             self._signal() is entry.signal
             and self._place == entry[2:]
-            and len(self._rows) == len(rows)
             and self._look == look
-            and all(
-                known is not None and known.is_of(row)
-                for known, row in zip(self._rows, rows, strict=True)
-            )
+            and self._rows is not None
+            and _is_same(self._rows, rows)
         )
 
     def show(
@@ -125,31 +121,32 @@ class _Known:
         return shown
 
 
-class _KnownRow:
+def _remembered(rows: Sequence[Row]) -> list[Any] | None:
     """
-    One connection, by weak references.
+    Return weak references to the parts of connections, and the plain facts about them.
 
-    Django's own tuple is not kept: it leads to the signal, and to a strong receiver.
-    Its address alone would not do, because that may soon be the address of another one.
+    Django's own tuples aren't kept: they lead to the signal and to strong receivers.
+    Return None if something can't be remembered without keeping it alive.
     """
+    uids = [part for row in rows for part in _uid_parts(row)]
+    if not all(type(part) in (int, str, NoneType) for part in uids):
+        return None
+    try:
+        parts = [weakref.ref(part) for row in rows for part in _parts(row)]
+    except TypeError:
+        # Objects with slots may take no weak references.
+        return None
+    return [*parts, *_facts(rows)]
 
-    __slots__ = ("_facts", "_parts")
 
-    def __init__(self, row: Row) -> None:
-        self._parts = [weakref.ref(part) for part in _parts(row)]
-        self._facts = row.dispatch_uid, row.weak, row.is_async
-
-    def is_of(self, row: Row) -> bool:
-        parts = list(_parts(row))
-        facts = row.dispatch_uid, row.weak, row.is_async
-        # By identity: to compare may run code of the project.
-        return (
-            len(parts) == len(self._parts)
-            and all(
-                known() is part for known, part in zip(self._parts, parts, strict=True)
-            )
-            and all(map(is_, self._facts, facts))
-        )
+def _is_same(remembered: list[Any], rows: Sequence[Row]) -> bool:
+    now = [*(part for row in rows for part in _parts(row)), *_facts(rows)]
+    # By identity: comparing may run code of the project. An address may soon be that of
+    # another object, so the references are followed.
+    return len(now) == len(remembered) and all(
+        (old() if type(old) is weakref.ref else old) is new
+        for old, new in zip(remembered, now, strict=True)
+    )
 
 
 def _parts(row: Row) -> Iterator[Any]:
@@ -163,16 +160,11 @@ def _parts(row: Row) -> Iterator[Any]:
     yield row.sender
 
 
-def _known_row(row: Row) -> _KnownRow | None:
-    """
-    Return None for a connection that can't be remembered without keeping it alive.
-    """
+def _facts(rows: Sequence[Row]) -> Iterator[Any]:
+    for row in rows:
+        yield from (row.dispatch_uid, row.weak, row.is_async)
+
+
+def _uid_parts(row: Row) -> tuple[Any, ...]:
     uid = row.dispatch_uid
-    uids = uid if type(uid) is tuple else (uid,)
-    if not all(type(part) in (int, str, type(None)) for part in uids):
-        return None
-    try:
-        return _KnownRow(row)
-    except TypeError:
-        # Objects with slots may take no weak references.
-        return None
+    return uid if type(uid) is tuple else (uid,)

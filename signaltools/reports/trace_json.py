@@ -19,6 +19,7 @@ from ..recording.tree import Call, Send, Tree
 from .trace_rows import depth_first
 
 VERSION = 1
+_RECEIVER_FIELDS = ("sender", "sender_kind", "sender_app", "file", "line")
 
 
 def trace_document(
@@ -67,12 +68,9 @@ def _not_run(item: NotRun) -> dict[str, Any]:
     receiver = item.receiver
     return {
         "signal": item.signal,
-        "receiver": receiver and receiver.name,
-        "sender": receiver and receiver.sender,
-        "sender_kind": receiver and receiver.sender_kind,
-        "sender_app": receiver and receiver.sender_app,
-        "file": receiver and receiver.file,
-        "line": receiver and receiver.line,
+        # A garbage-collected receiver has none of these.
+        "receiver": getattr(receiver, "name", None),
+        **{name: getattr(receiver, name, None) for name in _RECEIVER_FIELDS},
         "reason": item.reason,
         "text": item.text,
     }

@@ -278,7 +278,7 @@ def test_an_empty_report_is_its_last_line():
         ),
         (
             [toolbar("a.b"), STORAGE, django("a.b"), django("a.c")],
-            "   +  4 receivers inside Django, storage objects and the toolbar",
+            "   +  4 receivers inside Django, storage objects, and the toolbar",
         ),
     ],
 )
