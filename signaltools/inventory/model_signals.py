@@ -100,7 +100,11 @@ def read_model(signals: Sequence[SignalRecord], model: ModelClass) -> ModelSigna
         label=model._meta.label,
         never_saved=never_saved,
         steps=steps,
-        cascades=() if never_saved else tuple(_cascades(model, receivers)),
+        cascades=tuple(
+            other._meta.label
+            for other in ([] if never_saved else cascades(model))
+            if any(_running(receivers[signal], other) for signal in _DELETE)
+        ),
         unrelated=tuple(_unrelated(model, receivers, steps)),
         never=() if never_saved else tuple(_never(model)),
     )
@@ -145,12 +149,6 @@ def _running(
 ) -> tuple[ReceiverRecord, ...]:
     senders = {(None, None), ("model", sender._meta.label)}
     return tuple(r for r in receivers if (r.sender_kind, r.sender) in senders)
-
-
-def _cascades(model: ModelClass, receivers: Receivers) -> Iterator[str]:
-    for other in cascades(model):
-        if any(_running(receivers[signal], other) for signal in _DELETE):
-            yield other._meta.label
 
 
 # --- what looks related -------------------------------------------------------------

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,8 @@ from ..introspect.text import encodable, printable
 from ..inventory.names import registry
 from ..inventory.reading import read_connected
 from ..inventory.records import Connected
-from ..reports.layout import Look
+from ..reports.layout import Look, Paint
 from .server import load, load_server
-
-Paint = Callable[[str], str]
 
 
 class ReportCommand(BaseCommand):

@@ -100,10 +100,8 @@ def problem_lines(problems: Sequence[Problem], look: Look) -> Iterator[str]:
     """
     notes = sum(problem.is_note for problem in problems)
     wrong = len(problems) - notes
-    counts = [
-        *([plural(wrong, "problem")] if wrong else []),
-        *([plural(notes, "note")] if notes else []),
-    ]
+    counts = [plural(wrong, "problem")] if wrong else []
+    counts += [plural(notes, "note")] if notes else []
     title = "PROBLEMS" if wrong else "NOTES"
     yield from justified(title, " · ".join(counts), look.width, look.heading)
     yield ""

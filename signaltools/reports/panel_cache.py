@@ -128,9 +128,11 @@ def _remembered(rows: Sequence[Row]) -> list[Any] | None:
     Django's own tuples aren't kept: they lead to the signal and to strong receivers.
     Return None if something can't be remembered without keeping it alive.
     """
-    uids = [part for row in rows for part in _uid_parts(row)]
-    if not all(type(part) in (int, str, NoneType) for part in uids):
-        return None
+    for row in rows:
+        uid = row.dispatch_uid
+        uids = uid if type(uid) is tuple else (uid,)
+        if not all(type(part) in (int, str, NoneType) for part in uids):
+            return None
     try:
         parts = [weakref.ref(part) for row in rows for part in _parts(row)]
     except TypeError:
@@ -163,8 +165,3 @@ def _parts(row: Row) -> Iterator[Any]:
 def _facts(rows: Sequence[Row]) -> Iterator[Any]:
     for row in rows:
         yield from (row.dispatch_uid, row.weak, row.is_async)
-
-
-def _uid_parts(row: Row) -> tuple[Any, ...]:
-    uid = row.dispatch_uid
-    return uid if type(uid) is tuple else (uid,)

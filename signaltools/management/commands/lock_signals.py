@@ -71,7 +71,10 @@ class Command(InventoryCommand):
             raise _failure("--format can only be used with --check.")
         if options["force"] and options["check"]:
             raise _failure("--force can't be combined with --check.")
-        file = options["file"] or _default_file()
+        # Beside manage.py, from whichever folder it is run.
+        folder, program = os.path.split(sys.argv[0])
+        default = os.path.join(folder if program == "manage.py" else "", "signals.lock")
+        file = options["file"] or default
         old = _read(file)
         if options["check"] and old is None:
             raise _failure(f"{file!r} is missing or empty; {_accept(options)}.")
@@ -146,11 +149,6 @@ class Command(InventoryCommand):
 
 def _failure(sentence: str) -> CommandError:
     return CommandError(sentence, returncode=_FAILED)
-
-
-def _default_file() -> str:
-    folder, program = os.path.split(sys.argv[0])
-    return os.path.join(folder if program == "manage.py" else "", "signals.lock")
 
 
 def _read(file: str) -> LockFile | None:
