@@ -54,7 +54,7 @@ def assert_sent(
     """
     watched = as_signal("assert_sent", signal)
     expected = Expected(watched, arguments, sender, times, "assert_sent")
-    return _Assertion(expected, everywhere)
+    return Capture((watched,), everywhere, expected)
 
 
 def assert_not_sent(
@@ -69,23 +69,38 @@ def assert_not_sent(
     """
     watched = as_signal("assert_not_sent", signal)
     expected = Expected(watched, arguments, sender, 0, "assert_not_sent")
-    return _Assertion(expected, everywhere)
+    return Capture((watched,), everywhere, expected)
 
 
 class Capture(Block, Sequence[Sent]):
     """
     The sends of some signals in a ``with`` block, in the order in which they began.
+
+    At the end of the block, it fails if they aren't as ``expected``.
     """
 
-    def __init__(self, signals: tuple[Signal, ...], everywhere: bool = False) -> None:
+    def __init__(
+        self,
+        signals: tuple[Signal, ...],
+        everywhere: bool,
+        expected: Expected | None = None,
+    ) -> None:
         super().__init__(everywhere)
         self.signals = signals
         self._sends: list[Sent] = []
+        self._expected = expected
         self.hints = Hints()
 
     def __enter__(self) -> Self:
         self.hints = Hints()
         return super().__enter__()
+
+    def __exit__(self, *exception: object) -> None:
+        __tracebackhide__ = True
+        super().__exit__(*exception)
+        # An exception of the block explains more than the signal that wasn't sent.
+        if self._expected and exception[0] is None:
+            self._check(self._expected)
 
     @overload
     def __getitem__(self, index: int) -> Sent: ...
@@ -139,6 +154,8 @@ class Capture(Block, Sequence[Sent]):
         """
         Add a send of a captured signal, which begins now.
         """
+        if self._expected:
+            self._expected.compare_at_send(sent)
         self._sends.append(sent)
 
     def _captured(self, caller: str, signal: Signal | str) -> Signal:
@@ -153,27 +170,6 @@ class Capture(Block, Sequence[Sent]):
         failure = expected.find_failure(self._sends, self.hints)
         if failure:
             raise AssertionError(failure)
-
-
-class _Assertion(Capture):
-    """
-    A capture that is checked at the end of its block.
-    """
-
-    def __init__(self, expected: Expected, everywhere: bool) -> None:
-        super().__init__((expected.signal,), everywhere)
-        self._expected = expected
-
-    def add(self, sent: Sent) -> None:
-        self._expected.compare_at_send(sent)
-        super().add(sent)
-
-    def __exit__(self, *exception: object) -> None:
-        __tracebackhide__ = True
-        super().__exit__(*exception)
-        # An exception of the block explains more than the signal that wasn't sent.
-        if exception[0] is None:
-            self._check(self._expected)
 
 
 # The signal whose send has begun and hasn't yet asked for its receivers. send() of a
@@ -195,19 +191,17 @@ class _Sends:
     ) -> None:
         self._signal = signal
         self._sends: list[Sent] = []
-        if _sending.get() is not signal and not _comparing.get():
-            self._begin(method, {**named, "sender": sender_of(args, named)})
-
-    def _begin(self, method: str, arguments: dict[str, Any]) -> None:
-        sender = arguments.pop("sender")
+        if _sending.get() is signal or _comparing.get():
+            return
         for capture in active_elsewhere(Capture):
-            if capture.captures(self._signal):
+            if capture.captures(signal):
                 capture.hints.add_elsewhere()
+        arguments = {name: named[name] for name in named if name != "sender"}
         for capture in active(Capture):
-            if not capture.captures(self._signal):
-                capture.hints.add_other(self._signal)
+            if not capture.captures(signal):
+                capture.hints.add_other(signal)
                 continue
-            sent = Sent(self._signal, method, sender, arguments.copy())
+            sent = Sent(signal, method, sender_of(args, named), arguments.copy())
             self._sends.append(sent)
             _comparing.set(True)
             try:

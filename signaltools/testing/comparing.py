@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from inspect import iscoroutine
-from itertools import takewhile
+from operator import eq
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
@@ -100,49 +101,54 @@ def explain(value: Any, expected: Any, shown: Callable[[Any], str] = value_text)
 
     ``shown`` returns the strings that the reader sees.
     """
-    reason = _reason(value, expected, shown)
-    return f" ({reason})" if reason else ""
-
-
-def _reason(value: Any, expected: Any, shown: Callable[[Any], str]) -> str:
+    reason = ""
     try:
         bool(expected == value)
     except Exception as error:
         subject = "the condition" if is_a(expected, Where) else "comparing them"
-        return f"{subject} raises {error_text(error)}"
-    if is_a(expected, Where):
-        return ""
-    if issubclass(type(expected), _FUNCTIONS) and not callable(value):
-        return "use where() to check a condition"
-    if shown(value) != shown(expected):
-        return ""
-    try:
-        return _hidden_difference(value, expected, "")
-    except Exception:
-        # The attributes of a value may do anything.
-        return ""
+        reason = f"{subject} raises {error_text(error)}"
+    else:
+        if issubclass(type(expected), _FUNCTIONS) and not callable(value):
+            reason = "use where() to check a condition"
+        elif not is_a(expected, Where) and shown(value) == shown(expected):
+            # The attributes of a value may do anything.
+            with suppress(Exception):
+                reason = _hidden_difference(value, expected)
+    return f" ({reason})" if reason else ""
 
 
-def _hidden_difference(value: Any, expected: Any, path: str, depth: int = 0) -> str:
-    kind, other_kind = type(value), type(expected)
+def _hidden_difference(
+    value: Any, expected: Any, path: str = "", depth: int = 0
+) -> str:
+    """
+    Return how two values differ whose strings look the same.
+
+    ``path`` is the place in the argument, such as ``.order.lines[0]``.
+    """
     start = f"{path} " if path else ""
+    cls, other_cls, of = type(value), type(expected), "of "
     if is_a(value, type) and is_a(expected, type):
-        return _class_difference(value, expected, start)
-    if kind is not other_kind:
-        return _class_difference(kind, other_kind, f"{start}of ")
+        cls, other_cls, of = value, expected, ""
+    if cls is not other_cls:
+        name, other_name = class_name(cls), class_name(other_cls)
+        if name == other_name:
+            return f"{start}{of}different classes, both named {name}"
+        return f"{start}{of}{name}, not {other_name}"
     text, other_text = full_text(value), full_text(expected)
     if text != other_text:
-        same = _common_length(text, other_text)
+        # Both are truncated where the reader sees them.
+        same = [*map(eq, text, other_text), False].index(False)
+        part = slice(max(0, same - _CONTEXT), same + _CONTEXT)
         return (
-            f"from character {same + 1} on, {start}it is {_part(text, same)}, "
-            f"not {_part(other_text, same)}"
+            f"from character {same + 1} on, {start}it is …{text[part]}, "
+            f"not …{other_text[part]}"
         )
-    if issubclass(kind, Model) and value.pk is expected.pk is None:
+    if issubclass(cls, Model) and value.pk is expected.pk is None:
         return f"{start}neither is saved, and they are different objects"
-    if issubclass(kind, Model) and value.pk != expected.pk:
+    if issubclass(cls, Model) and value.pk != expected.pk:
         return f"{start}pk {value_text(value.pk)}, not {value_text(expected.pk)}"
-    if class_attribute(kind, "__eq__") is object.__eq__:
-        return f"{start}different objects: {short_name(kind)} doesn't define __eq__()"
+    if class_attribute(cls, "__eq__") is object.__eq__:
+        return f"{start}different objects: {short_name(cls)} doesn't define __eq__()"
     if depth < _MAX_DEPTH:
         others = _parts(expected)
         for name, part in _parts(value).items():
@@ -153,26 +159,6 @@ def _hidden_difference(value: Any, expected: Any, path: str, depth: int = 0) -> 
     return f"{start}not equal, although they look the same"
 
 
-def _class_difference(cls: type, other: type, start: str) -> str:
-    name, other_name = class_name(cls), class_name(other)
-    if name == other_name:
-        return f"{start}different classes, both named {name}"
-    return f"{start}{name}, not {other_name}"
-
-
-def _common_length(text: str, other: str) -> int:
-    same = takewhile(lambda pair: pair[0] == pair[1], zip(text, other, strict=False))
-    return len([*same])
-
-
-def _part(text: str, start: int) -> str:
-    begin = max(0, start - _CONTEXT)
-    part = text[begin : start + _CONTEXT]
-    before = "…" if begin else ""
-    after = "…" if len(text) > start + _CONTEXT else ""
-    return f"{before}{part}{after}"
-
-
 def _parts(value: Any) -> dict[str, Any]:
     """
     Return the items or the attributes of a value, by what follows its name in Python.
@@ -181,11 +167,5 @@ def _parts(value: Any) -> dict[str, Any]:
         return {f"[{index}]": item for index, item in enumerate(value)}
     if isinstance(value, dict):
         return {f"[{key!r}]": item for key, item in value.items()}
-    try:
-        attributes = vars(value)
-    except TypeError:
-        slots = getattr(type(value), "__slots__", ())
-        attributes = {
-            name: getattr(value, name) for name in slots if hasattr(value, name)
-        }
+    attributes = getattr(value, "__dict__", {})
     return {f".{name}": part for name, part in attributes.items() if name != "_state"}

@@ -40,29 +40,33 @@ class Sent:
         self.error: BaseException | None = None
         # Django sets the pk of a deleted instance to None, for example.
         self._snapshots = {
-            name: snapshot(value)
-            for name, value in {**arguments, "sender": sender}.items()
+            name: snapshot(value) for name, value in self._values().items()
         }
 
     def __repr__(self) -> str:
         return f"<Sent: {name_of(self.signal)} {self._text()}>"
 
+    def _values(self) -> dict[str, Any]:
+        return {**self.arguments, "sender": self.sender}
+
     def _text(self) -> str:
         arguments = ", ".join(
             f"{name}={self._value_text(name)}" for name in self.arguments
         )
-        sender = sender_text(self._snapshots["sender"])
-        return f"by {sender} with {arguments or 'no arguments'}"
+        return f"by {self._value_text('sender')} with {arguments or 'no arguments'}"
 
     def _value_text(self, name: str) -> str:
         """
-        Return an argument as it was at the send, and as it is now if that differs.
+        Return a value as it was at the send, and as it is now if that differs.
         """
-        now = value_text(self.arguments[name])
-        if self._snapshots[name] is self.arguments[name]:
-            return now
-        then = value_text(self._snapshots[name])
-        return then if then == now else f"{then} (now {now})"
+        then, now = self._snapshots[name], self._values()[name]
+        text = _shown(name)(then)
+        now_text = text if now is then else _shown(name)(now)
+        return text if now_text == text else f"{text} (now {now_text})"
+
+
+def _shown(name: str) -> Callable[[Any], str]:
+    return sender_text if name == "sender" else value_text
 
 
 class Expected:
@@ -90,9 +94,12 @@ class Expected:
             raise TypeError(
                 f"The expected arguments must be a dict, not {arguments!r}{hint}."
             )
+        if arguments and "sender" in arguments:
+            raise TypeError("Use sender= for the sender, not the expected arguments.")
         self.signal = signal
-        self.arguments: Mapping[str, Any] = arguments or {}
-        self.sender = sender
+        # No argument can have the name of the sender.
+        self.values = {} if sender is ANY_SENDER else {"sender": sender}
+        self.values.update(arguments or {})
         self.times = times
         self.caller = caller
         # By the id() of a send: the arguments that were equal when it began.
@@ -105,10 +112,11 @@ class Expected:
         # Evaluating a lazy object would change what the code under test does.
         self._equal_at_send[id(sent)] = {
             name
-            for name, value, expected in self._compared(sent)
-            if not is_unevaluated(value)
-            and not is_unevaluated(expected)
-            and is_equal(value, expected)
+            for name, value in sent._values().items()
+            if name in self.values
+            and not is_unevaluated(value)
+            and not is_unevaluated(self.values[name])
+            and is_equal(value, self.values[name])
         }
 
     def find_failure(self, sends: Collection[Sent], hints: Hints) -> str:
@@ -129,8 +137,7 @@ class Expected:
             return f"{name} wasn't sent.{hints.sent_instead(self.signal)}{more}"
         # Too few or too many sends match.
         if found:
-            is_partial = self.arguments or self.sender is not ANY_SENDER
-            times = f"{times_text(len(found))}{' in this way' if is_partial else ''}"
+            times = f"{times_text(len(found))}{' in this way' if self.values else ''}"
             expected = "but should not have been sent"
             if self.times:
                 expected = f"not {times_text(self.times)}"
@@ -146,50 +153,28 @@ class Expected:
             f"{name} was sent {times_text(len(own))}, but {where}{differences}.{more}"
         )
 
-    def _compared(self, sent: Sent) -> Iterator[tuple[str, Any, Any]]:
-        """
-        Yield a name, the value that was sent, and the expected one.
-        """
-        if self.sender is not ANY_SENDER:
-            yield "sender", sent.sender, self.sender
-        for name, expected in self.arguments.items():
-            if name in sent.arguments:
-                yield name, sent.arguments[name], expected
-
     def _was_equal(self, sent: Sent) -> bool:
-        return all(
-            self._was_equal_at_send(sent, name, expected)
-            for name, _, expected in self._compared(sent)
-        )
+        return all(self._was_equal_at_send(sent, name) for name in self.values)
 
-    def _was_equal_at_send(self, sent: Sent, name: str, expected: Any) -> bool:
+    def _was_equal_at_send(self, sent: Sent, name: str) -> bool:
         # Only an assertion knows at the send what it expects. A capture has a copy.
-        equal = self._equal_at_send.get(id(sent))
-        if equal is not None:
-            return name in equal
-        return is_equal(sent._snapshots[name], expected)
+        if id(sent) in self._equal_at_send:
+            return name in self._equal_at_send[id(sent)]
+        return is_equal(sent._snapshots[name], self.values[name])
 
     def _differences(self, sent: Sent) -> Iterator[str]:
-        for name, value, expected in self._compared(sent):
-            if self._was_equal_at_send(sent, name, expected):
-                continue
-            if is_equal(value, expected):
-                continue
-            then = sent._snapshots[name]
-            if name == "sender":
-                reason = explain(then, expected, sender_text)
-                yield (
-                    f"the sender was {sender_text(then)}, "
-                    f"not {sender_text(expected)}{reason}"
-                )
-            else:
-                yield (
-                    f"{name!r} was {sent._value_text(name)}, "
-                    f"not {value_text(expected)}{explain(then, expected)}"
-                )
-        for name in self.arguments:
-            if name not in sent.arguments:
+        values = sent._values()
+        for name, expected in self.values.items():
+            if name not in values:
                 hint = did_you_mean(str(name), sent.arguments).strip()
-                if name == "sender":
-                    hint = "use sender="
                 yield f"there was no argument {name!r}{hint and f' ({hint})'}"
+            elif not self._was_equal_at_send(sent, name) and not is_equal(
+                values[name], expected
+            ):
+                shown = _shown(name)
+                subject = "the sender" if name == "sender" else repr(name)
+                reason = explain(sent._snapshots[name], expected, shown)
+                yield (
+                    f"{subject} was {sent._value_text(name)}, "
+                    f"not {shown(expected)}{reason}"
+                )

@@ -58,13 +58,15 @@ def mute(
         )
     muted = as_signals("mute", signals) if signals else ()
     only = _as_tuple(receivers)
-    if only and except_ is not None:
+    if except_ is None:
+        return Mute(muted, only, False, everywhere)
+    if only:
         raise TypeError("mute() accepts either receivers or except_, not both.")
-    exceptions = None if except_ is None else _as_tuple(except_)
-    for each in exceptions or ():
+    exceptions = _as_tuple(except_)
+    for each in exceptions:
         if not (is_a(each, str) or is_a(each, Signal) or callable(each)):
             raise TypeError(f"except_ requires a signal or a receiver, not {each!r}.")
-    return Mute(muted, only, exceptions, everywhere)
+    return Mute(muted, exceptions, True, everywhere)
 
 
 def _as_tuple(values: Any) -> tuple[Any, ...]:
@@ -76,34 +78,36 @@ class Mute(Block):
     """
     Receivers that don't run in a ``with`` block or a decorated function.
 
-    No ``signals`` are all signals.
+    Without ``signals``, all signals are muted. If ``listed_run`` is true, the receivers
+    and signals that are ``listed`` run; otherwise the receivers that are listed don't,
+    or all of them if none is listed.
     """
 
     def __init__(
         self,
         signals: tuple[Signal, ...],
-        receivers: tuple[Callable[..., Any] | str, ...],
-        exceptions: tuple[SignalOrReceiver, ...] | None,
+        listed: tuple[Any, ...],
+        listed_run: bool,
         everywhere: bool,
     ) -> None:
         super().__init__(everywhere)
         self.signals = signals
-        self._receivers = receivers
-        self._exceptions = exceptions
-        # Names of receivers and keys of receivers, and signals, which run or don't.
+        self._listed = listed
+        self._listed_run = listed_run
+        # What identifies each listed receiver, as it was given: see _key().
         self._keys: set[Any] = set()
         self._running: list[Signal] = []
 
     def __enter__(self) -> Mute:
-        self._keys = {_key(each) for each in self._receivers}
-        self._check_connected()
-        self._running = []
-        for each in self._exceptions or ():
-            signal = _find_signal(each)
+        self._keys, self._running = set(), []
+        for each in self._listed:
+            signal = _find_signal(each) if self._listed_run else None
             if signal is not None:
                 self._running.append(signal)
             else:
                 self._keys.add(_key(each))
+        if not self._listed_run:
+            self._check_connected()
         return super().__enter__()
 
     def _check_connected(self) -> None:
@@ -111,10 +115,11 @@ class Mute(Block):
             each for signal in self.signals for each in connected_receivers(signal)
         ]
         names = [describe(receiver).name for receiver in connected]
-        for receiver in self._receivers:
-            key, name = _key(receiver), receiver_name(receiver)
-            # Otherwise a typo would mute nothing, and the test would still pass.
-            if key not in names and key not in map(receiver_key, connected):
+        # Otherwise a typo would mute nothing, and the test would still pass.
+        found = {*names, *map(receiver_key, connected)}
+        for receiver in self._listed:
+            if _key(receiver) not in found:
+                name = receiver_name(receiver)
                 raise ValueError(
                     f"Can't mute {name!r}: it isn't connected to "
                     f"{text_list(map(name_of, self.signals), 'or')}."
@@ -124,16 +129,18 @@ class Mute(Block):
     def __call__(self, function: F) -> F:
         return decorated(
             function,
-            lambda: Mute(
-                self.signals, self._receivers, self._exceptions, self.everywhere
-            ),
+            lambda: Mute(self.signals, self._listed, self._listed_run, self.everywhere),
         )
 
     def __repr__(self) -> str:
         signals = text_list(map(name_of, self.signals)) or "all signals"
-        if not self._exceptions:
+        if not self._listed_run or not self._listed:
             return f"<Mute: {signals}>"
-        return f"<Mute: {signals} except {text_list(map(_name, self._exceptions))}>"
+        exceptions = [
+            name_of(each) if is_a(each, Signal) else repr(receiver_name(each))
+            for each in self._listed
+        ]
+        return f"<Mute: {signals} except {text_list(exceptions)}>"
 
     def mutes(self, signal: Signal, receiver: Any) -> bool:
         """
@@ -145,57 +152,47 @@ class Mute(Block):
         if any(signal is running for running in self._running):
             return False
         found = describe(receiver)
-        is_named = not self._keys.isdisjoint((receiver_key(receiver), found.name))
-        if self._exceptions is None:
-            return is_named or not self._keys
+        is_listed = not self._keys.isdisjoint((receiver_key(receiver), found.name))
+        if not self._listed_run:
+            return is_listed or not self._keys
         # The test client, override_settings(), and ImageField need their receivers.
         is_own = not self.signals and (found.filename or "").startswith(_DJANGO)
-        return not is_named and not is_own
+        return not is_listed and not is_own
 
 
-def _key(receiver: SignalOrReceiver) -> Any:
-    # A name is compared with the names of receivers, a callable with themselves.
+def _key(receiver: Callable[..., Any] | str) -> Any:
+    # A receiver that is given by its name may be connected later as another object.
     return receiver if is_a(receiver, str) else receiver_key(receiver)
 
 
-def _name(exception: Any) -> str:
-    if is_a(exception, Signal):
-        return name_of(exception)
-    return repr(receiver_name(exception))
-
-
-def _find_signal(exception: SignalOrReceiver) -> Signal | None:
+def _find_signal(name: SignalOrReceiver) -> Signal | None:
     """
     Return a signal, also by its name, or None for a receiver or its name.
     """
-    if is_a(exception, Signal):
-        return exception
-    if not is_a(exception, str):
+    if is_a(name, Signal):
+        return name
+    if not is_a(name, str):
         return None
     # Most names are paths, and looking for all signals takes milliseconds.
-    parts = exception.split(".")
+    parts = name.split(".")
     for end in range(len(parts) - 1, 0, -1):
-        found = loaded_object(".".join(parts[:end]), ".".join(parts[end:]))
-        if is_a(found, Signal):
-            return found
-        if callable(found):
+        value = loaded_object(".".join(parts[:end]), ".".join(parts[end:]))
+        if is_a(value, Signal):
+            return value
+        if callable(value):
             return None
-    entries = registry.entries()
-    names = [
-        describe(receiver).name
-        for entry in entries
-        for receiver in connected_receivers(entry.signal)
-    ]
-    if exception in names:
-        return None
-    try:
-        return registry.get(exception)
-    except SignalNotFound:
-        hint = did_you_mean(exception, [*names, *(entry.name for entry in entries)])
+    found: dict[str, Signal | None] = {}
+    for entry in registry.entries():
+        for receiver in connected_receivers(entry.signal):
+            found.setdefault(describe(receiver).name, None)
+        found.update(dict.fromkeys((entry.name, *entry.aliases), entry.signal))
+    if name not in found:
         raise SignalNotFound(
-            exception,
-            f"No loaded signal or connected receiver is named {exception!r}.{hint}",
-        ) from None
+            name,
+            f"No loaded signal or connected receiver is named {name!r}."
+            f"{did_you_mean(name, found)}",
+        )
+    return found[name]
 
 
 def _live_receivers_hook(_cls: type, original: Any, _name: str) -> Any:

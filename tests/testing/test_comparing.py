@@ -256,7 +256,7 @@ def test_a_lazy_object_without_state_is_not_evaluated():
             Comparable(a=Comparable(b=2)),
             ".a.b is 1, not 2",
         ),
-        (slotted(a=1), slotted(a=2, b=3), ".a is 1, not 2"),
+        (slotted(a=1), slotted(a=2), "not equal, although they look the same"),
         (Never(a=1), Never(a=1), "not equal, although they look the same"),
         (
             [1, Plain()],
@@ -275,7 +275,7 @@ def test_a_lazy_object_without_state_is_not_evaluated():
         (
             "a" * 250 + "b" + "c" * 100,
             "a" * 250 + "d",
-            f"from character 252 on, it is …{'a' * 20}b{'c' * 19}…, not …{'a' * 20}d'",
+            f"from character 252 on, it is …{'a' * 20}b{'c' * 19}, not …{'a' * 20}d'",
         ),
         (Decimal("NaN"), Decimal("NaN"), "not equal, although they look the same"),
     ],
