@@ -5,7 +5,7 @@ Capture the signals that are sent, and assert them.
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from contextvars import ContextVar
 from inspect import iscoroutinefunction
 from types import CoroutineType
@@ -109,9 +109,6 @@ class Capture(Block, Sequence[Sent]):
     def __getitem__(self, index: int | slice) -> Sent | list[Sent]:
         return self._sends[index]
 
-    def __iter__(self) -> Iterator[Sent]:
-        return iter(self._sends)
-
     def __len__(self) -> int:
         return len(self._sends)
 
@@ -130,8 +127,7 @@ class Capture(Block, Sequence[Sent]):
         Fail if ``signal`` hasn't been sent so far; see ``assert_sent()``.
         """
         __tracebackhide__ = True
-        watched = self._captured("assert_sent", signal)
-        self._check(Expected(watched, arguments, sender, times, "capture"))
+        self._assert("assert_sent", signal, arguments, sender, times)
 
     def assert_not_sent(
         self,
@@ -144,8 +140,7 @@ class Capture(Block, Sequence[Sent]):
         Fail if ``signal`` has been sent so far in this way.
         """
         __tracebackhide__ = True
-        watched = self._captured("assert_not_sent", signal)
-        self._check(Expected(watched, arguments, sender, 0, "capture"))
+        self._assert("assert_not_sent", signal, arguments, sender, 0)
 
     def captures(self, signal: Signal) -> bool:
         return any(signal is captured for captured in self.signals)
@@ -158,11 +153,14 @@ class Capture(Block, Sequence[Sent]):
             self._expected.compare_at_send(sent)
         self._sends.append(sent)
 
-    def _captured(self, caller: str, signal: Signal | str) -> Signal:
-        found = as_signal(caller, signal)
-        if not self.captures(found):
+    def _assert(
+        self, caller: str, signal: Any, arguments: Any, sender: Any, times: int | None
+    ) -> None:
+        __tracebackhide__ = True
+        watched = as_signal(caller, signal)
+        if not self.captures(watched):
             raise ValueError(f"{signal!r} isn't captured; pass it to capture().")
-        return found
+        self._check(Expected(watched, arguments, sender, times, "capture"))
 
     def _check(self, expected: Expected) -> None:
         # pytest then shows the line of the test instead of this one.
@@ -236,19 +234,18 @@ def _send_hook(_cls: type, original: Any, method: str) -> Any:
             return sends.set_responses(await awaitable)
 
     @functools.wraps(original)
-    async def asend(self: Signal, /, *args: Any, **named: Any) -> Any:
-        sends = _Sends(self, method, args, named)
-        return await wait(sends, call(self, *args, **named))
-
-    @functools.wraps(original)
     def send(self: Signal, /, *args: Any, **named: Any) -> Any:
         with _Sends(self, method, args, named) as sends:
             responses = call(self, *args, **named)
-        # A plain function may return a coroutine for its caller to await, as asend() of
-        # a subclass that returns super().asend().
+        # A plain function may return a coroutine, too, as asend() of a subclass that
+        # returns super().asend().
         if type(responses) is CoroutineType:
             return wait(sends, responses)
         return sends.set_responses(responses)
+
+    @functools.wraps(original)
+    async def asend(self: Signal, /, *args: Any, **named: Any) -> Any:
+        return await send(self, *args, **named)
 
     # Tools look at a method to decide whether to await it.
     return asend if iscoroutinefunction(original) else send

@@ -11,7 +11,6 @@ from django.dispatch import Signal
 
 from ..introspect.callables import describe
 from ..introspect.text import text_list
-from ..inventory.names import registry
 from ..inventory.receivers import (
     DEAD,
     Row,
@@ -53,13 +52,6 @@ def assert_connected(
     names = [describe(row.receiver).name for row in rows]
     if names:
         message += f" Connected receivers: {text_list(map(repr, names))}."
-    others = [
-        repr(entry.name)
-        for entry in registry.entries()
-        if entry.signal is not watched and _find_rows(entry.signal, receiver)
-    ]
-    if others:
-        message += f" {name!r} is connected to {text_list(others)}."
     dead = sum(row.receiver is DEAD for row in dead_rows(watched))
     if dead:
         receivers = "1 receiver was" if dead == 1 else f"{dead} receivers were"

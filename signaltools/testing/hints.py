@@ -74,6 +74,10 @@ class Hints:
 
         It was sent ``times`` times so far, and ``caller`` is the test tool.
         """
+        must_be_outer = (
+            f"{caller}() must be the outer block, around "
+            "captureOnCommitCallbacks(execute=True)."
+        )
         text = ""
         for connection in _connections():
             begin = self._callbacks.get(connection.alias, 0)
@@ -84,15 +88,14 @@ class Hints:
             if any(each.event is signal and not each.was_sent for each in sends):
                 text += (
                     f" {name_of(signal)} waits for the commit of {connection.alias!r}, "
-                    f"so {_must_be_outer(caller, connection)}."
+                    f"so {must_be_outer}"
                 )
             elif waiting and not times:
                 were_added = "callback was" if waiting == 1 else "callbacks were"
                 send_it = "it sends" if waiting == 1 else "they send"
                 text += (
                     f" {waiting} on_commit() {were_added} registered on "
-                    f"{connection.alias!r}. If {send_it} the signal, "
-                    f"{_must_be_outer(caller, connection)}."
+                    f"{connection.alias!r}. If {send_it} the signal, {must_be_outer}"
                 )
         # Another thread may add to the list meanwhile.
         elsewhere = self._elsewhere.copy()
@@ -119,15 +122,3 @@ def _connections() -> Sequence[BaseDatabaseWrapper]:
     """
     # Plain signals can be tested without settings.
     return connections.all(initialized_only=True) if settings.configured else []
-
-
-def _must_be_outer(caller: str, connection: BaseDatabaseWrapper) -> str:
-    # A TestCase never commits its transaction. Other transactions end by themselves.
-    in_test_case = any(
-        getattr(atomic, "_from_testcase", False) for atomic in connection.atomic_blocks
-    )
-    transaction = "" if in_test_case else "the transaction or "
-    return (
-        f"{caller}() must be the outer block, around {transaction}"
-        "captureOnCommitCallbacks(execute=True)"
-    )

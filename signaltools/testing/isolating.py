@@ -45,9 +45,6 @@ class Isolation(Block):
     def __call__(self, function: F) -> F:
         return decorated(function, Isolation)
 
-    def __repr__(self) -> str:
-        return "<Isolation>"
-
     def save(self, signal: Signal) -> None:
         """
         Save the connections of a signal that are about to change.

@@ -86,13 +86,9 @@ class Expected:
         caller: str,
     ) -> None:
         if arguments is not None and not isinstance(arguments, Mapping):
-            hint = ""
-            if isinstance(arguments, type):
-                hint = "; use sender= for the sender"
-            elif callable(arguments):
-                hint = "; call functions inside the block, or use where() for a value"
             raise TypeError(
-                f"The expected arguments must be a dict, not {arguments!r}{hint}."
+                f"The expected arguments must be a dict, not {arguments!r}. "
+                "Use sender= for the sender, and call functions inside the block."
             )
         if arguments and "sender" in arguments:
             raise TypeError("Use sender= for the sender, not the expected arguments.")

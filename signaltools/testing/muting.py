@@ -132,19 +132,9 @@ class Mute(Block):
             lambda: Mute(self.signals, self._listed, self._listed_run, self.everywhere),
         )
 
-    def __repr__(self) -> str:
-        signals = text_list(map(name_of, self.signals)) or "all signals"
-        if not self._listed_run or not self._listed:
-            return f"<Mute: {signals}>"
-        exceptions = [
-            name_of(each) if is_a(each, Signal) else repr(receiver_name(each))
-            for each in self._listed
-        ]
-        return f"<Mute: {signals} except {text_list(exceptions)}>"
-
     def mutes(self, signal: Signal, receiver: Any) -> bool:
         """
-        Tell whether a receiver of ``signal`` is muted.
+        Return whether a receiver of ``signal`` is muted.
         """
         # With "is": a subclass of Signal may define __eq__().
         if self.signals and not any(signal is muted for muted in self.signals):

@@ -126,12 +126,11 @@ def test_what_waits_for_a_capture_is_named(failing):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_transaction_that_ends_by_itself_is_mentioned(failing):
+def test_an_event_that_waits_for_a_transaction_inside_is_named(failing):
     with failing as caught, transaction.atomic(), assert_sent(order_shipped):
         order_shipped.send_on_commit(Order, order=Order())
     assert message(caught).endswith(
-        f" {SHIPPED} waits for the commit of 'default', so "
-        f"{OUTER} the transaction or {CAPTURE}."
+        f" {SHIPPED} waits for the commit of 'default', so {OUTER} {CAPTURE}."
     )
     with assert_sent(order_shipped, times=1), transaction.atomic():
         order_shipped.send_on_commit(Order, order=Order())
@@ -183,7 +182,7 @@ def test_each_database_is_named(failing, replica):
         f"{SHIPPED} wasn't sent. No other signals were sent either. "
         "1 on_commit() callback was registered on 'default'. "
         f"If it sends the signal, {OUTER} {CAPTURE}. {SHIPPED} waits for the commit "
-        f"of 'replica', so {OUTER} the transaction or {CAPTURE}."
+        f"of 'replica', so {OUTER} {CAPTURE}."
     )
 
 

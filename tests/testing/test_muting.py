@@ -451,18 +451,6 @@ def test_a_class_that_returns_something_else_is_left_alone():
         assert signal._live_receivers(None) == "anything"
 
 
-def test_a_mute_shows_its_signals():
-    assert repr(mute(post_save, order_paid)) == (
-        "<Mute: 'django.db.models.signals.post_save' and "
-        "'tests.testapp.signals.order_paid'>"
-    )
-    assert repr(mute(except_=[])) == "<Mute: all signals>"
-    assert repr(mute(order_paid, except_=[receive, "shop.paid", post_save])) == (
-        f"<Mute: 'tests.testapp.signals.order_paid' except '{__name__}.receive', "
-        "'shop.paid', and 'django.db.models.signals.post_save'>"
-    )
-
-
 @pytest.mark.django_db
 def test_models_are_deleted_as_if_there_were_no_receivers():
     tag = Tag.objects.create(stamp="gift")
