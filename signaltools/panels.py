@@ -24,7 +24,7 @@ from .conf import conf
 from .inventory.names import registry
 from .reports.layout import plural
 from .reports.panel_cache import SignalCache
-from .reports.panel_look import PanelLook
+from .reports.panel_options import PanelOptions
 from .reports.panel_rows import without_nothing
 from .reports.panel_stats import panel_stats
 from .tracing import Trace, trace
@@ -74,10 +74,10 @@ class SignalToolsPanel(Panel):
     def generate_stats(self, request: HttpRequest, response: HttpResponse) -> None:
         assert self._trace is not None, "the toolbar has enabled this panel before"
         started = perf_counter()
-        look = _look()
+        options = _options()
         tree, remarks, facts, entries = self._trace.read(registry.recent_entries())
-        signals = _cache.show(facts, entries, look)
-        stats = panel_stats(tree, remarks, signals, look)
+        signals = _cache.show(facts, entries, options)
+        stats = panel_stats(tree, remarks, signals, options)
         for part in ("rows", "overflow"):
             stats[part] = without_nothing(stats[part])
         stats["cost"] = (perf_counter() - started) * 1_000
@@ -147,8 +147,8 @@ class SignalToolsPanel(Panel):
         ]
 
 
-def _look() -> PanelLook:
-    return PanelLook(
+def _options() -> PanelOptions:
+    return PanelOptions(
         folder=os.getcwd(),
         editor_url=conf.EDITOR_URL,
         editor_paths=conf.EDITOR_PATHS,

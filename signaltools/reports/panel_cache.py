@@ -18,7 +18,7 @@ from ..inventory.reading import Reader, with_unnamed
 from ..inventory.receivers import Row, entries
 from ..inventory.records import Connected, SignalRecord
 from ..recording.not_run import Facts, SignalFacts, signal_outcome
-from .panel_look import PanelLook
+from .panel_options import PanelOptions
 from .panel_receivers import ShownSignal, show_signal
 
 
@@ -33,7 +33,7 @@ class SignalCache:
         self._known: dict[str, _Known] = {}
 
     def show(
-        self, facts: Facts, named: Sequence[NamedSignal], look: PanelLook
+        self, facts: Facts, named: Sequence[NamedSignal], options: PanelOptions
     ) -> list[ShownSignal]:
         """
         Return what the panel shows about ``named`` signals and others that were sent.
@@ -44,10 +44,10 @@ class SignalCache:
         for entry in with_unnamed(named, signals):
             rows, _ = reader.rows(entry)
             known = self._known.get(entry.name)
-            if known is None or not known.is_still_right(entry, rows, look):
+            if known is None or not known.is_still_right(entry, rows, options):
                 record = reader.record(entry, rows)
                 connected = Connected(entry.signal, record, rows)
-                known = _Known(entry, connected, look, known)
+                known = _Known(entry, connected, options, known)
                 self._known[entry.name] = known
             fact = sent.get(id(entry.signal))
             shown.append(known.show(entry, rows, fact, facts.complete))
@@ -65,13 +65,13 @@ class _Known:
         self,
         entry: NamedSignal,
         connected: Connected,
-        look: PanelLook,
+        options: PanelOptions,
         previous: _Known | None,
     ) -> None:
         self._signal = weakref.ref(entry.signal)
         self._place = entry[2:]
         self._rows = _remembered(connected.rows)
-        self._look = look
+        self._options = options
         self._unsent: ShownSignal | None = None
         self._read = connected.record
         self._record: SignalRecord
@@ -92,12 +92,12 @@ class _Known:
         }
 
     def is_still_right(
-        self, entry: NamedSignal, rows: Sequence[Row], look: PanelLook
+        self, entry: NamedSignal, rows: Sequence[Row], options: PanelOptions
     ) -> bool:
         return (
             self._signal() is entry.signal
             and self._place == entry[2:]
-            and self._look == look
+            and self._options == options
             and self._rows is not None
             and _is_same(self._rows, rows)
         )
@@ -115,7 +115,7 @@ class _Known:
             return self._unsent
         connected = Connected(entry.signal, self._record, rows)
         outcome = signal_outcome(connected, fact, complete)
-        shown = show_signal(outcome, self._look, self._problems)
+        shown = show_signal(outcome, self._options, self._problems)
         if is_plain:
             self._unsent = shown
         return shown

@@ -11,7 +11,7 @@ from ..introspect.text import printable
 from ..inventory.records import Component, expected_sender
 from ..recording.not_run import Outcome, SignalOutcome
 from .layout import connection_details, first_sentence
-from .panel_look import PanelLook, Stats
+from .panel_options import PanelOptions, Stats
 from .trace_rows import short_signal
 
 _DOC_WIDTH = 200
@@ -35,16 +35,16 @@ class ShownSignal(NamedTuple):
 
 
 def show_signal(
-    signal: SignalOutcome, look: PanelLook, problems: ProblemTexts
+    signal: SignalOutcome, options: PanelOptions, problems: ProblemTexts
 ) -> ShownSignal:
     record = signal.record
     name, component = short_signal(record.name), record.component
-    if look.hides(record.name):
+    if options.hides(record.name):
         return ShownSignal(name, component, None, 1)
-    always_shown = look.always_shows(record.name)
+    always_shown = options.always_shows(record.name)
     if component != "project" and not signal.outcomes and not always_shown:
         return ShownSignal(name, component, None, 0)
-    rows = [_receiver(outcome, look, problems) for outcome in signal.outcomes]
+    rows = [_receiver(outcome, options, problems) for outcome in signal.outcomes]
     shown = [row for row in rows if row]
     # A signal is noise as well if all of its receivers are hidden.
     if rows and not shown and not always_shown:
@@ -67,7 +67,7 @@ def show_signal(
 
 
 def _receiver(
-    outcome: Outcome, look: PanelLook, problems: ProblemTexts
+    outcome: Outcome, options: PanelOptions, problems: ProblemTexts
 ) -> Stats | None:
     record = outcome.receiver
     row: Stats = {"count": outcome.times}
@@ -77,14 +77,14 @@ def _receiver(
         row = {"reason": "not sent" if is_plain else printable(outcome.text)}
     if record is None:
         return row
-    if look.hides_receiver(record):
+    if options.hides_receiver(record):
         return None
     row |= {
         "order": "~" if record.order is None else str(record.order),
         "name": printable(record.name),
         "sender": expected_sender(record),
-        "component": look.component(record.component, record.name),
-        **look.place(record.file, record.line),
+        "component": options.component(record.component, record.name),
+        **options.place(record.file, record.line),
     }
     if details := connection_details(record):
         row["details"] = details

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from ..introspect.text import printable
 from ..recording.tree import Call, Send
-from .panel_look import PanelLook, Stats, milliseconds, sent_names
+from .panel_options import PanelOptions, Stats, milliseconds, sent_names
 from .trace_rows import (
     Row,
     depth_first,
@@ -31,7 +31,7 @@ _MAX_INDENT = 12
 Node = TypeVar("Node", Send, Call)
 
 
-def tree_rows(sends: Sequence[Send], look: PanelLook) -> tuple[list[Stats], int]:
+def tree_rows(sends: Sequence[Send], options: PanelOptions) -> tuple[list[Stats], int]:
     """
     Return the rows of ``sends`` and of everything below, and how many nodes are hidden.
 
@@ -39,14 +39,14 @@ def tree_rows(sends: Sequence[Send], look: PanelLook) -> tuple[list[Stats], int]
     many elements end after it. If there are too many rows, those nearest to the root
     are kept.
     """
-    tree = _Tree(sends, look)
+    tree = _Tree(sends, options)
     lines = list(depth_first(tree.root.below, lambda line: line.below))
     rows = []
     for (line, depth), (_, next_depth) in pairwise([*lines, (tree.root, 0)]):
         has_more = bool(line.below or line.left_out)
         rows.append(
             {
-                **_row(line, look),
+                **_row(line, options),
                 "indent": "\N{EM SPACE}" * 2 * min(depth, _MAX_INDENT),
                 "has_more": has_more,
                 "is_open": line.leads_to_problem or len(lines) <= _EXPANDED_ROWS,
@@ -93,8 +93,8 @@ class _Tree:
     The lines that fit, chosen level by level.
     """
 
-    def __init__(self, sends: Sequence[Send], look: PanelLook) -> None:
-        self._look = look
+    def __init__(self, sends: Sequence[Send], options: PanelOptions) -> None:
+        self._options = options
         self.hidden = 0
         self.root = _Line([], None)
         lines: list[_Line] = []
@@ -119,16 +119,16 @@ class _Tree:
     def _together(self, sends: Sequence[Send]) -> list[Row]:
         return together(
             self._shown(sends),
-            lambda send: self._look.always_shows(*sent_names(send)),
+            lambda send: self._options.always_shows(*sent_names(send)),
         )
 
     def _shown(self, nodes: Sequence[Node]) -> list[Node]:
-        shown = [node for node in nodes if not self._look.hides_node(node)]
+        shown = [node for node in nodes if not self._options.hides_node(node)]
         self.hidden += len(nodes) - len(shown)
         return shown
 
 
-def _row(line: _Line, look: PanelLook) -> Stats:
+def _row(line: _Line, options: PanelOptions) -> Stats:
     row = line.row
     if isinstance(row, list):
         counts = signals_without_receivers(row)
@@ -141,10 +141,10 @@ def _row(line: _Line, look: PanelLook) -> Stats:
             ],
             "total": milliseconds(sum(send.time for send in row)),
         }
-    own = _send(row, look) if isinstance(row, Send) else _call(row, line, look)
+    own = _send(row, options) if isinstance(row, Send) else _call(row, line, options)
     return {
         **own,
-        **look.place(row.file, row.line),
+        **options.place(row.file, row.line),
         "count": row.count,
         "self": milliseconds(row.self_time),
         "total": milliseconds(row.time),
@@ -152,9 +152,9 @@ def _row(line: _Line, look: PanelLook) -> Stats:
     }
 
 
-def _send(send: Send, look: PanelLook) -> Stats:
+def _send(send: Send, options: PanelOptions) -> Stats:
     arguments: Sequence[str] = send.arguments
-    if send.kind == "builtin" and not look.show_values:
+    if send.kind == "builtin" and not options.show_values:
         # The arguments of Django's signals are well known, except for which instance
         # it is about. Combined sends keep those of the first one only.
         keys = [text for text in arguments if " pk=" in text and send.count == 1]
@@ -175,15 +175,15 @@ def _send(send: Send, look: PanelLook) -> Stats:
     }
 
 
-def _call(call: Call, line: _Line, look: PanelLook) -> Stats:
+def _call(call: Call, line: _Line, options: PanelOptions) -> Stats:
     send = line.parent.row if line.parent else None
     return {
         "kind": "call",
         "order": "~" if call.order is None else str(call.order),
         "name": printable(call.receiver),
-        "component": look.component(call.component, call.receiver),
+        "component": options.component(call.component, call.receiver),
         "problem": outcome_of(call),
-        "is_slow": milliseconds(call.longest) >= look.slow_ms,
+        "is_slow": milliseconds(call.longest) >= options.slow_ms,
         "bar": _bar(call, send) if isinstance(send, Send) else None,
     }
 

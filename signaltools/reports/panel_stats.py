@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from ..introspect.text import printable
 from ..recording.remarks import Remark
 from ..recording.tree import Tree
-from .panel_look import PanelLook, Stats, milliseconds
+from .panel_options import PanelOptions, Stats, milliseconds
 from .panel_receivers import ShownSignal, group_signals
 from .panel_rows import tree_rows
 from .trace_rows import notes_of, problems_of, short_signal, slowest
@@ -23,15 +23,15 @@ def panel_stats(
     tree: Tree,
     remarks: Sequence[Remark],
     signals: Sequence[ShownSignal],
-    look: PanelLook,
+    options: PanelOptions,
 ) -> Stats:
     """
     Return what the template of the panel shows.
     """
     totals = tree.totals
     problems, notes = problems_of(remarks), notes_of(remarks)
-    rows, hidden_rows = tree_rows(tree.sends, look)
-    overflow, hidden_overflow = tree_rows(tree.overflow, look)
+    rows, hidden_rows = tree_rows(tree.sends, options)
+    overflow, hidden_overflow = tree_rows(tree.overflow, options)
     hidden_signals = sum(signal.hidden for signal in signals)
     return {
         "totals": {
@@ -42,9 +42,9 @@ def panel_stats(
             "share": 100 * totals.receiver_time / totals.time if totals.time else 0,
             "errors": totals.raised + totals.swallowed,
         },
-        "problems": [_remark(remark, look) for remark in problems[:MAX_REMARKS]],
+        "problems": [_remark(remark, options) for remark in problems[:MAX_REMARKS]],
         "problem_count": len(problems),
-        "notes": [_remark(remark, look) for remark in notes[:MAX_REMARKS]],
+        "notes": [_remark(remark, options) for remark in notes[:MAX_REMARKS]],
         "note_count": len(notes),
         "rows": rows,
         "overflow": overflow,
@@ -53,23 +53,23 @@ def panel_stats(
                 "receiver": printable(call.receiver),
                 "self": milliseconds(time),
                 "count": count,
-                **look.place(call.file, call.line),
+                **options.place(call.file, call.line),
             }
             for call, time, count in slowest(tree)
-            if milliseconds(time) >= _SHOWN_MS and not look.hides(call.receiver)
+            if milliseconds(time) >= _SHOWN_MS and not options.hides(call.receiver)
         ],
         "groups": group_signals(signals),
         "hidden": hidden_rows + hidden_overflow + hidden_signals,
-        "slow_ms": look.slow_ms,
+        "slow_ms": options.slow_ms,
     }
 
 
-def _remark(remark: Remark, look: PanelLook) -> Stats:
+def _remark(remark: Remark, options: PanelOptions) -> Stats:
     return {
         "level": remark.level,
         "signal": short_signal(remark.signal),
         "receiver": printable(remark.receiver or ""),
         "text": printable(remark.text),
         "count": remark.count,
-        **look.place(remark.file, remark.line),
+        **options.place(remark.file, remark.line),
     }

@@ -8,7 +8,7 @@ import json
 
 from signaltools.recording.not_run import Outcome, SignalOutcome
 from signaltools.recording.tree import Tree
-from signaltools.reports.panel_look import PanelLook
+from signaltools.reports.panel_options import PanelOptions
 from signaltools.reports.panel_receivers import show_signal
 from signaltools.reports.panel_stats import panel_stats
 from tests.records import totals
@@ -19,12 +19,12 @@ NOT_SENT = "paid wasn't sent"
 
 
 def stats(
-    *sends, remarks=(), signals=(), overflow=(), sums=None, problems=None, **look
+    *sends, remarks=(), signals=(), overflow=(), sums=None, problems=None, **options
 ):
     tree = Tree(sends, overflow, sums or totals())
-    panel_look = PanelLook(**{"folder": "/srv/site", **look})
-    shown = [show_signal(signal, panel_look, problems or {}) for signal in signals]
-    found = panel_stats(tree, remarks, shown, panel_look)
+    panel_options = PanelOptions(**{"folder": "/srv/site", **options})
+    shown = [show_signal(signal, panel_options, problems or {}) for signal in signals]
+    found = panel_stats(tree, remarks, shown, panel_options)
     # Without a default, so nothing but plain values will do; keys stay text.
     assert json.loads(json.dumps(found)) == found
     return found
@@ -67,6 +67,6 @@ def outcome(record, *whys, **changes):
     )
 
 
-def groups(*signals, **look):
-    found = stats(signals=signals, **look)["groups"]
+def groups(*signals, **options):
+    found = stats(signals=signals, **options)["groups"]
     return {group.pop("component"): group for group in found}

@@ -18,7 +18,7 @@ from signaltools.inventory.names import registry
 from signaltools.recording import recorder as recording
 from signaltools.reports import panel_cache
 from signaltools.reports.panel_cache import SignalCache
-from signaltools.reports.panel_look import PanelLook
+from signaltools.reports.panel_options import PanelOptions
 from tests.shapes import Stock, hostile, make_local, on_save, on_save_async
 from tests.testapp import receivers as testapp_receivers
 from tests.testapp.models import Order
@@ -100,28 +100,28 @@ def sending(signal, sender):
     return lambda: signal.send(sender)
 
 
-def show(cache, trace=None, look=None):
+def show(cache, trace=None, options=None):
     """
     Return what the cache shows, which is what a new one would show.
     """
     reading = (trace or record()).read(registry.entries())
-    arguments = reading.facts, reading.entries, look or PanelLook()
+    arguments = reading.facts, reading.entries, options or PanelOptions()
     shown = cache.show(*arguments)
     assert shown == SignalCache().show(*arguments)
     return shown
 
 
-def show_paid(cache, trace=None, **look):
+def show_paid(cache, trace=None, **options):
     [found] = [
         signal
-        for signal in show(cache, trace, PanelLook(**look))
+        for signal in show(cache, trace, PanelOptions(**options))
         if signal.name == NAME
     ]
     return found
 
 
-def receivers(cache, trace=None, **look):
-    return show_paid(cache, trace, **look).stats["receivers"]
+def receivers(cache, trace=None, **options):
+    return show_paid(cache, trace, **options).stats["receivers"]
 
 
 # What is remembered
@@ -136,7 +136,7 @@ def test_signal_that_is_not_sent_is_described_once(shop, checked):
     checked.clear()
 
     reading = record().read(registry.entries())
-    assert first in cache.show(reading.facts, reading.entries, PanelLook())
+    assert first in cache.show(reading.facts, reading.entries, PanelOptions())
     assert checked == []
     assert show_paid(cache) is first
 
@@ -226,7 +226,7 @@ def test_checks_run_once_for_receivers_that_are_connected_anew(shop, checked):
         receiver = make_local()
         shop.paid.connect(receiver)
         reading = record().read(registry.entries())
-        cache.show(reading.facts, reading.entries, PanelLook())
+        cache.show(reading.facts, reading.entries, PanelOptions())
         shop.paid.disconnect(receiver)
 
     assert checked.count(NAME) == 1

@@ -241,10 +241,10 @@ def random_send(choose, depth):
 def test_every_row_is_closed(seed):
     choose = random.Random(seed)
     sends = random_sends(choose, 0)
-    look: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     if choose.random() < 0.5:
-        look = {"hide": ["app1", "app2"], "always_show": ["app2.Stock"]}
-    found = rows(*sends, **look)
+        options = {"hide": ["app1", "app2"], "always_show": ["app2.Stock"]}
+    found = rows(*sends, **options)
     check_nesting(found)
     assert len([row for row in found if row["kind"] != "end"]) <= MAX_ROWS
 

@@ -23,7 +23,7 @@ from signaltools.recording.not_run import Outcome, SignalOutcome
 from signaltools.recording.recorder import current
 from signaltools.recording.remarks import Remark
 from signaltools.recording.tree import Tree
-from signaltools.reports.panel_look import PanelLook
+from signaltools.reports.panel_options import PanelOptions
 from signaltools.reports.panel_receivers import show_signal
 from signaltools.reports.panel_stats import panel_stats
 from tests.records import builtin, call, receiver, send, signal, totals
@@ -80,7 +80,7 @@ def new_panel():
 def panel_with(*sends, remarks=(), **sums):
     panel = new_panel()
     tree = Tree(sends, (), totals(**sums))
-    panel.record_stats({**panel_stats(tree, remarks, (), PanelLook()), "cost": 0.5})
+    panel.record_stats({**panel_stats(tree, remarks, (), PanelOptions()), "cost": 0.5})
     return panel
 
 
@@ -408,10 +408,10 @@ def test_every_text_is_escaped(editor_url):
         Remark(level, NAME, NAME, NAME, NAME, 1, 1) for level in ("error", "note")
     ]
     tree = Tree((node, send(NAME, **file)), (node,), totals())
-    look = PanelLook(editor_url=editor_url)
-    shown = [show_signal(signal, look, {}) for signal in signals]
+    options = PanelOptions(editor_url=editor_url)
+    shown = [show_signal(signal, options, {}) for signal in signals]
     panel = new_panel()
-    panel.record_stats({**panel_stats(tree, remarks, shown, look), "cost": 1})
+    panel.record_stats({**panel_stats(tree, remarks, shown, options), "cost": 1})
 
     found = Nesting(panel.content)
     assert "script" not in found.tags

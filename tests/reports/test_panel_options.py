@@ -84,10 +84,10 @@ def test_what_is_always_shown_is_not_hidden():
 # Places
 
 
-def href(file="/srv/site/shop/views.py", **look):
-    look = {"editor_url": "vscode://file/{file}:{line}", **look}
-    line = look.pop("line", 88)
-    [row, _] = rows(send("a.b", call("c.d"), file=file, line=line), **look)
+def href(file="/srv/site/shop/views.py", **options):
+    options = {"editor_url": "vscode://file/{file}:{line}", **options}
+    line = options.pop("line", 88)
+    [row, _] = rows(send("a.b", call("c.d"), file=file, line=line), **options)
     return row["href"]
 
 

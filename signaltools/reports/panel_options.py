@@ -18,7 +18,7 @@ from ..recording.tree import Call, Send
 Stats = dict[str, Any]
 
 
-class PanelLook(NamedTuple):
+class PanelOptions(NamedTuple):
     """
     How the panel looks; paths are relative to ``folder``.
 
