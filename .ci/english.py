@@ -60,9 +60,9 @@ def _files() -> Iterator[Path]:
 def _phrases(file: Path) -> Iterator[tuple[int, str]]:
     source = file.read_text("utf-8")
     if file.suffix == ".md":
-        # Blocks of code and output keep their lines, so the line numbers stay right.
+        # Code and output keep their lines, so the line numbers stay right.
         source = re.sub(
-            r"^```.*?^```",
+            r"^```.*?^```|`[^`]+`",
             lambda block: "\n" * block[0].count("\n"),
             source,
             flags=re.MULTILINE | re.DOTALL,
