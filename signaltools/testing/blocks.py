@@ -81,13 +81,9 @@ def active_elsewhere(cls: type[B]) -> list[B]:
     """
     Return the blocks of a class that apply only to other contexts.
     """
-    here = {id(block) for block in _here.get()}
     # A copy is made in one step, so other threads can go on beginning blocks.
-    return [
-        block
-        for block in _local.copy()
-        if isinstance(block, cls) and id(block) not in here
-    ]
+    blocks, here = _local.copy(), _here.get()
+    return [each for each in blocks if isinstance(each, cls) and each not in here]
 
 
 def decorated(function: F, make: Callable[[], Block]) -> F:

@@ -44,8 +44,6 @@ class Where:
             raise TypeError("it returns a coroutine")
         return bool(result)
 
-    __hash__ = None  # type: ignore[assignment]
-
     def __repr__(self) -> str:
         found = describe(self._condition)
         name = found.qualname.rpartition(".")[2]

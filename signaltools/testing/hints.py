@@ -68,14 +68,14 @@ class Hints:
         sent = (f"{name!r} {times_text(count)}" for name, count in counts.items())
         return f" Sent instead: {text_list(sent)}."
 
-    def find(self, signal: Signal, times: int, caller: str) -> str:
+    def find(self, signal: Signal, times: int, tool: str) -> str:
         """
         Return where more sends of ``signal`` may be, as sentences.
 
-        It was sent ``times`` times so far, and ``caller`` is the test tool.
+        It was sent ``times`` times so far. ``tool`` is the name of the test tool.
         """
         must_be_outer = (
-            f"{caller}() must be the outer block, around "
+            f"{tool}() must be the outer block, around "
             "captureOnCommitCallbacks(execute=True)."
         )
         text = ""

@@ -73,22 +73,18 @@ class Expected:
     """
     What a test expects: a signal with some arguments, sent a number of times.
 
-    Without ``times``, it has to be sent at least once. ``caller`` is the test tool that
-    captures the sends.
+    Without ``times``, it has to be sent at least once. ``tool`` is the name of the test
+    tool that captures the sends.
     """
 
     def __init__(
-        self,
-        signal: Signal,
-        arguments: Any,
-        sender: Any,
-        times: int | None,
-        caller: str,
+        self, signal: Signal, arguments: Any, sender: Any, times: int | None, tool: str
     ) -> None:
         if arguments is not None and not isinstance(arguments, Mapping):
             raise TypeError(
                 f"The expected arguments must be a dict, not {arguments!r}. "
-                "Use sender= for the sender, and call functions inside the block."
+                "Call functions inside the block, use where() for a value, and sender= "
+                "for the sender."
             )
         if arguments and "sender" in arguments:
             raise TypeError("Use sender= for the sender, not the expected arguments.")
@@ -97,7 +93,7 @@ class Expected:
         self.values = {} if sender is ANY_SENDER else {"sender": sender}
         self.values.update(arguments or {})
         self.times = times
-        self.caller = caller
+        self.tool = tool
         # By the id() of a send: the arguments that were equal when it began.
         self._equal_at_send: dict[int, set[str]] = {}
 
@@ -128,7 +124,7 @@ class Expected:
         if self.times and self.times == sum(map(self._was_equal, found)):
             return ""
         name = name_of(self.signal)
-        more = hints.find(self.signal, len(own), self.caller)
+        more = hints.find(self.signal, len(own), self.tool)
         if not own:
             return f"{name} wasn't sent.{hints.sent_instead(self.signal)}{more}"
         # Too few or too many sends match.

@@ -57,7 +57,8 @@ def test_arguments_must_be_a_dict(arguments):
 def not_a_dict(arguments):
     return (
         f"The expected arguments must be a dict, not {arguments!r}. "
-        "Use sender= for the sender, and call functions inside the block."
+        "Call functions inside the block, use where() for a value, and sender= "
+        "for the sender."
     )
 
 
