@@ -56,6 +56,12 @@ def without_kwargs(sender):
     pass
 
 
+@pytest.fixture(autouse=True)
+def no_garbage():
+    # Senders that other tests have left must not disappear between two readings.
+    gc.collect()
+
+
 @pytest.fixture
 def shop(monkeypatch):
     """
