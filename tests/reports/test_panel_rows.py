@@ -226,7 +226,7 @@ def random_send(choose, depth):
     calls = [
         call(
             f"app{choose.randint(1, 3)}.receive",
-            *(random_sends(choose, depth + 1) if depth < 6 else []),
+            *(random_sends(choose, depth + 1) if depth < 4 else []),
             outcome=choose.choice(["returned"] * 20 + ["cancelled"]),
         )
         for _ in range(choose.choice([0, 0, 1, 2, 4]))
