@@ -163,7 +163,12 @@ def test_byte_order_mark_is_skipped(assigned):
         b"# coding: no-such-encoding\npaid = Signal()",
         b"paid = Signal()\n\x00",
         b"paid = " + b"(" * 500,
-        b"paid = " + b"-1+" * 50_000 + b"1",
+        pytest.param(
+            b"paid = " + b"-1+" * 50_000 + b"1",
+            marks=pytest.mark.skipif(
+                sys.version_info[:2] == (3, 14), reason="Python 3.14 can read this."
+            ),
+        ),
         b"paid = " + b"-" * 50_000 + b"1",
     ],
     ids=[
