@@ -31,7 +31,7 @@ KNOWN = {
         (
             "W008",
             "The receiver 'library.signals.never_called' is never called: 'post_save' "
-            "is never sent by the model 'library.Book_authors', which Django made for "
+            "is never sent by the model 'library.Book_authors', which Django created for "
             "a many-to-many field.",
         ),
     ],
