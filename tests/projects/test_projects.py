@@ -31,8 +31,8 @@ KNOWN = {
         (
             "W008",
             "The receiver 'library.signals.never_called' is never called: 'post_save' "
-            "is never sent by the model 'library.Book_authors', which Django created for "
-            "a many-to-many field.",
+            "is never sent by the model 'library.Book_authors', which Django created "
+            "for a many-to-many field.",
         ),
     ],
 }
