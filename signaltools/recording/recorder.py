@@ -250,8 +250,10 @@ class Recorder(Node):
     """
 
     # Each send looks at ``recording``, which is quicker in a slot.
-    __slots__ = ("collapse_after", "nodes", "origin", "outer", "overflow")
-    __slots__ += ("recording", "refs", "text_of", "values")
+    __slots__ = (
+        *("collapse_after", "nodes", "origin", "outer", "overflow"),
+        *("recording", "refs", "text_of", "values"),
+    )
 
     def __init__(
         self, outer: Node | None, text_of: ArgumentText | None, collapse_after: int
