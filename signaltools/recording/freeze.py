@@ -134,7 +134,7 @@ class _TreeBuilder:
             # A trace inside this one has a clock of its own.
             "start": first.start + (first.recorder.origin - self._origin),
             "time": _sum(node.time for node in nodes),
-            "self_time": _sum(_self_time(node) for node in nodes),
+            "self_time": _sum(max(0.0, (n.busy or n.time) - n.inner) for n in nodes),
             "longest": max(node.longest for node in nodes),
             "count": _sum(node.count for node in nodes),
             "queries": _sum(part.queries for part in (*nodes, *below)),
@@ -162,11 +162,6 @@ class _TreeBuilder:
                 named = clip(entry.name), signal_kind(entry.signal, component)
             self._names[ref] = named
         return self._names[ref]
-
-
-def _self_time(node: Node) -> float:
-    time = node.busy or node.time
-    return max(0.0, time - node.inner) if node.inner else time
 
 
 def _sum(values: Iterable[Any]) -> Any:
