@@ -1,5 +1,5 @@
 """
-Show in what two lock files differ, to people and to tools.
+Show how two lock files differ, as text and as JSON.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ def compare(old: LockFile, new: LockFile) -> tuple[list[str], list[str]]:
 
 def diff_text(added: list[str], removed: list[str], file: str) -> str:
     """
-    Return a diff that, for each signal, has the removed lines first.
+    Return a diff that lists the removed lines of each signal first.
 
-    It only has the arguments of an event that differ.
+    For an event, it only lists the arguments that differ.
     """
     lines = []
     for signal in sorted({_signal(entry) for entry in (*added, *removed)}):
