@@ -25,6 +25,7 @@ from signaltools.exceptions import SignalNameTaken, SignalNotFound
 from signaltools.inventory.django_signals import BUILTIN_SIGNALS
 from signaltools.inventory.names import NamedSignal, Registry, find_signals
 from tests.shapes import HostileText, hostile, hostile_meta, refuse
+from tests.stress import STRESS_SECONDS, frequent_switches
 
 DEFINES = "from django.dispatch import Signal\nsig = Signal()\n"
 
@@ -971,17 +972,18 @@ def test_registry_can_be_read_while_modules_are_loaded_and_signals_registered():
                 sys.modules.pop(f"threaded_{number}_{step}", None)
 
     threads = [threading.Thread(target=load_and_register, args=(n,)) for n in range(3)]
-    end = time.monotonic() + 0.7
-    for thread in threads:
-        thread.start()
-    try:
-        while time.monotonic() < end:
-            for entry in registry.entries():
-                assert type(entry) is NamedSignal
-    finally:
-        stop.set()
+    end = time.monotonic() + STRESS_SECONDS
+    with frequent_switches():
         for thread in threads:
-            thread.join()
+            thread.start()
+        try:
+            while time.monotonic() < end:
+                for entry in registry.entries():
+                    assert type(entry) is NamedSignal
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
 
     assert errors == []
 

@@ -42,9 +42,12 @@ from signaltools.inventory.records import (
 )
 from tests.records import read_notes, read_records, signal
 from tests.shapes import SHAPES, refuse
+from tests.stress import STRESS_SECONDS, frequent_switches
 from tests.testapp import models as testapp
 from tests.testapp import receivers as testapp_receivers
 from tests.testapp import signals as testapp_signals
+
+pytestmark = pytest.mark.usefixtures("few_modules")
 
 UNKNOWN = (None, "unknown", None)
 knows_instances = django.VERSION >= (6, 0)
@@ -758,17 +761,18 @@ def churn(probe):
             time.sleep(0)
 
     threads = [Thread(target=connect_and_disconnect) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    yield
-    stop.set()
-    for thread in threads:
-        thread.join()
+    with frequent_switches():
+        for thread in threads:
+            thread.start()
+        yield
+        stop.set()
+        for thread in threads:
+            thread.join()
 
 
 def test_other_threads_can_connect_and_disconnect_meanwhile(probe, churn):
     probe.signal.connect(on_signal)
-    end = time.monotonic() + 1
+    end = time.monotonic() + STRESS_SECONDS
     while time.monotonic() < end:
         record = read_signal("probe.signal")
         names = [r.qualname.rpartition(".")[2] for r in record.receivers]

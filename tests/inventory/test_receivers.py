@@ -36,6 +36,7 @@ from tests.shapes import (
     refuse,
     stock,
 )
+from tests.stress import STRESS_SECONDS, frequent_switches
 
 SENDERS_ARE_REMEMBERED = django.VERSION >= (6, 0)
 
@@ -640,14 +641,15 @@ def test_rows_are_whole_while_other_threads_connect_and_disconnect():
         for first in (5, 6, 7, 8)
     ]
     readings = []
-    end = time.monotonic() + 1
-    for thread in threads:
-        thread.start()
-    while time.monotonic() < end:
-        readings.append(read(signal))
-    stop.set()
-    for thread in threads:
-        thread.join()
+    end = time.monotonic() + STRESS_SECONDS
+    with frequent_switches():
+        for thread in threads:
+            thread.start()
+        while time.monotonic() < end:
+            readings.append(read(signal))
+        stop.set()
+        for thread in threads:
+            thread.join()
 
     assert errors == []
     assert all(is_whole(row) for rows in readings for row in rows)

@@ -26,6 +26,8 @@ from django.core.signals import setting_changed
 
 import signaltools.reports
 
+pytestmark = pytest.mark.usefixtures("few_modules")
+
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads(
     Path(signaltools.reports.__file__)

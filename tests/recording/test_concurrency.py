@@ -5,7 +5,6 @@ Recordings that go on at the same time never mix and lose nothing.
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import sys
 import threading
@@ -13,7 +12,6 @@ import time
 import urllib.request
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from contextvars import copy_context
 
 import pytest
@@ -28,8 +26,10 @@ from django.utils.decorators import sync_and_async_middleware
 
 from signaltools import registry, trace
 from signaltools.recording import hooks, patches
+from tests.stress import STRESS_SECONDS, frequent_switches
 
-STRESS_SECONDS = float(os.environ.get("SIGNALTOOLS_STRESS_SECONDS", "1"))
+pytestmark = pytest.mark.usefixtures("few_modules")
+
 THREADS = 8
 TASKS = 50
 
@@ -110,16 +110,6 @@ def in_threads(*functions):
 
     with ThreadPoolExecutor(len(functions)) as executor:
         return list(executor.map(run, functions))
-
-
-@contextmanager
-def frequent_switches():
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(interval)
 
 
 # Threads and tasks

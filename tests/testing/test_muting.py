@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import threading
 import time
 from functools import partial
@@ -25,11 +24,10 @@ from signaltools.recording import patches
 from signaltools.testing import capture, mute
 from tests.sending import make
 from tests.shapes import SHAPES
+from tests.stress import STRESS_SECONDS, frequent_switches
 from tests.testapp.models import Order, Tag
 from tests.testapp.receivers import audit, index_order, ledger
 from tests.testapp.signals import order_cancelled, order_paid
-
-STRESS_SECONDS = float(os.environ.get("SIGNALTOOLS_STRESS_SECONDS", "1"))
 
 
 @pytest.fixture(autouse=True)
@@ -513,10 +511,11 @@ def test_two_threads_never_affect_each_other():
             errors.append(error)
 
     threads = [threading.Thread(target=partial(work, number)) for number in (0, 1)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with frequent_switches():
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     gc.collect()
     assert errors == []
     assert min(rounds) > 10
