@@ -5,7 +5,6 @@ The panel of django-debug-toolbar.
 from __future__ import annotations
 
 import os
-from time import perf_counter
 
 import debug_toolbar
 from debug_toolbar.panels import Panel
@@ -22,6 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from .conf import conf
 from .inventory.names import registry
+from .recording.clock import now
 from .reports.layout import plural
 from .reports.panel_cache import SignalCache
 from .reports.panel_options import PanelOptions
@@ -73,14 +73,14 @@ class SignalToolsPanel(Panel):
 
     def generate_stats(self, request: HttpRequest, response: HttpResponse) -> None:
         assert self._trace is not None, "the toolbar has enabled this panel before"
-        started = perf_counter()
+        started = now()
         options = _options()
         tree, remarks, facts, entries = self._trace.read(registry.recent_entries())
         signals = _cache.show(facts, entries, options)
         stats = panel_stats(tree, remarks, signals, options)
         for part in ("rows", "overflow"):
             stats[part] = without_nothing(stats[part])
-        stats["cost"] = (perf_counter() - started) * 1_000
+        stats["cost"] = (now() - started) * 1_000
         self.record_stats(stats)
 
     def generate_server_timing(

@@ -13,13 +13,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Awaitable, Callable
 from inspect import iscoroutinefunction
-from time import perf_counter as now
 from types import CoroutineType, FunctionType
 from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 from django.dispatch import Signal, dispatcher
 
+from .clock import now
 from .patches import Tool, caller, sender_of
 from .probes import both_probes, in_steps, originals
 from .recorder import Node, SendNode, get_current, open_send, set_current

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Generator
 from inspect import isawaitable
-from time import perf_counter as now
 from types import CoroutineType, coroutine
 from typing import Any
 
+from .clock import now
 from .recorder import CallNode, Node, SendNode, get_current, set_current
 
 

@@ -16,7 +16,6 @@ from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import get_ident
-from time import perf_counter as now
 from typing import Any, TypeVar
 
 from django.dispatch import Signal
@@ -32,6 +31,7 @@ from ..inventory.weak import (
     SenderRef,
     SignalRef,
 )
+from .clock import now
 from .surroundings import call_site, in_atomic
 
 #: How many sends of a signal by one sender get a node of their own below one parent.

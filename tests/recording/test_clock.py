@@ -1,0 +1,42 @@
+import importlib
+import time
+
+import signaltools
+from signaltools.recording import clock, hooks, probes, recorder
+from tests.sending import make
+
+
+def test_no_module_has_a_function_of_time():
+    # freezegun looks for these objects, whatever they are called.
+    for module in (clock, hooks, probes, recorder):
+        assert all(value is not time.perf_counter for value in vars(module).values())
+
+
+def test_clock_is_that_of_python():
+    before = time.perf_counter()
+    assert before <= clock.now() <= time.perf_counter()
+
+
+def test_clock_is_that_of_python_if_time_is_frozen_on_import(monkeypatch):
+    monkeypatch.setattr(time, "perf_counter", lambda: -1.0)
+    try:
+        assert importlib.reload(clock).now() > 0
+    finally:
+        monkeypatch.undo()
+        importlib.reload(clock)
+
+
+def test_time_that_is_frozen_inside_a_trace_changes_nothing(monkeypatch):
+    signal = make(lambda **kwargs: None)
+    with signaltools.trace() as trace:
+        signal.send(int)
+        monkeypatch.setattr(time, "perf_counter", lambda: 2e9)
+        signal.send(str)
+        monkeypatch.undo()
+        signal.send(float)
+
+    senders = [send.sender for send in trace.sends]
+    assert senders == ["builtins.int", "builtins.str", "builtins.float"]
+    starts = [send.start for send in trace.sends]
+    assert starts == sorted(starts)
+    assert 0 <= starts[0] <= starts[-1] <= trace.totals.time < 60
