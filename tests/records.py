@@ -82,6 +82,7 @@ def send(signal: str, *calls: Call, **changes: Any) -> Send:
         "arguments": ("order",),
         "file": "/srv/site/shop/views.py",
         "line": 88,
+        "queued": False,
         "in_atomic": False,
         "on_commit": 0,
         "without_receivers": 0 if calls else changes.get("count", 1),

@@ -18,6 +18,7 @@ from django.dispatch import Signal, dispatcher
 from ..conf import conf
 from ..exceptions import EventWarning
 from ..introspect.callables import describe
+from ..introspect.callers import Site, find_caller
 from ..introspect.objects import is_a, short_name
 from ..introspect.text import did_you_mean, stable_repr
 from .annotations import AllowedTypes, ModuleNotLoaded, is_allowed
@@ -197,8 +198,8 @@ class Event(Signal, Generic[P]):
         # Python's own messages start with it: "order_paid.send() missing 1 ...".
         method.__qualname__ = f"{function.__qualname__}.{name}"
         method.__doc__ = function.__doc__
-        # While Django imports apps, an annotation may use a name that comes later.
-        # Until then it isn't checked, and the method is generated for each send.
+        # While Django imports apps, an annotation may use a name that comes later: it
+        # isn't checked until then, and the method is generated for each send.
         if apps.ready or not unresolved:
             setattr(cls, name, method)
         return method
@@ -220,7 +221,7 @@ class Event(Signal, Generic[P]):
         )
 
     def _method_of_signal(self, name: str) -> Any:
-        # Looked up as Python does: a mock in this place isn't a function, for example.
+        # As Python does: a mock in this place isn't a function, for example.
         return getattr(super(), name)
 
     def _on_commit(self, method: str, arguments: dict[str, Any]) -> None:
@@ -228,15 +229,16 @@ class Event(Signal, Generic[P]):
         from .on_commit import choose_database
 
         alias = self._confirm(method, choose_database(arguments))
-        self._wait(method, arguments, alias)
+        self._wait(method, arguments, alias, find_caller()[0])
 
     async def _aon_commit(self, method: str, arguments: dict[str, Any]) -> None:
         from .on_commit import choose_database
 
-        # Connections belong to the thread that runs synchronous code.
+        # Not in the thread that runs synchronous code, which connections belong to.
+        site, _ = find_caller()
         choice = await sync_to_async(choose_database)(arguments)
         alias = self._confirm(method, choice)
-        await sync_to_async(self._wait)(method, arguments, alias)
+        await sync_to_async(self._wait)(method, arguments, alias, site)
 
     def _confirm(self, method: str, choice: Choice) -> str:
         if choice.problem and _checking():
@@ -246,18 +248,20 @@ class Event(Signal, Generic[P]):
             self._refuse(TransactionManagementError, message)
         return choice.alias
 
-    def _wait(self, method: str, arguments: dict[str, Any], alias: str) -> None:
+    def _wait(
+        self, method: str, arguments: dict[str, Any], alias: str, site: Site | None
+    ) -> None:
         from django.db import transaction
 
         from .on_commit import PendingSend
 
         # Callbacks aren't asynchronous: Django runs them when it has committed.
         method = method.removeprefix("a").removesuffix("_on_commit")
-        transaction.on_commit(PendingSend(self, method, arguments), using=alias)
+        transaction.on_commit(PendingSend(self, method, arguments, site), using=alias)
 
     def _send_checked(self, name: str, arguments: dict[str, Any]) -> None:
-        # Looked up at the commit, when a test may have mocked it. The event's own
-        # method would check the arguments, and warn about them, a second time.
+        # When it's committed, a test may have mocked it. The event's own method would
+        # check the arguments, and warn about them, a second time.
         method = getattr(self, name)
         if is_generated(method):
             method = self._method_of_signal(name)
@@ -365,10 +369,11 @@ class Using(Generic[P]):
         return getattr(type(self._event), name)
 
     def _on_commit(self, method: str, arguments: dict[str, Any]) -> None:
-        self._event._wait(method, arguments, self._alias)
+        self._event._wait(method, arguments, self._alias, find_caller()[0])
 
     async def _aon_commit(self, method: str, arguments: dict[str, Any]) -> None:
-        await sync_to_async(self._on_commit)(method, arguments)
+        site, _ = find_caller()
+        await sync_to_async(self._event._wait)(method, arguments, self._alias, site)
 
 
 def any_events() -> bool:

@@ -12,6 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 from django.db.models.base import ModelBase
 
+from ..introspect.callers import Site
 from ..introspect.objects import is_a
 
 
@@ -38,13 +39,17 @@ class PendingSend:
     """
     The callback that sends an event when the transaction is committed.
 
-    Test tools look for it in the callbacks of a connection.
+    Test tools and traces look for it in the callbacks of a connection. ``site`` is the
+    line that has queued it.
     """
 
-    def __init__(self, event: Any, method: str, arguments: dict[str, Any]) -> None:
+    def __init__(
+        self, event: Any, method: str, arguments: dict[str, Any], site: Site | None
+    ) -> None:
         self.event = event
         self.method = method
         self.arguments = arguments
+        self.site = site
         self.was_sent = False
 
     def __call__(self) -> None:

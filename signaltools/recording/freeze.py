@@ -90,6 +90,7 @@ class _TreeBuilder:
             arguments=first.arguments,
             file=file,
             line=line,
+            queued=first.queued,
             in_atomic=first.in_atomic,
             on_commit=_sum(node.on_commit for node in nodes),
             without_receivers=_sum(node.count - node.with_receivers for node in nodes),

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from django.dispatch import Signal
 
 from ..introspect.callables import Described
+from ..introspect.callers import find_caller
 from ..introspect.objects import is_a
 from ..introspect.text import exception_text
 from ..inventory.weak import (
@@ -32,7 +33,7 @@ from ..inventory.weak import (
     SignalRef,
 )
 from .clock import now
-from .surroundings import call_site, in_atomic
+from .surroundings import in_atomic
 
 #: How many sends of a signal by one sender get a node of their own below one parent.
 COLLAPSE_AFTER = 20
@@ -127,6 +128,7 @@ class SendNode(Node):
         "calls",
         "in_atomic",
         "on_commit",
+        "queued",
         "sender",
         "series",
         "site",
@@ -145,7 +147,7 @@ class SendNode(Node):
         if (text_of := recorder.text_of) is not None:
             names = tuple(f"{name}={text_of(name, arguments[name])}" for name in names)
         self.arguments = recorder.shared(names)
-        self.site = recorder.shared(call_site())
+        self.site, self.queued = recorder.shared(find_caller())
         self.in_atomic = in_atomic(arguments)
         self.on_commit = self.with_receivers = 0
         self.wrong_loop = False

@@ -24,8 +24,11 @@ class Send:
 
     ``sender``, its kind, and its app are as in ``list_signals``; all three are None if
     the sender was ``None``. ``arguments`` are the names of the arguments, with
-    ``trace(argument_types=True)`` also their types. ``file`` and ``line`` are those of
-    the nearest caller outside Django, None if there isn't one.
+    ``trace(argument_types=True)`` also their types.
+
+    ``file`` and ``line`` are those of the nearest caller outside Django; if there isn't
+    one, of an app, a view, or a command of Django, or None. If ``queued``, the signal
+    was sent on commit, and the caller is the line that has queued it, if it's known.
 
     ``time`` is the sum and ``longest`` the maximum of ``count`` sends. ``self_time`` is
     ``time`` without the receivers. ``queries`` and ``query_time`` include everything
@@ -49,6 +52,7 @@ class Send:
     arguments: tuple[str, ...]
     file: str | None
     line: int | None
+    queued: bool
     start: float
     time: float
     self_time: float

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 from ..introspect.text import printable
+from ..inventory.places import short_place
 from ..inventory.records import sender_name
 from ..recording.remarks import Remark
 from ..recording.tree import Call, Send, Tree, walk
@@ -22,20 +23,25 @@ def together(
     sends: Iterable[Send], apart: Callable[[Send], bool] = lambda send: False
 ) -> list[Row]:
     """
-    Return a row for each send; those without receivers share one row per sender.
+    Return a row for each send, in order.
 
-    Sends that are kept ``apart`` always have their own row.
+    Signals of Django that have no receivers share one row per sender, as long as no
+    other send is between them. Sends that are kept ``apart`` have a row of their own.
     """
     rows: list[Row] = []
-    without_receivers: dict[str, list[Send]] = {}
+    neighbors: dict[str, list[Send]] = {}
     for send in sends:
-        if send.calls or send.sends or send.error or apart(send):
+        is_noise = send.kind == "builtin" and not (
+            send.calls or send.sends or send.error
+        )
+        if not is_noise or apart(send):
             rows.append(send)
+            neighbors = {}
             continue
         sender = sender_of(send)
-        if sender not in without_receivers:
-            rows.append(without_receivers.setdefault(sender, []))
-        without_receivers[sender].append(send)
+        if sender not in neighbors:
+            rows.append(neighbors.setdefault(sender, []))
+        neighbors[sender].append(send)
     return rows
 
 
@@ -108,6 +114,16 @@ def sender_of(send: Send) -> str:
     if send.sender_kind is None:
         return "no sender"
     return sender_name(send.sender, send.sender_kind, send.sender_app)
+
+
+def caller_of(send: Send, folder: str) -> str:
+    """
+    Return where a send comes from, with a path relative to ``folder``.
+    """
+    place = short_place(send.file, send.line, folder)
+    if send.queued:
+        return f"on commit, queued by {place}" if place else "on commit"
+    return f"from {place}" if place else ""
 
 
 def other_method(send: Send) -> list[str]:

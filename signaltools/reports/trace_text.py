@@ -17,6 +17,7 @@ from ..recording.tree import Call, Send, Totals, Tree, walk
 from .layout import Look, Paint, justified, plural, wrapped
 from .trace_rows import (
     below,
+    caller_of,
     depth_first,
     notes_of,
     other_method,
@@ -139,9 +140,14 @@ class _Report:
             parts += [f"no receivers {send.without_receivers:,} times"]
         parts += [f"RAISED {printable(send.error)}"] if send.error else []
         left = f"{_start(send)}  {indent}{'  '.join(parts)}"
-        yield from self._row(left, send)
-        if not indent and (place := self._place(send.file, send.line)):
-            yield f"{'':10}from {place}"
+        # Without receivers, there is nothing to measure, unless the class of the signal
+        # does more than to send.
+        if send.calls or send.sends or send.queries or send.error:
+            yield from self._row(left, send)
+        else:
+            yield left
+        if not indent and (caller := caller_of(send, self._look.folder)):
+            yield f"{'':10}{caller}"
 
     def _without_receivers(self, sends: Sequence[Send], indent: str) -> Iterator[str]:
         counts = signals_without_receivers(sends).items()

@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import asyncio
-import threading
-from contextvars import copy_context
-
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
@@ -12,7 +8,6 @@ from django.dispatch import Signal
 
 import signaltools
 from tests import shapes
-from tests.testapp.models import Tag
 
 signal = Signal()
 
@@ -31,79 +26,7 @@ def line_of(function):
     return function.__code__.co_firstlineno
 
 
-# Call sites
-
-
-def test_site_is_the_line_that_sends():
-    def send():
-        signal.send(None)
-
-    node = record(send)
-
-    assert (node.file, node.line) == (__file__, line_of(send) + 1)
-
-
-def test_site_is_the_caller_outside_of_django():
-    def create():
-        Tag(stamp="a")
-
-    node = record(create)
-
-    assert node.signal == "django.db.models.signals.pre_init"
-    assert (node.file, node.line) == (__file__, line_of(create) + 1)
-
-
-def test_collapsed_sends_have_the_site_of_the_first():
-    def send():
-        for number in range(50):
-            if number == 20:
-                signal.send(None)
-            else:
-                signal.send(None)
-
-    with signaltools.trace() as trace:
-        send()
-
-    [node] = trace.tree
-    assert node.line == line_of(send) + 5
-
-
-def test_site_is_unknown_where_only_the_standard_library_calls():
-    with signaltools.trace() as trace:
-        run = copy_context().run
-        thread = threading.Thread(target=run, args=(signal.send, None))
-        thread.start()
-        thread.join()
-
-    [node] = trace.tree
-    assert (node.file, node.line) == (None, None)
-    assert node.thread != threading.get_ident()
-
-
 # Transactions
-
-
-def test_site_is_unknown_where_the_event_loop_calls():
-    async def main():
-        await asyncio.create_task(signal.asend(None))
-
-    signal = Signal()
-    with signaltools.trace() as trace:
-        asyncio.run(main())
-
-    assert [(send.file, send.line) for send in trace.tree] == [(None, None)]
-
-
-def test_site_is_the_line_that_awaits():
-    async def main():
-        await signal.asend(None)
-
-    signal = Signal()
-    with signaltools.trace() as trace:
-        asyncio.run(main())
-
-    [send] = trace.tree
-    assert (send.file, send.line) == (__file__, main.__code__.co_firstlineno + 1)
 
 
 def test_transaction_is_unknown_without_a_connection():

@@ -17,6 +17,8 @@ from tests.reports.panel import (
     stats,
 )
 
+INIT = "django.db.models.signals.post_init"
+
 
 def test_send_has_everything_about_it():
     received = send(
@@ -107,13 +109,16 @@ def test_call_has_everything_about_it():
 
 def test_sends_without_receivers_have_everything_about_them():
     [row] = rows(
-        send(SAVE, start=0.001, time=0.001), send(SAVE, count=2), send("a.b", time=0)
+        send(SAVE, start=0.001, time=0.001), send(SAVE, count=2), send(INIT, time=0)
     )
     assert row == {
         "kind": "without_receivers",
         "start": 1,
         "sender": "shop.Order",
-        "signals": [{"name": "post_save", "count": 3}, {"name": "a.b", "count": 1}],
+        "signals": [
+            {"name": "post_save", "count": 3},
+            {"name": "post_init", "count": 1},
+        ],
         "total": 3,
         "has_more": False,
         "indent": "",
@@ -338,20 +343,30 @@ def test_what_leads_to_a_problem_is_open():
 
 
 def test_what_is_always_shown_stays_apart():
-    sends = [send("a.b"), send("c.d"), send("a.e")]
-    assert names(*sends) == ["a.b c.d a.e"]
-    assert names(*sends, always_show=["c"]) == ["a.b a.e", "c.d"]
-    [_, row] = rows(*sends, always_show=["c"])
+    sends = [send(SAVE), send(INIT), send(SAVE)]
+    assert names(*sends) == ["post_save post_init"]
+    shown = {"always_show": ["django.db.models.signals.post_init"]}
+    assert names(*sends, **shown) == ["post_save", "post_init", "post_save"]
+    [_, row, _] = rows(*sends, **shown)
     assert (row["has_no_receivers"], row["without_receivers"], row["has_more"]) == (
         True,
         0,
         False,
     )
-    check_nesting(rows(*sends, always_show=["c"]))
+    check_nesting(rows(*sends, **shown))
+
+
+def test_custom_signals_without_receivers_keep_their_row_and_place():
+    [first, second] = rows(send("a.b"), send("a.b", line=89))
+    assert [first["name"], first["place"], second["place"]] == [
+        "a.b",
+        "shop/views.py:88",
+        "shop/views.py:89",
+    ]
 
 
 def test_senders_are_put_together_each():
-    found = rows(send("a.b"), send("a.b", sender=None, sender_kind=None))
+    found = rows(send(SAVE), send(SAVE, sender=None, sender_kind=None))
     assert [row["sender"] for row in found] == ["shop.Order", "no sender"]
 
 

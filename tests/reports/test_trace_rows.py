@@ -5,6 +5,7 @@ import pytest
 from signaltools.recording.tree import Tree
 from signaltools.reports.trace_rows import (
     below,
+    caller_of,
     other_method,
     outcome_of,
     sender_of,
@@ -16,28 +17,40 @@ from signaltools.reports.trace_rows import (
 from tests.records import call, send, totals
 
 SAVE = "django.db.models.signals.post_save"
+INIT = "django.db.models.signals.post_init"
 
 
-def test_sends_of_one_sender_without_receivers_are_together():
-    first, second, other = send("a"), send("b"), send("a", sender="shop.Stock")
+def test_neighbors_of_django_without_receivers_are_together_for_each_sender():
+    first, second, other = send(INIT), send(SAVE), send(INIT, sender="shop.Stock")
     assert together([first, other, second]) == [[first, second], [other]]
 
 
 def test_senders_of_another_kind_are_others():
-    model, instance = send("a"), send("a", sender_kind="instance")
+    model, instance = send(SAVE), send(SAVE, sender_kind="instance")
     assert together([model, instance]) == [[model], [instance]]
 
 
+def test_custom_signals_and_events_without_receivers_keep_their_row():
+    custom, event = send("shop.saved"), send("shop.paid", kind="event")
+    assert together([custom, custom, event]) == [custom, custom, event]
+
+
 def test_sends_that_were_received_or_raised_are_rows_of_their_own():
-    received, raised = send("a", call("b.c")), send("a", error="ValueError")
-    dispatched = send("a", sends=(send("b"),))
+    received, raised = send(SAVE, call("b.c")), send(SAVE, error="ValueError")
+    dispatched = send(SAVE, sends=(send("b"),))
     assert together([received, raised, dispatched]) == [received, raised, dispatched]
 
 
+@pytest.mark.parametrize("between", [send(SAVE, call("b.c")), send("shop.paid")])
+def test_what_is_not_a_neighbor_has_a_row_of_its_own(between):
+    first, second = send(INIT), send(INIT)
+    assert together([first, between, second]) == [[first], between, [second]]
+
+
 def test_sends_may_be_kept_apart():
-    first, second, third = send("a"), send("b"), send("c")
-    rows = together([first, second, third], lambda send: send.signal == "b")
-    assert rows == [[first, third], second]
+    first, second, third = send(INIT), send(SAVE), send(INIT)
+    rows = together([first, second, third], lambda send: send.signal == SAVE)
+    assert rows == [[first], second, [third]]
 
 
 def test_nothing_is_together():
@@ -45,7 +58,7 @@ def test_nothing_is_together():
 
 
 def test_calls_are_above_the_sends_of_the_signal_itself():
-    one, other, inner = call("a.one"), call("a.other"), send("b")
+    one, other, inner = call("a.one"), call("a.other"), send(SAVE)
     assert below(send("a", one, other, sends=(inner,))) == [one, other, [inner]]
     assert below(one) == []
     assert below(call("a.one", inner)) == [[inner]]
@@ -108,6 +121,19 @@ def test_sender_has_the_name_of_all_reports(changes, name):
 )
 def test_signals_of_django_have_their_bare_name(name, short):
     assert short_signal(name) == short
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({}, "from shop/views.py:88"),
+        ({"queued": True}, "on commit, queued by shop/views.py:88"),
+        ({"file": None, "line": None}, ""),
+        ({"queued": True, "file": None, "line": None}, "on commit"),
+    ],
+)
+def test_caller_is_the_line_that_sends_or_has_queued(changes, text):
+    assert caller_of(send("a", **changes), "/srv/site") == text
 
 
 def test_method_is_shown_unless_it_is_send():

@@ -131,26 +131,42 @@ def test_all_totals_are_named():
     )
 
 
-def test_sends_without_receivers_are_one_line_for_each_sender():
+def test_signals_of_django_without_receivers_are_one_line_for_each_sender():
     lines = events(
         send(INIT, count=2, without_receivers=2),
         send(SAVE, sender="shop.Stock"),
         send(INIT),
-        send("shop.lost", method="asend"),
-        send("shop.lost", sender=None, sender_kind=None),
+        send(SAVE, method="asend"),
+        send(SAVE, sender=None, sender_kind=None),
     )
     assert lines == [
-        "    +4.2  shop.Order  no receivers: post_init x3, shop.lost asend",
+        "    +4.2  shop.Order  no receivers: post_init x3, post_save asend",
         "    +4.2  shop.Stock  no receivers: post_save",
-        "    +4.2  no sender  no receivers: shop.lost",
+        "    +4.2  no sender  no receivers: post_save",
     ]
 
 
+def test_a_custom_signal_without_receivers_has_its_own_line_and_caller():
+    lines = events(send("shop.saved"), send("shop.lost", queued=True))
+    assert lines == [
+        "    +4.2  shop.saved  shop.Order  no receivers",
+        "          from shop/views.py:88",
+        "    +4.2  shop.lost  shop.Order  no receivers",
+        "          on commit, queued by shop/views.py:88",
+    ]
+
+
+def test_a_signal_class_that_queries_without_receivers_has_numbers():
+    [line, _] = events(send("shop.saved", queries=2))
+    assert " ".join(line.split()) == "+4.2 shop.saved shop.Order no receivers 1.0 2.0 2"
+
+
 def test_a_long_line_of_sends_without_receivers_is_wrapped():
-    lines = events(*(send(f"shop.signals.number_{n}") for n in range(9)), width=60)
+    names = (f"django.signals.number_{n}" for n in range(9))
+    lines = events(*(send(name) for name in names), width=60)
     assert lines[:2] == [
-        "    +4.2  shop.Order  no receivers: shop.signals.number_0,",
-        "            shop.signals.number_1, shop.signals.number_2,",
+        "    +4.2  shop.Order  no receivers: number_0, number_1,",
+        "            number_2, number_3, number_4, number_5,",
     ]
 
 

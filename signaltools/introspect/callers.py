@@ -1,0 +1,124 @@
+"""
+Find the line that a call comes from, whatever Django and other tools put in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import sys
+import sysconfig
+from types import FrameType
+
+import asgiref
+import django
+
+#: A file and a line in it.
+Site = tuple[str, int]
+
+
+def find_caller() -> tuple[Site | None, bool]:
+    """
+    Return the nearest caller outside Django, asgiref, and the standard library, and
+    whether it has only queued the call, which Django then made on commit.
+
+    If there is only Django's own code, the caller is the nearest line of one of its
+    apps, views, or commands. None rather than a line that only happens to be further
+    out, such as that of a middleware around the view.
+    """
+    # Frames cost about a microsecond; the traceback module, which reads source files,
+    # costs forty times as much.
+    frame: FrameType | None = sys._getframe(1)
+    own: Site | None = None
+    while frame is not None:
+        code = frame.f_code
+        role = _ROLES[code.co_filename]
+        if role is _CALLER:
+            return (code.co_filename, frame.f_lineno), False
+        if role is _OWN:
+            own = own or (code.co_filename, frame.f_lineno)
+        elif role is not _SKIPPED and code.co_name in role:
+            if role is _PENDING_SEND:
+                site = frame.f_locals["self"].site
+                # Outside a transaction, Django doesn't queue a callback but calls it.
+                called_by = frame.f_back and frame.f_back.f_code.co_name
+                return site, called_by != "on_commit"
+            return own, role is _ON_COMMIT
+        frame = frame.f_back
+    return own, False
+
+
+_CALLER = frozenset({"caller"})
+_OWN = frozenset({"own"})
+_SKIPPED = frozenset({"skipped"})
+
+# The search ends at these functions: the code further out doesn't know what is sent.
+_ON_COMMIT = frozenset({"run_and_clear_commit_hooks", "captureOnCommitCallbacks"})
+_PENDING_SEND = frozenset({"__call__"})
+
+
+class _Roles(dict[str, frozenset[str]]):
+    """
+    What the frames of a file mean for the search.
+    """
+
+    def __missing__(self, file: str) -> frozenset[str]:
+        self[file] = role = _role_of(file)
+        return role
+
+
+def _role_of(file: str) -> frozenset[str]:
+    if file.startswith(_OWN_FOLDERS):
+        return _OWN
+    if file.startswith(_SKIPPED_FOLDERS) or _TOOLS.search(file):
+        return _SKIPPED
+    # Installed packages are in a subfolder of the standard library: site-packages or
+    # dist-packages.
+    if file.startswith(_STANDARD_LIBRARY) and "-packages" not in file:
+        return _SKIPPED
+    return _CALLER
+
+
+# With a separator at the end: "django_extensions" isn't part of "django".
+_DJANGO = os.path.join(os.path.dirname(django.__file__), "")
+_HERE = os.path.join(os.path.dirname(os.path.dirname(__file__)), "")
+_OWN_FOLDERS = tuple(
+    os.path.join(_DJANGO, *folder, "")
+    for folder in (["contrib"], ["views"], ["core", "management", "commands"])
+)
+_SKIPPED_FOLDERS = (
+    "<frozen ",
+    _DJANGO,
+    os.path.join(os.path.dirname(asgiref.__file__), ""),
+    _HERE,
+)
+_STANDARD_LIBRARY = os.path.join(sysconfig.get_path("stdlib"), "")
+# They wrap functions of Django and of the project, and never send anything for them.
+_TOOLS = re.compile(
+    r"-packages[/\\](?:_pytest|ddtrace|debug_toolbar|elasticapm|newrelic|opentelemetry"
+    r"|pluggy|scout_apm|sentry_sdk|silk|wrapt)[/\\]"
+)
+
+_ROLES = _Roles(
+    {
+        # Its save() only calls that of Model.
+        os.path.join(_DJANGO, "contrib", "auth", "base_user.py"): _SKIPPED,
+        # The middleware around a view.
+        os.path.join(_DJANGO, "core", "handlers", "exception.py"): frozenset({"inner"}),
+        # manage.py.
+        os.path.join(_DJANGO, "core", "management", "__init__.py"): frozenset(
+            {"execute"}
+        ),
+        # What ends a transaction.
+        os.path.join(_DJANGO, "db", "backends", "base", "base.py"): _ON_COMMIT,
+        os.path.join(_DJANGO, "test", "testcases.py"): _ON_COMMIT,
+        os.path.join(_HERE, "events", "on_commit.py"): _PENDING_SEND,
+        # What has sent the signal whose receiver makes the call.
+        os.path.join(_HERE, "recording", "probes.py"): frozenset(
+            {"__call__", "in_steps"}
+        ),
+        # What has started the event loop.
+        asyncio.events.__file__: frozenset({"_run"}),
+    }
+)
