@@ -90,6 +90,9 @@ def sent(panel):
 
 # Recording
 
+# What a request to "/pay/" sends.
+PAYING = ["tests.toolbar.urls.asked", "tests.testapp.signals.order_cancelled"]
+
 
 def test_request_is_recorded():
     panel = stored(get("/pay/"))
@@ -98,11 +101,9 @@ def test_request_is_recorded():
     assert panel.enabled
     assert stats["totals"]["sends"] == 2
     assert stats["totals"]["calls"] == 1
-    assert sent(panel) == ["tests.toolbar.urls.asked"]
+    assert sent(panel) == PAYING
     assert stats["rows"][1]["name"] == "tests.toolbar.urls.answer"
-    assert stats["rows"][2]["signals"] == [
-        {"name": "tests.testapp.signals.order_cancelled", "count": 1}
-    ]
+    assert stats["rows"][2]["has_no_receivers"]
     assert stats["cost"] > 0
 
 
@@ -138,7 +139,7 @@ def test_request_is_recorded_under_asgi():
 def test_sync_view_is_recorded_under_asgi():
     panel = stored(asyncio.run(get_async("/pay/")))
 
-    assert sent(panel) == ["tests.toolbar.urls.asked"]
+    assert sent(panel) == PAYING
 
 
 def test_concurrent_requests_are_recorded_each_for_itself():
@@ -147,7 +148,7 @@ def test_concurrent_requests_are_recorded_each_for_itself():
         return await asyncio.gather(*map(get_async, paths))
 
     found = [len(sent(stored(response))) for response in asyncio.run(main())]
-    assert found == [1, 1, 0] * 3
+    assert found == [1, 2, 0] * 3
 
 
 def test_view_that_raises_is_recorded():
@@ -218,7 +219,7 @@ def test_stats_are_the_same_from_every_store(settings, name, caplog):
     stats = stored(response).get_stats()
 
     assert set(stats) == {*panel_with().get_stats()}
-    assert sent(stored(response)) == ["tests.toolbar.urls.asked"]
+    assert sent(stored(response)) == PAYING
     assert json.loads(json.dumps(stats)) == stats
     assert stored(response).content
     assert caplog.records == []
@@ -557,7 +558,7 @@ def test_both_panels_may_be_used_nevertheless(settings):
     settings.DEBUG_TOOLBAR_PANELS = [OTHER, PATH]
     response = get("/pay/")
 
-    assert sent(stored(response)) == ["tests.toolbar.urls.asked"]
+    assert sent(stored(response)) == PAYING
     assert 'id="djdt-SignalsPanel"' in response.content.decode()
 
 
