@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from copy import copy
 from typing import Any, NamedTuple, Self
 
 from .inventory.names import NamedSignal, registry
 from .recording import hooks
 from .recording.arguments import ArgumentTypes, ArgumentValues
+from .recording.current import get_current, recording, set_current
 from .recording.freeze import freeze
 from .recording.nested import add_to_outer
 from .recording.not_run import (
@@ -25,8 +27,6 @@ from .recording.recorder import (
     COLLAPSE_AFTER,
     ArgumentText,
     Recorder,
-    get_current,
-    set_current,
 )
 from .recording.remarks import Remark, find_remarks
 from .recording.tree import Call, Send, Totals, Tree, walk
@@ -113,7 +113,9 @@ class Trace:
             raise RuntimeError(
                 "This trace has already been started; call trace() for another one."
             )
-        outer = get_current()
+        outer = recording(get_current())
+        if outer is not None:
+            outer.recorder.switched = True
         self._recorder = Recorder(outer, self._text_of, self._collapse_after)
         hooks.recording.install()
         set_current(self._recorder)
@@ -128,6 +130,9 @@ class Trace:
         recorder.stop()
         hooks.recording.uninstall()
         outer = add_to_outer(recorder)
+        # In this order: see _read().
+        self._recorder = copy(recorder)
+        recorder.forget()
         # In another context than that of start(), which is possible in an async
         # fixture, this recorder isn't the current one, and must not be replaced.
         if get_current() is recorder:
@@ -247,6 +252,9 @@ class Trace:
         finished = not recorder.recording
         entries = registry.entries() if entries is None else entries
         result = freeze(recorder, entries), gather_facts(recorder)
+        if self._recorder is not recorder:
+            # Another thread has stopped or read it meanwhile.
+            return self._read(entries)
         if finished:
             self._result, self._recorder = result, None
         return result

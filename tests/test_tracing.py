@@ -7,8 +7,8 @@ from django.dispatch import Signal
 
 import signaltools
 from signaltools.inventory.names import registry
+from signaltools.recording.current import current
 from signaltools.recording.not_run import find_not_run
-from signaltools.recording.recorder import current
 from tests.sending import make
 from tests.testapp.signals import order_cancelled
 

@@ -20,9 +20,10 @@ from django.db.backends.utils import CursorWrapper
 from django.dispatch import Signal, dispatcher
 
 from .clock import now
+from .current import get_current, leave, set_current
 from .patches import Tool, caller, sender_of
 from .probes import both_probes, in_steps, originals
-from .recorder import Node, SendNode, get_current, open_send, set_current
+from .recorder import Node, SendNode, open_send
 from .surroundings import connection_of
 
 
@@ -93,27 +94,34 @@ def _record(
     # Only for the first of several collapsed sends: this takes time.
     connection = connection_of(named) if node.count == 1 else None
     queued = len(connection.run_on_commit) if connection is not None else 0
-    set_current(node)
-    node.active += 1
     started = now()
+    node.active += 1
+    # A signal handler of the process may raise after any call here, as the time
+    # limits of pytest-timeout and Celery do. So ``here`` is put back first of all, and
+    # again if that was interrupted.
     try:
-        responses = send(signal, sender, **named)
+        try:
+            set_current(node)
+            responses = send(signal, sender, **named)
+        finally:
+            if node.recorder.switched:
+                leave(node, here)
+            else:
+                set_current(here)
+            node.active -= 1
+            elapsed = now() - started
+            node.time += elapsed
+            if elapsed > node.longest:
+                node.longest = elapsed
+            if here.active:
+                here.inner += elapsed
+            if connection is not None:
+                # A rollback to a savepoint removes functions.
+                node.on_commit = max(0, len(connection.run_on_commit) - queued)
     except BaseException as error:
+        leave(node, here)
         node.failed(error)
         raise
-    finally:
-        elapsed = now() - started
-        node.active -= 1
-        # Also if a receiver has started a trace and not stopped it.
-        set_current(here)
-        node.time += elapsed
-        if elapsed > node.longest:
-            node.longest = elapsed
-        if here.active:
-            here.inner += elapsed
-        if connection is not None:
-            # A rollback to a savepoint removes functions.
-            node.on_commit = max(0, len(connection.run_on_commit) - queued)
     return originals(responses) if node.calls else responses
 
 
@@ -163,8 +171,8 @@ def _own_live_receivers_hook(original: Any) -> Any:
         # A subclass may filter and sort what super() returns, so that has to be the
         # receivers themselves. With the parent as the current node, the hook of Signal
         # returns no probes.
-        set_current(here.series.parent)
         try:
+            set_current(here.series.parent)
             receivers = call(self, *args, **named)
         finally:
             set_current(here)

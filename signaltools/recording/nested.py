@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 
+from .current import recording
 from .recorder import MAX_TREE, Node, Recorder
 
 
@@ -16,10 +17,7 @@ def add_to_outer(inner: Recorder) -> Node | None:
 
     None if no other trace is active.
     """
-    outer = inner.outer
-    # Traces may end in any order: skip those that ended before this one.
-    while outer is not None and not outer.recorder.recording:
-        outer = outer.recorder.outer
+    outer = recording(inner.outer)
     if outer is None:
         return None
     recorder = outer.recorder

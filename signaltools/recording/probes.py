@@ -13,7 +13,8 @@ from types import CoroutineType, coroutine
 from typing import Any
 
 from .clock import now
-from .recorder import CallNode, Node, SendNode, get_current, set_current
+from .current import enter, get_current, leave, set_current
+from .recorder import CallNode, Node, SendNode
 
 
 def both_probes(
@@ -83,30 +84,39 @@ class Probe:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         call = self._traced_call
         previous = get_current()
-        set_current(call)
-        if not call.count:
-            # Not when the node was created: that is before any receiver runs, and may
-            # be in another thread.
-            call.begin()
-        call.count += 1
-        call.active += 1
         started = now()
+        call.active += 1
+        # As in the hooks, what was current is put back first of all.
         try:
-            return self._traced_receiver(*args, **kwargs)
+            try:
+                if previous is call.send:
+                    set_current(call)
+                else:
+                    enter(call, previous)
+                if not call.count:
+                    # Not when the node was created: that is before any receiver runs,
+                    # and may be in another thread.
+                    call.begin()
+                call.count += 1
+                return self._traced_receiver(*args, **kwargs)
+            finally:
+                if call.recorder.switched:
+                    leave(call, previous)
+                else:
+                    set_current(previous)
+                call.active -= 1
+                elapsed = now() - started
+                call.time += elapsed
+                if elapsed > call.longest:
+                    call.longest = elapsed
+                # A send that awaits the thread of this call isn't active meanwhile: its
+                # own time on the event loop doesn't include this.
+                if previous is not None and previous.active:
+                    previous.inner += elapsed
         except BaseException as error:
+            leave(call, previous)
             call.failed(error)
             raise
-        finally:
-            elapsed = now() - started
-            call.active -= 1
-            set_current(previous)
-            call.time += elapsed
-            if elapsed > call.longest:
-                call.longest = elapsed
-            # A send that awaits the thread of this call isn't active meanwhile: its own
-            # time on the event loop doesn't include this.
-            if previous is not None and previous.active:
-                previous.inner += elapsed
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._traced_receiver, name)
@@ -136,17 +146,20 @@ class AsyncProbe(Probe):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         call = self._traced_call
         previous = get_current()
-        set_current(call)
-        if not call.count:
-            call.begin()
-        call.count += 1
         try:
+            enter(call, previous)
+            if not call.count:
+                call.begin()
+            call.count += 1
             awaitable = self._traced_receiver(*args, **kwargs)
+            if call.recorder.switched:
+                leave(call, previous)
+            else:
+                set_current(previous)
         except BaseException as error:
+            leave(call, previous)
             call.failed(error)
             raise
-        finally:
-            set_current(previous)
         if not isawaitable(awaitable):
             return awaitable
         call.pending += 1
@@ -183,23 +196,24 @@ def in_steps(
     step, argument = awaitable.send, None
     # What is current inside: another node while a trace that began there is active.
     inside: Node | None = node
+    previous = get_current()
     started = now()
     try:
         while True:
             previous = get_current()
-            set_current(inside)
-            node.active += 1
             resumed = now()
+            node.active += 1
             try:
+                set_current(inside)
                 yielded = step(argument)
             finally:
+                inside = get_current()
+                set_current(previous)
+                node.active -= 1
                 elapsed = now() - resumed
                 # An exception refers to this frame by its traceback. A reference back
                 # would keep both alive until the garbage collector runs.
                 argument = None
-                node.active -= 1
-                inside = get_current()
-                set_current(previous)
                 if node.recorder.recording:
                     node.busy += elapsed
                 if previous is not None and previous.active:
@@ -210,9 +224,11 @@ def in_steps(
                 # A cancellation, for example, which the coroutine may handle.
                 step, argument = awaitable.throw, error
     except StopIteration as stop:
+        leave(node, previous, inside)
         node.ended(now() - started, None)
         return stop.value
     except BaseException as error:
+        leave(node, previous, inside)
         node.ended(now() - started, error)
         raise
 

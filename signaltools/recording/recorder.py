@@ -13,7 +13,6 @@ import asyncio
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from threading import get_ident
 from typing import Any, TypeVar
@@ -44,14 +43,6 @@ _MAX_NODES = 2_990
 # Deeper sends only count in totals, too. Reports read a tree recursively, and Python
 # limits recursion.
 _MAX_DEPTH = 100
-
-#: The recorder, send, or call that contains what happens next in this context.
-#: The current recorder is its ``recorder``. It's a ContextVar and not a thread-local:
-#: asyncio runs the tasks of several requests in one thread, and sync_to_async() runs a
-#: function in another thread with a copy of the context.
-current: ContextVar[Node | None] = ContextVar("signaltools.current", default=None)
-# Looked up once: these run several times for each send.
-get_current, set_current = current.get, current.set
 
 # Shared by most nodes, and so never changed.
 _NO_SENDS: dict[Any, Any] = {}
@@ -249,12 +240,15 @@ class Series:
 class Recorder(Node):
     """
     The root of a tree, with the signals, senders, and receivers that occur in it.
+
+    ``switched`` is whether a trace has started or ended inside this one, or this one
+    has ended, perhaps in a receiver.
     """
 
     # Each send looks at ``recording``, which is quicker in a slot.
     __slots__ = (
         *("collapse_after", "nodes", "origin", "outer", "overflow"),
-        *("recording", "refs", "text_of", "values"),
+        *("recording", "refs", "switched", "text_of", "values"),
     )
 
     def __init__(
@@ -265,6 +259,7 @@ class Recorder(Node):
         self.values: dict[Any, Any] = {}
         super().__init__(self, outer.depth if outer else 0)
         self.recording = True
+        self.switched = False
         self.text_of = text_of
         self.collapse_after = collapse_after
         self.active = 1
@@ -277,7 +272,17 @@ class Recorder(Node):
     def stop(self) -> None:
         self.time = self.elapsed
         self.recording = False
+        self.switched = True
         self.find_added()
+
+    def forget(self) -> None:
+        """
+        Forget what was recorded: contexts in which this is the current recorder may
+        outlive the trace.
+        """
+        self.sends = self.table = None
+        self.collapsed, self.values = _NO_SENDS, {}
+        self.refs, self.overflow = References(), Node(self)
 
     def find_added(self) -> None:
         # A copy, because another thread of this trace may add a signal meanwhile.

@@ -18,8 +18,8 @@ from ..introspect.objects import is_a, loaded_object
 from ..introspect.text import did_you_mean, text_list
 from ..inventory.names import registry
 from ..inventory.receivers import connected_receivers, receiver_key
+from ..recording.current import get_current
 from ..recording.patches import Tool, caller
-from ..recording.recorder import get_current
 from .blocks import Block, F, active, as_signals, decorated
 from .wording import name_of, receiver_name, suggest_receiver
 

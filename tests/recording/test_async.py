@@ -26,7 +26,7 @@ from django.dispatch import Signal
 
 from signaltools import registry, trace
 from signaltools.recording import hooks, probes, recorder
-from signaltools.recording.recorder import current
+from signaltools.recording.current import current
 
 if sys.version_info >= (3, 12):
     from inspect import markcoroutinefunction

@@ -16,7 +16,7 @@ from django.db.models.signals import ModelSignal
 from django.dispatch import Signal
 
 import signaltools
-from signaltools.recording.recorder import current
+from signaltools.recording.current import current
 from tests.shapes import SHAPES, Stock, on_save, on_save_async, stock
 
 pytestmark = pytest.mark.usefixtures("few_modules")

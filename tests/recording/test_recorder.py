@@ -10,7 +10,7 @@ from django.db import connection
 from django.dispatch import Signal
 
 import signaltools
-from signaltools.recording.recorder import current
+from signaltools.recording.current import current
 from tests.sending import make
 from tests.testapp.models import Tag
 

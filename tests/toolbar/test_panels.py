@@ -19,8 +19,8 @@ from django.utils import translation
 
 from signaltools.inventory.records import EventRecord
 from signaltools.panels import SignalToolsPanel
+from signaltools.recording.current import current
 from signaltools.recording.not_run import Outcome, SignalOutcome
-from signaltools.recording.recorder import current
 from signaltools.recording.remarks import Remark
 from signaltools.recording.tree import Tree
 from signaltools.reports.panel_options import PanelOptions
