@@ -42,6 +42,14 @@ class Conf:
         return self._strings("AUTODISCOVER_EXCLUDE", [])
 
     @property
+    def PROJECT(self) -> list[str]:
+        """
+        Packages, apps, or distributions that count as part of the project although they
+        are installed in ``site-packages``.
+        """
+        return self._strings("PROJECT", [])
+
+    @property
     def WATCH_CONNECT(self) -> bool:
         """
         Whether to watch how receivers are connected, for the checks W001 to W003, W009,

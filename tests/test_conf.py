@@ -20,6 +20,7 @@ def test_every_setting_has_a_default():
     assert conf.AUTODISCOVER is True
     assert conf.AUTODISCOVER_MODULES == ["signals"]
     assert conf.AUTODISCOVER_EXCLUDE == []
+    assert conf.PROJECT == []
     assert conf.CHECK_EVENTS is False
     assert conf.EDITOR_URL == ""
     assert conf.EDITOR_PATHS == {}
@@ -64,6 +65,7 @@ def test_unknown_settings_are_named():
         ("AUTODISCOVER", 0, "must be True or False, not 0."),
         ("AUTODISCOVER_MODULES", "x", "must be a list of strings, not 'x'."),
         ("AUTODISCOVER_EXCLUDE", [1], "must be a list of strings, not [1]."),
+        ("PROJECT", "shop", "must be a list of strings, not 'shop'."),
         ("SLOW_RECEIVER_MS", math.nan, "must be a number of milliseconds, not nan."),
         ("SLOW_RECEIVER_MS", math.inf, "must be a number of milliseconds, not inf."),
         ("AUTODISCOVER_EXCLUDE", None, "must be a list of strings, not None."),
@@ -90,6 +92,7 @@ def test_a_value_of_the_wrong_type_is_refused(settings, key, value, message):
 @pytest.mark.parametrize(
     ("key", "value"),
     [
+        ("PROJECT", ["shop"]),
         ("EDITOR_URL", "vscode://file/{file}:{line}"),
         ("EDITOR_PATHS", {"/app": "/home/ann/shop"}),
         ("SLOW_RECEIVER_MS", 0),

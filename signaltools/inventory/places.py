@@ -9,12 +9,16 @@ import os
 import re
 import sys
 import sysconfig
+from contextlib import suppress
+from importlib import metadata
 from pathlib import PurePath
 from types import MethodType
 from typing import Any, NamedTuple
 
 from django.apps import apps
+from django.core.exceptions import ImproperlyConfigured
 
+from ..conf import conf
 from ..introspect.objects import is_a, loaded_object
 from ..introspect.text import printable
 from .records import Component
@@ -65,7 +69,53 @@ class Places:
 def is_third_party(module: str, file: str | None) -> bool:
     """
     Return whether a module is installed, or part of Python.
+
+    What ``SIGNALTOOLS["PROJECT"]`` names is part of the project wherever it is.
     """
+    return _is_elsewhere(module, file) and not _is_named_in_settings(module)
+
+
+def _is_named_in_settings(module: str) -> bool:
+    # A wrong value is reported by the check of settings.
+    with suppress(ImproperlyConfigured):
+        return any(
+            module == package or module.startswith(f"{package}.")
+            for entry in conf.PROJECT
+            for package in _packages(entry)
+        )
+    return False
+
+
+def _packages(entry: str) -> list[str]:
+    """
+    Return the packages and modules that an entry of the setting may name.
+    """
+    configs = apps.app_configs.copy().values()
+    labeled = [config.name for config in configs if config.label == entry]
+    return [entry, *labeled, *_modules_of_distribution(entry)]
+
+
+# Looking for a distribution reads folders.
+@functools.cache
+def _modules_of_distribution(name: str) -> list[str]:
+    try:
+        files = metadata.distribution(name).files or ()
+    # A package that isn't a distribution, and names that can't be one.
+    except (metadata.PackageNotFoundError, ValueError):
+        return []
+    # Each module is named, not the top-level package: that may be a namespace which
+    # distributions of others are in as well.
+    parts = [PurePath(file).with_suffix("").parts for file in files if _is_code(file)]
+    return [".".join(p[:-1] if p[-1] == "__init__" else p) for p in parts]
+
+
+def _is_code(file: PurePath) -> bool:
+    return file.suffix == ".py" and all(
+        map(str.isidentifier, file.with_suffix("").parts)
+    )
+
+
+def _is_elsewhere(module: str, file: str | None) -> bool:
     if file is None:
         file = loaded_object(module, "__file__")
     # Any object can be assigned to __file__. Modules that are compiled into Python lack
