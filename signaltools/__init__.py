@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .events import event, receiver
+    from .events.background import in_background
     from .inventory.names import registry
     from .tracing import trace
 
-__all__ = ["event", "receiver", "registry", "trace"]
+__all__ = ["event", "in_background", "receiver", "registry", "trace"]
 __version__ = "0.1.0"
 
 # pytest imports this package in every project that has it installed, and test runs that
@@ -20,6 +21,7 @@ __version__ = "0.1.0"
 # also fail. Therefore a name is imported when it is first used.
 _MODULES = {
     "event": "events",
+    "in_background": "events.background",
     "receiver": "events",
     "registry": "inventory.names",
     "trace": "tracing",

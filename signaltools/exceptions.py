@@ -34,3 +34,12 @@ class EventWarning(UserWarning):
     An event declared with ``check="warn"`` was used in a way that doesn't match its
     declaration.
     """
+
+
+class BackgroundError(ValueError):
+    """
+    A receiver in the background can't get what an event was sent with.
+
+    It is raised where the event is sent if an argument can't be written as JSON, and in
+    the worker if a message doesn't fit the event that is declared there.
+    """

@@ -29,22 +29,9 @@ from ..introspect.text import stable_repr
 from .annotations import ModuleNotLoaded, evaluate
 from .base import Event
 from .declaration import annotation_text
-from .forms import (
-    SCALARS,
-    Choice,
-    Fields,
-    Form,
-    Instance,
-    Items,
-    Member,
-    ModelClass,
-    Nullable,
-    Row,
-    Scalar,
-    Schema,
-    Values,
-    object_schema,
-)
+from .forms import Choice, Fields, Items, Member, Nullable, Row, Values, object_schema
+from .model_forms import Instance, ModelClass
+from .scalars import SCALARS, Form, Scalar, Schema
 
 Scope = dict[str, Any]
 
@@ -196,7 +183,7 @@ def _is_container(cls: Any) -> bool:
 
 
 def _find_class(cls: Any, outer: tuple[type, ...]) -> Form:
-    if any(cls is each for each, _ in SCALARS):
+    if any(cls is each.cls for each in SCALARS):
         return Scalar(cls)
     if cls is object or cls is Any or cls is inspect.Parameter.empty:
         raise NoForm("It allows every type.")
@@ -218,7 +205,9 @@ def _find_class(cls: Any, outer: tuple[type, ...]) -> Form:
         module = sys.modules.get(class_path(base)[0])
         scope |= module_namespace(module) if is_a(module, ModuleType) else {}
     inner = (*outer, cls)
-    return Fields({name: _find(hint, scope, inner) for name, hint in fields.items()})
+    return Fields(
+        cls, {name: _find(hint, scope, inner) for name, hint in fields.items()}
+    )
 
 
 def _fields(cls: type) -> dict[str, Any] | None:

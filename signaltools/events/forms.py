@@ -1,78 +1,16 @@
 """
-The forms that values have in JSON, and how JSON Schema describes them.
-
-A type that one value in JSON can hold is in ``SCALARS``. The other forms are classes.
+The forms of values that have several parts in JSON, or are one of several choices.
 """
 
 from __future__ import annotations
 
-import datetime
-import decimal
 import enum
-import uuid
-from collections.abc import Iterable, Mapping
-from types import NoneType
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
-from django.db import models
-from django.db.models import Model
-
-from ..introspect.models import installed_models
-from ..introspect.objects import class_namespace, is_a
-
-Schema = dict[str, Any]
-
-# A date and time without a time zone has no offset.
-SCALARS: tuple[tuple[type, Schema], ...] = (
-    (NoneType, {"type": "null"}),
-    (bool, {"type": "boolean"}),
-    (int, {"type": "integer"}),
-    (float, {"type": "number"}),
-    (str, {"type": "string"}),
-    (bytes, {"type": "string", "contentEncoding": "base64"}),
-    (decimal.Decimal, {"type": "string", "format": "decimal"}),
-    (uuid.UUID, {"type": "string", "format": "uuid"}),
-    (datetime.datetime, {"type": "string", "format": "date-time"}),
-    (datetime.date, {"type": "string", "format": "date"}),
-    (datetime.time, {"type": "string", "format": "time"}),
-    (datetime.timedelta, {"type": "string", "format": "duration"}),
-)
-
-# What the primary keys of Django's own fields are in Python. A subclass comes before
-# its base class: DateTimeField is a DateField.
-_FIELDS: tuple[tuple[type[models.Field[Any, Any]], type], ...] = (
-    (models.BooleanField, bool),
-    (models.IntegerField, int),
-    (models.FloatField, float),
-    (models.DecimalField, decimal.Decimal),
-    (models.UUIDField, uuid.UUID),
-    (models.DateTimeField, datetime.datetime),
-    (models.DateField, datetime.date),
-    (models.TimeField, datetime.time),
-    (models.DurationField, datetime.timedelta),
-    (models.BinaryField, bytes),
-)
-
-
-class Form(Protocol):
-    """
-    How the values of one type are written as JSON.
-    """
-
-    @property
-    def schema(self) -> Schema: ...
-
-
-class Scalar(NamedTuple):
-    """
-    A value that is one value in JSON as well.
-    """
-
-    cls: type
-
-    @property
-    def schema(self) -> Schema:
-        return next(dict(schema) for cls, schema in SCALARS if cls is self.cls)
+from ..introspect.objects import class_namespace, is_a, short_name
+from ..introspect.text import stable_repr
+from .scalars import Form, Schema, WrongValue, wrong
 
 
 class Nullable(NamedTuple):
@@ -86,6 +24,12 @@ class Nullable(NamedTuple):
     def schema(self) -> Schema:
         return {"anyOf": [self.form.schema, {"type": "null"}]}
 
+    def write(self, value: Any) -> Any:
+        return None if value is None else self.form.write(value)
+
+    def read(self, data: Any) -> Any:
+        return None if data is None else self.form.read(data)
+
 
 class Choice(NamedTuple):
     """
@@ -96,9 +40,25 @@ class Choice(NamedTuple):
 
     @property
     def schema(self) -> Schema:
-        is_member = (is_a(each, enum.Enum) for each in self.values)
-        pairs = zip(self.values, is_member, strict=True)
-        return {"enum": [each.name if member else each for each, member in pairs]}
+        return {"enum": [_literal_in_json(each) for each in self.values]}
+
+    def write(self, value: Any) -> Any:
+        return _literal_in_json(self._find(value, lambda each: each))
+
+    def read(self, data: Any) -> Any:
+        return self._find(data, _literal_in_json)
+
+    def _find(self, value: Any, form: Callable[[Any], Any]) -> Any:
+        # By type as well, because True equals 1.
+        for each in self.values:
+            if type(form(each)) is type(value) and form(each) == value:
+                return each
+        allowed = ", ".join(map(stable_repr, self.values))
+        raise wrong(value, f"one of {allowed}")
+
+
+def _literal_in_json(value: Any) -> Any:
+    return value.name if is_a(value, enum.Enum) else value
 
 
 class Member(NamedTuple):
@@ -112,19 +72,40 @@ class Member(NamedTuple):
     def schema(self) -> Schema:
         return {"enum": list(class_namespace(self.cls)["_member_names_"])}
 
+    def write(self, value: Any) -> Any:
+        if not is_a(value, self.cls):
+            raise wrong(value, short_name(self.cls))
+        return value.name
+
+    def read(self, data: Any) -> Any:
+        member = self.cls.__members__.get(data) if type(data) is str else None
+        if member is None:
+            raise wrong(data, short_name(self.cls))
+        return member
+
 
 class Items(NamedTuple):
     """
     Any number of items of the same type, in a list, a set, or a tuple.
     """
 
-    cls: type
+    cls: Any
     item: Form
 
     @property
     def schema(self) -> Schema:
         unique = {"uniqueItems": True} if self.cls in (set, frozenset) else {}
         return {"type": "array", "items": self.item.schema, **unique}
+
+    def write(self, value: Any) -> Any:
+        if not isinstance(value, self.cls):
+            raise wrong(value, self.cls.__name__)
+        return [self.item.write(each) for each in value]
+
+    def read(self, data: Any) -> Any:
+        if type(data) is not list:
+            raise wrong(data, self.cls.__name__)
+        return self.cls(self.item.read(each) for each in data)
 
 
 class Row(NamedTuple):
@@ -138,6 +119,17 @@ class Row(NamedTuple):
     def schema(self) -> Schema:
         return array_schema([item.schema for item in self.items])
 
+    def write(self, value: Any) -> Any:
+        return [form.write(each) for form, each in self._pairs(tuple, value)]
+
+    def read(self, data: Any) -> Any:
+        return tuple(form.read(each) for form, each in self._pairs(list, data))
+
+    def _pairs(self, cls: Any, value: Any) -> Iterable[tuple[Form, Any]]:
+        if not isinstance(value, cls) or len(value) != len(self.items):
+            raise wrong(value, f"a tuple of {len(self.items)}")
+        return zip(self.items, value, strict=True)
+
 
 class Values(NamedTuple):
     """
@@ -150,12 +142,26 @@ class Values(NamedTuple):
     def schema(self) -> Schema:
         return {"type": "object", "additionalProperties": self.value.schema}
 
+    def write(self, value: Any) -> Any:
+        return self._convert(value, self.value.write)
+
+    def read(self, data: Any) -> Any:
+        return self._convert(data, self.value.read)
+
+    def _convert(self, value: Any, convert: Callable[[Any], Any]) -> Any:
+        if not is_a(value, dict):
+            raise wrong(value, "dict")
+        if not all(is_a(key, str) for key in value):
+            raise WrongValue("one of its keys isn't a string")
+        return {str(key): convert(each) for key, each in value.items()}
+
 
 class Fields(NamedTuple):
     """
     A dataclass or a named tuple, by the names of its fields.
     """
 
+    cls: type
     fields: Mapping[str, Form]
 
     @property
@@ -163,56 +169,23 @@ class Fields(NamedTuple):
         properties = {name: form.schema for name, form in self.fields.items()}
         return object_schema(properties, properties)
 
+    def write(self, value: Any) -> Any:
+        # A subclass may have further fields, which would be lost.
+        if type(value) is not self.cls:
+            raise wrong(value, short_name(self.cls))
+        return {
+            name: form.write(getattr(value, name)) for name, form in self.fields.items()
+        }
 
-class ModelClass(NamedTuple):
-    """
-    A model, or one that inherits from it, by its label.
-    """
-
-    model: type[Model]
-
-    @property
-    def schema(self) -> Schema:
-        return {"enum": sorted(each._meta.label for each in _models(self.model))}
-
-
-class Instance(NamedTuple):
-    """
-    A row of a model: the label of the model, the primary key, and the database.
-    """
-
-    model: type[Model]
-
-    @property
-    def schema(self) -> Schema:
-        keys: list[Schema] = []
-        for model in _models(self.model):
-            key = _key_schema(model._meta.pk)
-            keys += [] if key in keys else [key]
-        # The models that inherit from an abstract one may have different keys. One that
-        # isn't installed has no key, but then there is no label either.
-        key = {"anyOf": keys} if keys[1:] else next(iter(keys), {})
-        return array_schema([ModelClass(self.model).schema, key, {"type": "string"}])
-
-
-def _models(base: type[Model]) -> list[type[Model]]:
-    # A value of an abstract model is an instance of one that inherits from it.
-    return [each for each in installed_models() if issubclass(each, base)]
-
-
-def _key_schema(field: Any) -> Schema:
-    # From Django 5.2, a primary key may consist of several fields.
-    if parts := getattr(field, "fields", None):
-        return array_schema([_key_schema(part) for part in parts])
-    if field.remote_field:
-        return _key_schema(field.target_field)
-    # A field of the project may have other values than its base class.
-    if type(field).__module__.startswith("django.db.models."):
-        for cls, python_type in _FIELDS:
-            if isinstance(field, cls):
-                return Scalar(python_type).schema
-    # Any field can turn its values into strings: value_to_string().
-    return {"type": "string"}
+    def read(self, data: Any) -> Any:
+        if type(data) is not dict or data.keys() != self.fields.keys():
+            raise wrong(data, short_name(self.cls))
+        values = {name: form.read(data[name]) for name, form in self.fields.items()}
+        try:
+            return self.cls(**values)
+        except Exception as error:
+            # Its __post_init__() may refuse values.
+            raise wrong(data, short_name(self.cls)) from error
 
 
 def array_schema(items: list[Schema]) -> Schema:

@@ -21,7 +21,7 @@ from django.db import models
 from django.db.models import Model
 
 from signaltools import event
-from signaltools.events import forms
+from signaltools.events import model_forms
 from signaltools.events.codec import NoForm, event_schema, find_form
 from tests.testapp.models import Line, Order, RushOrder, Stamped, Tag
 
@@ -399,7 +399,7 @@ def test_schema_of_an_event_without_arguments_allows_none():
 @pytest.mark.parametrize("target", ["missing.Model", "self"])
 def test_event_names_a_model_whose_key_can_not_be_resolved(monkeypatch, target):
     registry = Apps(["tests.testapp"])
-    monkeypatch.setattr(forms, "installed_models", registry.get_models)
+    monkeypatch.setattr(model_forms, "installed_models", registry.get_models)
 
     class Broken(models.Model):
         other = models.OneToOneField(target, models.CASCADE, primary_key=True)

@@ -1,131 +1,140 @@
 from __future__ import annotations
 
-import datetime
+import dataclasses
+import enum
+import json
 from decimal import Decimal
+from typing import Literal, NamedTuple
 
-import django
-import jsonschema
 import pytest
-from django.apps.registry import Apps
-from django.db import models
 
-from signaltools.events import forms
-from signaltools.events.forms import Instance, ModelClass
-
-STRING = {"type": "string"}
+from signaltools.events.codec import find_form
+from signaltools.events.scalars import WrongValue
 
 
-@pytest.fixture
-def registry(monkeypatch):
-    """
-    A registry of apps for the models of a test.
-    """
-    registry = Apps(["tests.testapp"])
-    monkeypatch.setattr(forms, "installed_models", registry.get_models)
-    return registry
+class Size(enum.Enum):
+    S = "s"
+    SMALL = S
+    L = "l"
 
 
-def make_model(registry, name, **attributes):
-    meta = type("Meta", (), {"apps": registry, "app_label": "testapp"})
-    namespace = {"__module__": __name__, "Meta": meta, **attributes}
-    return type(name, (models.Model,), namespace)
+class Point(NamedTuple):
+    x: int
+    y: Decimal | None
 
 
-def key_schema(model):
-    schema = Instance(model).schema
-    jsonschema.Draft202012Validator.check_schema(schema)
-    label, key, database = schema["prefixItems"]
-    assert label == {"enum": [f"testapp.{model.__name__}"]}
-    assert database == STRING
-    return key
+@dataclasses.dataclass
+class Price:
+    amount: Decimal
+    currency: str = "EUR"
+    shown: str = dataclasses.field(init=False, default="")
+
+    def __post_init__(self):
+        if self.amount < 0:
+            raise RuntimeError("below zero")
 
 
-class Slug(models.CharField):
-    pass
+@dataclasses.dataclass
+class Offer(Price):
+    points: list[Point] = dataclasses.field(default_factory=list)
 
 
-class Short(models.UUIDField):
-    pass
+def form(annotation):
+    return find_form(annotation, globals())
+
+
+def refused(call, value):
+    with pytest.raises(WrongValue) as caught:
+        call(value)
+    return str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("field", "schema"),
+    ("annotation", "value", "data"),
     [
-        (models.BigAutoField, {"type": "integer"}),
-        (models.SmallAutoField, {"type": "integer"}),
-        (models.PositiveIntegerField, {"type": "integer"}),
-        (models.BooleanField, {"type": "boolean"}),
-        (models.FloatField, {"type": "number"}),
-        (models.CharField, STRING),
-        (models.SlugField, STRING),
-        (models.UUIDField, {"type": "string", "format": "uuid"}),
-        (models.DecimalField, {"type": "string", "format": "decimal"}),
-        (models.DateField, {"type": "string", "format": "date"}),
-        (models.DateTimeField, {"type": "string", "format": "date-time"}),
-        (models.TimeField, {"type": "string", "format": "time"}),
-        (models.DurationField, {"type": "string", "format": "duration"}),
-        (models.BinaryField, {"type": "string", "contentEncoding": "base64"}),
-        (Slug, STRING),
-        (Short, STRING),
+        (int | None, None, None),
+        (int | None, 3, 3),
+        (Literal["a", 1, True, Size.L, None], "a", "a"),
+        (Literal["a", 1, True, Size.L, None], 1, 1),
+        (Literal["a", 1, True, Size.L, None], True, True),
+        (Literal["a", 1, True, Size.L, None], Size.L, "L"),
+        (Literal["a", 1, True, Size.L, None], None, None),
+        (Size, Size.SMALL, "S"),
+        (list[int], [1, 2], [1, 2]),
+        (set[str], {"a"}, ["a"]),
+        (frozenset[Size], frozenset({Size.L}), ["L"]),
+        (tuple[int, ...], (1, 2), [1, 2]),
+        (tuple[int, str], (1, "a"), [1, "a"]),
+        (tuple[()], (), []),
+        (dict[str, list[int]], {"a": [1]}, {"a": [1]}),
+        (Point, Point(1, Decimal("2.5")), {"x": 1, "y": "2.5"}),
+        (Price, Price(Decimal(1)), {"amount": "1", "currency": "EUR"}),
+        (
+            Offer,
+            Offer(Decimal(1), "USD", [Point(1, None)]),
+            {"amount": "1", "currency": "USD", "points": [{"x": 1, "y": None}]},
+        ),
     ],
 )
-def test_primary_key_has_the_form_of_its_field(registry, field, schema):
-    model = make_model(registry, "Cake", key=field(primary_key=True))
+def test_a_value_is_read_as_it_was_written(annotation, value, data):
+    written = json.loads(json.dumps(form(annotation).write(value)))
 
-    assert key_schema(model) == schema
-
-
-def test_primary_key_that_is_a_foreign_key_has_the_form_of_its_target(registry):
-    cake = make_model(registry, "Cake", key=models.UUIDField(primary_key=True))
-    relation = models.OneToOneField(cake, models.CASCADE, primary_key=True)
-    recipe = make_model(registry, "Recipe", cake=relation)
-    relation = models.OneToOneField(recipe, models.CASCADE, primary_key=True)
-    page = make_model(registry, "Page", recipe=relation)
-
-    assert key_schema(page) == {"type": "string", "format": "uuid"}
+    assert written == data
+    read = form(annotation).read(written)
+    assert read == value
+    assert type(read) is type(value)
 
 
-@pytest.mark.skipif(django.VERSION < (5, 2), reason="needs composite primary keys")
-def test_composite_primary_key_is_an_array(registry):
-    key = models.CompositePrimaryKey("shelf", "day")
-    model = make_model(
-        registry, "Cake", pk=key, shelf=models.IntegerField(), day=models.DateField()
-    )
-
-    assert key_schema(model) == {
-        "type": "array",
-        "prefixItems": [{"type": "integer"}, {"type": "string", "format": "date"}],
-        "items": False,
-        "minItems": 2,
-    }
-
-
-def test_models_that_inherit_from_an_abstract_one_may_have_different_keys(registry):
-    meta = type("Meta", (), {"abstract": True, "app_label": "testapp"})
-    base = type("Base", (models.Model,), {"__module__": __name__, "Meta": meta})
-    meta = type("Meta", (), {"apps": registry, "app_label": "testapp"})
-    for name, field in (("A", None), ("B", models.CharField), ("C", models.TextField)):
-        key = {"key": field(primary_key=True)} if field else {}
-        type(name, (base,), {"__module__": __name__, "Meta": meta, **key})
-
-    label, key, _ = Instance(base).schema["prefixItems"]
-
-    assert label == {"enum": ["testapp.A", "testapp.B", "testapp.C"]}
-    assert key == {"anyOf": [{"type": "integer"}, STRING]}
+@pytest.mark.parametrize(
+    ("annotation", "value", "reason"),
+    [
+        (Literal["a", 1], True, "it must be one of 'a', 1, not True"),
+        (Literal["a", 1], "b", "it must be one of 'a', 1, not a str"),
+        (Size, "S", f"it must be {__name__}.Size, not a str"),
+        (list[int], (1,), "it must be list, not a tuple"),
+        (list[int], ["a"], "it must be int, not a str"),
+        (tuple[int, str], (1,), "it must be a tuple of 2, not a tuple"),
+        (dict[str, int], [1], "it must be dict, not a list"),
+        (dict[str, int], {1: 1}, "one of its keys isn't a string"),
+        (
+            Price,
+            Offer(Decimal(1)),
+            f"it must be {__name__}.Price, not a {__name__}.Offer",
+        ),
+    ],
+)
+def test_values_of_other_types_are_not_written(annotation, value, reason):
+    assert refused(form(annotation).write, value) == reason
 
 
-def test_model_that_is_not_installed_has_no_label(registry):
-    cake = make_model(Apps(), "Cake")
-
-    assert ModelClass(cake).schema == {"enum": []}
-    schema = Instance(cake).schema
-    jsonschema.Draft202012Validator.check_schema(schema)
-    assert not jsonschema.Draft202012Validator(schema).is_valid(["testapp.Cake", 1, ""])
-
-
-def test_scalars_are_not_shared():
-    first, second = (forms.Scalar(Decimal).schema for _ in range(2))
-
-    first["title"] = "Amount"
-    assert "title" not in second
-    assert forms.Scalar(datetime.date).schema == {"type": "string", "format": "date"}
+@pytest.mark.parametrize(
+    ("annotation", "data", "reason"),
+    [
+        (Literal["a", 1], True, "it must be one of 'a', 1, not True"),
+        (Literal["a", 1], 1.0, "it must be one of 'a', 1, not 1.0"),
+        (Literal["a", 1], [], "it must be one of 'a', 1, not a list"),
+        (Size, "__class__", f"it must be {__name__}.Size, not a str"),
+        (Size, ["S"], f"it must be {__name__}.Size, not a list"),
+        (list[int], {}, "it must be list, not a dict"),
+        (list[int], [None], "it must be int, not None"),
+        (tuple[int, str], [1], "it must be a tuple of 2, not a list"),
+        (tuple[int, str], "ab", "it must be a tuple of 2, not a str"),
+        (dict[str, int], [], "it must be dict, not a list"),
+        (dict[str, int], {"a": "b"}, "it must be int, not a str"),
+        (Point, {"x": 1}, f"it must be {__name__}.Point, not a dict"),
+        (Point, [1, None], f"it must be {__name__}.Point, not a list"),
+        (
+            Price,
+            {"amount": "1", "currency": "EUR", "shown": ""},
+            f"it must be {__name__}.Price, not a dict",
+        ),
+        # A class may refuse its values.
+        (
+            Price,
+            {"amount": "-1", "currency": "EUR"},
+            f"it must be {__name__}.Price, not a dict",
+        ),
+    ],
+)
+def test_anything_else_is_not_read(annotation, data, reason):
+    assert refused(form(annotation).read, data) == reason
