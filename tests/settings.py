@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import django
+
 SECRET_KEY = "only for tests"
 INSTALLED_APPS = [
     "signaltools",
@@ -9,3 +11,10 @@ INSTALLED_APPS = [
 ]
 DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}}
 USE_TZ = True
+_TASKS = "django.tasks" if django.VERSION >= (6, 0) else "django_tasks"
+TASKS = {
+    "default": {
+        "BACKEND": f"{_TASKS}.backends.dummy.DummyBackend",
+        "QUEUES": ["default", "mail"],
+    }
+}

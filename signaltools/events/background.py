@@ -194,9 +194,12 @@ def _make(options: dict[str, Any], function: Any) -> Any:
         )
     tasks = _import_tasks()
     cls = _task_class(tasks.task_backends[options["backend"]].task_class)
+    exceptions = vars(import_module(f"{tasks.__name__}.exceptions"))
+    # Its name in "django-tasks" is another one.
+    invalid_task = exceptions.get("InvalidTask") or exceptions["InvalidTaskError"]
     try:
         return cls(func=_make_handler(function, options["takes_context"]), **options)
-    except import_module(f"{tasks.__name__}.exceptions").InvalidTask as error:
+    except invalid_task as error:
         message = f"{_path(function)!r} can't run in the background. {error}"
         raise type(error)(message) from None
 
