@@ -17,7 +17,7 @@ from django.db.models.base import ModelBase
 from ..introspect.models import installed_models
 from ..introspect.objects import is_a, short_name
 from .forms import Row, array_schema
-from .scalars import Form, Scalar, Schema, WrongValue, shown, wrong
+from .scalars import Form, Scalar, Schema, WrongValue, wrong
 
 # What the primary keys of Django's own fields are in Python. A subclass comes before
 # its base class: DateTimeField is a DateField.
@@ -95,7 +95,7 @@ class Instance(NamedTuple):
         model = ModelClass(self.model).read(label)
         key = _key_form(model._meta.pk).read(key)
         if type(alias) is not str or alias not in connections.settings:
-            raise WrongValue(f"there is no such database")
+            raise WrongValue("there is no such database")
         try:
             return model._base_manager.using(alias).get(pk=key)
         except model.DoesNotExist:
