@@ -200,7 +200,13 @@ def test_length_and_repr_count_the_signals():
 
 def test_package_has_a_registry():
     assert type(signaltools.registry) is Registry
-    assert signaltools.__all__ == ["event", "receiver", "registry", "trace"]
+    assert signaltools.__all__ == [
+        "event",
+        "in_background",
+        "receiver",
+        "registry",
+        "trace",
+    ]
 
 
 def test_name_of_a_known_signal():
