@@ -147,16 +147,31 @@ def model(**changes: Any) -> ModelSignals:
         "label": "shop.Order",
         "never_saved": "",
         "steps": (
-            Step("save()", "pre_save", "shop.Order", "", ()),
-            Step("save()", "post_save", "shop.Order", "", (index, log, push)),
-            Step("delete()", "post_delete", "shop.Order", "", (log,)),
-            Step("delete()", "post_delete", "shop.Parent", "as well", (log,)),
-            Step(changed, "m2m_changed", "shop.Line", "before and after", (retag,)),
+            Step("save()", f"{_MODELS}.pre_save", "shop.Order", "", ()),
+            Step(
+                "save()", f"{_MODELS}.post_save", "shop.Order", "", (index, log, push)
+            ),
+            Step("delete()", f"{_MODELS}.post_delete", "shop.Order", "", (log,)),
+            Step(
+                "delete()", f"{_MODELS}.post_delete", "shop.Parent", "as well", (log,)
+            ),
+            Step(
+                changed,
+                f"{_MODELS}.m2m_changed",
+                "shop.Line",
+                "before and after",
+                (retag,),
+            ),
         ),
         "cascades": ("shop.Line", "shop.Gift"),
         "unrelated": (
-            Unrelated("post_save", base, "parent: Django compares senders exactly"),
+            Unrelated(
+                f"{_MODELS}.post_save", base, "parent: Django compares senders exactly"
+            ),
         ),
         "never": ("QuerySet.update(), bulk_create(), bulk_update(), raw SQL",),
     }
     return ModelSignals(**{**values, **changes})
+
+
+_MODELS = "django.db.models.signals"

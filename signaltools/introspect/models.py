@@ -4,18 +4,19 @@ Read from ``_meta`` what decides which signals Django sends for which models.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from django.apps import apps
 from django.apps.registry import Apps
 from django.db import models
 from django.db.models import Model
 from django.db.models.base import ModelBase
+from django.db.models.fields.related import ManyToManyDescriptor
 from django.db.models.options import Options
 
-from .objects import class_namespace, is_a
-from .text import did_you_mean
+from .objects import class_attribute, class_namespace, is_a, short_name
+from .text import did_you_mean, text_list
 
 ModelClass = type[Model]
 
@@ -27,20 +28,32 @@ def model_options(model: object) -> Options[Any] | None:
     return class_namespace(model).get("_meta") if is_a(model, ModelBase) else None
 
 
-def find_model(label: str) -> ModelClass | None:
+def find_models(name: str) -> list[ModelClass]:
     """
-    Return the model with this label in any case, even if abstract or swapped out.
+    Return the model with this label, even if abstract or swapped out, or all models
+    with this bare name. Upper and lower case are the same.
     """
-    found = (each for each in _all_models() if each._meta.label_lower == label.lower())
-    return next(found, None)
+    lower = name.lower()
+    found = _all_models()
+    if "." in name:
+        return [each for each in found if each._meta.label_lower == lower][:1]
+    named = [each for each in found if each._meta.model_name == lower]
+    # Of equal names, the one that has rows is meant: an abstract or swapped-out model
+    # often has the name of the model that takes its place.
+    return [each for each in named if not why_never_saved(each)] or named
 
 
-def no_model(label: str) -> str:
+def no_model(name: str, found: Sequence[ModelClass] = ()) -> str:
     """
-    Return the error for a label that no model has.
+    Return the error for a name that no model has, or that all of ``found`` have.
     """
-    labels = [model._meta.label for model in _all_models()]
-    return f"No model is named {label!r}.{did_you_mean(label, labels)}"
+    labels = [model._meta.label for model in found or _all_models()]
+    if found:
+        which = text_list((repr(label) for label in labels), "or")
+        return f"{len(found)} models are named {name!r}. Choose {which}."
+    bare = [label.rpartition(".")[2] for label in labels]
+    hint = did_you_mean(name, labels if "." in name else [*labels, *bare])
+    return f"No model is named {name!r}.{hint}"
 
 
 def installed_models(registry: Apps = apps) -> list[ModelClass]:
@@ -85,41 +98,79 @@ def concrete(model: ModelClass) -> ModelClass:
     return model._meta.concrete_model or model
 
 
-def parents(model: ModelClass) -> list[ModelClass]:
+class ManyToMany(NamedTuple):
     """
-    Return the parents of ``model``, direct and indirect, in the order of deletion.
+    A many-to-many field as one model sees it: the name that code uses, and the model
+    whose rows are the relations.
+
+    ``manager`` is the class that changes the rows if that isn't Django's manager, else
+    "". ``saves`` and ``deletes`` are the same for the rows that Django's manager leaves
+    to the manager or the queryset of the through model.
     """
-    # A dict keeps the order, and drops a parent that several models share.
-    found: dict[ModelClass, None] = {}
-    for parent in concrete(model)._meta.parents:
-        found |= dict.fromkeys([parent, *parents(parent)])
-    return list(found)
+
+    name: str
+    through: ModelClass
+    manager: str = ""
+    saves: str = ""
+    deletes: str = ""
 
 
-def many_to_many(model: ModelClass) -> Iterator[tuple[str, ModelClass]]:
+def many_to_many(model: ModelClass) -> Iterator[ManyToMany]:
     """
-    Yield the name and the through model of each many-to-many field, from either side.
+    Yield each many-to-many field of ``model``, from either side.
     """
     for field in model._meta.many_to_many:
         if through := _through(field.remote_field):
-            yield field.name, through
+            yield _many_to_many(field.name, through, model, field.name, field)
     for relation in incoming(model):
         through = _through(relation)
         if through and not relation.hidden:
-            yield relation.get_accessor_name(), through
+            name = relation.get_accessor_name()
+            # A field of another kind need not add the attribute of its other side, and
+            # a proxy that a field refers to is the only model that gets it.
+            if class_attribute(model, name) is not None:
+                yield _many_to_many(name, through, model, name, relation.field)
 
 
 def many_to_many_fields(
     registry: Apps = apps,
-) -> Iterator[tuple[ModelClass, str, ModelClass]]:
+) -> Iterator[tuple[ModelClass, ManyToMany]]:
     """
-    Yield the model, the full name, and the through model of each many-to-many field.
+    Yield each model and its many-to-many fields, which have their full names.
     """
     for model in installed_models(registry):
         # Inherited fields are those of a parent.
         for field in model._meta.local_many_to_many:
             if through := _through(field.remote_field):
-                yield model, f"{model._meta.label}.{field.name}", through
+                name = f"{model._meta.label}.{field.name}"
+                yield model, _many_to_many(name, through, model, field.name, field)
+
+
+def _many_to_many(
+    name: str, through: ModelClass, model: ModelClass, attribute: str, field: object
+) -> ManyToMany:
+    # Packages have fields of their own: that of django-taggit saves each row, and that
+    # of django-modelcluster waits until the object is saved. What they send is theirs.
+    if type(class_attribute(model, attribute)) is not ManyToManyDescriptor:
+        return ManyToMany(name, through, short_name(type(field)))
+    manager = type(through._meta.default_manager)
+    return ManyToMany(
+        name,
+        through,
+        saves=_overriding(manager, "bulk_create"),
+        deletes=_overriding(manager, "delete"),
+    )
+
+
+def _overriding(manager: type, name: str) -> str:
+    """
+    Return the class that has a method of the queryset of its own, "" for Django's.
+    """
+    queryset = class_attribute(manager, "_queryset_class")
+    for cls, of_django in ((manager, models.Manager), (queryset, models.QuerySet)):
+        if class_attribute(cls, name) is not class_attribute(of_django, name):
+            return short_name(cls)
+    return ""
 
 
 def _through(relation: Any) -> ModelClass | None:
@@ -138,36 +189,3 @@ def incoming(model: ModelClass) -> list[Any]:
         return []
     fields = model._meta.get_fields(include_hidden=True)
     return [field for field in fields if field.auto_created and not field.concrete]
-
-
-def cascades(model: ModelClass) -> list[ModelClass]:
-    """
-    Return the other models whose rows delete() deletes, too, sending their signals.
-    """
-    found: dict[ModelClass, None] = {}
-    # Models may refer to each other in a circle, so each is followed once. The loop
-    # also visits what is appended while it runs.
-    reached = [model]
-    for each in reached:
-        deleted = [
-            relation.related_model
-            for relation in incoming(each)
-            if not relation.many_to_many and relation.on_delete is models.CASCADE
-        ]
-        # Only a GenericRelation has this method. Its class can't be imported here: that
-        # needs django.contrib.contenttypes to be installed.
-        generic = [
-            field.related_model
-            for field in each._meta.private_fields
-            if hasattr(field, "bulk_related_objects")
-        ]
-        for other in [*deleted, *generic]:
-            if other not in reached:
-                reached.append(other)
-                found |= dict.fromkeys([other, *parents(other)])
-    # delete() of a child deletes its own parents anyway. Rows of automatic through
-    # models are deleted without signals.
-    inherited = {model, *parents(model)}
-    return [
-        each for each in found if each not in inherited and not each._meta.auto_created
-    ]

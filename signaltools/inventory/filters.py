@@ -184,8 +184,8 @@ def _model_roles() -> dict[str, set[str]]:
         # Django creates and deletes the rows of its own through models in bulk.
         if not model._meta.auto_created:
             roles[model._meta.label_lower].add("saved model")
-    for _, _, through in many_to_many_fields():
-        roles[through._meta.label_lower].add("through")
+    for _, field in many_to_many_fields():
+        roles[field.through._meta.label_lower].add("through")
     # A project without django.contrib.auth doesn't install this model.
     roles.get(settings.AUTH_USER_MODEL.lower(), set()).add("user")
     return roles

@@ -8,23 +8,22 @@ saved, sent, or queried. The tests save and delete real objects, and compare.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import models
 
+from ..introspect.deletion import cascades, parents, sets_a_value
 from ..introspect.models import (
+    ManyToMany,
     ModelClass,
     bases,
-    cascades,
     concrete,
     incoming,
     installed_models,
     many_to_many,
     many_to_many_fields,
-    parents,
     why_never_saved,
 )
-from ..introspect.objects import stored_attribute
 from .records import ReceiverRecord, SignalRecord
 
 
@@ -32,8 +31,10 @@ class Step(NamedTuple):
     """
     One signal that ``action`` sends, and the receivers that run, in dispatch order.
 
-    ``signal`` is the bare name of a signal of ``django.db.models.signals``. ``note``
-    explains when it is sent if ``action`` doesn't.
+    ``signal`` is the name of a signal of ``django.db.models.signals``. ``note``
+    explains when it is sent if ``action`` doesn't. ``decided_by`` is the class that
+    decides whether it is sent, "" if Django does: what a class of a package or the
+    project does can't be seen without running it.
     """
 
     action: str
@@ -41,6 +42,7 @@ class Step(NamedTuple):
     sender: str
     note: str
     receivers: tuple[ReceiverRecord, ...]
+    decided_by: str = ""
 
 
 class Unrelated(NamedTuple):
@@ -76,14 +78,15 @@ class ModelSignals(NamedTuple):
         """
         pairs = [(s.signal, receiver) for s in self.steps for receiver in s.receivers]
         pairs += [(each.signal, each.receiver) for each in self.unrelated]
-        return {(_PATH + signal, receiver.name) for signal, receiver in pairs}
+        return {(signal, receiver.name) for signal, receiver in pairs}
 
 
-_PATH = "django.db.models.signals."
-_INIT = ("pre_init", "post_init")
-_SAVE = ("pre_save", "post_save")
-_DELETE = ("pre_delete", "post_delete")
-_SIGNALS = (*_INIT, *_SAVE, *_DELETE, "m2m_changed")
+_INIT, _SAVE, _DELETE = (
+    (f"django.db.models.signals.pre_{name}", f"django.db.models.signals.post_{name}")
+    for name in ("init", "save", "delete")
+)
+_M2M_CHANGED = "django.db.models.signals.m2m_changed"
+_SIGNALS = (*_INIT, *_SAVE, *_DELETE, _M2M_CHANGED)
 
 Receivers = dict[str, tuple[ReceiverRecord, ...]]
 
@@ -93,55 +96,79 @@ def read_model(signals: Sequence[SignalRecord], model: ModelClass) -> ModelSigna
     Return what runs for ``model``, according to the records of an inventory.
     """
     connected = {signal.name: signal.receivers for signal in signals}
-    receivers = {name: connected.get(_PATH + name, ()) for name in _SIGNALS}
+    receivers = {name: connected.get(name, ()) for name in _SIGNALS}
     never_saved = why_never_saved(model)
     steps = () if never_saved else tuple(_steps(model, receivers))
+    deleted = [] if never_saved else _deleted(model, receivers)
     return ModelSignals(
         label=model._meta.label,
         never_saved=never_saved,
         steps=steps,
         cascades=tuple(
             other._meta.label
-            for other in ([] if never_saved else cascades(model))
-            if any(_running(receivers[signal], other) for signal in _DELETE)
+            for other in deleted
+            if _is_deletion_seen(other, receivers)
         ),
-        unrelated=tuple(_unrelated(model, receivers, steps)),
+        unrelated=tuple(_unrelated(model, receivers, steps, deleted)),
         never=() if never_saved else tuple(_never(model)),
     )
+
+
+def _deleted(model: ModelClass, receivers: Receivers) -> list[ModelClass]:
+    return cascades(model, lambda other: _is_deletion_seen(other, receivers))
+
+
+def _is_deletion_seen(model: ModelClass, receivers: Receivers) -> bool:
+    return any(_running(receivers[signal], model) for signal in _DELETE)
 
 
 # --- what runs ----------------------------------------------------------------------
 
 
 def _steps(model: ModelClass, receivers: Receivers) -> Iterator[Step]:
-    for action, signal, sender, note in _sends(model):
+    for action, signal, sender, note, decided_by in _sends(model):
         running = _running(receivers[signal], sender)
-        # Every model sends these two, but few have receivers for them.
-        if running or signal not in _INIT:
-            yield Step(action, signal, sender._meta.label, note, running)
+        # Every model sends these two, but few have receivers for them. What only may be
+        # sent matters only if a receiver would run.
+        is_certain = not decided_by or signal == _M2M_CHANGED
+        if running or (is_certain and signal not in _INIT):
+            yield Step(action, signal, sender._meta.label, note, running, decided_by)
 
 
-def _sends(model: ModelClass) -> Iterator[tuple[str, str, ModelClass, str]]:
+def _sends(model: ModelClass) -> Iterator[tuple[str, str, ModelClass, str, str]]:
     for signal in _INIT:
-        yield "create or load", signal, model, ""
+        yield "create or load", signal, model, "", ""
     # Django sends no signals for the through models that it creates. In save(), it asks
     # the concrete model whether it is one; in delete(), it asks a proxy itself.
     if not concrete(model)._meta.auto_created:
         for signal in _SAVE:
-            yield "save()", signal, model, ""
+            yield "save()", signal, model, "", ""
     if not model._meta.auto_created:
         for signal in _DELETE:
-            yield "delete()", signal, model, ""
+            yield "delete()", signal, model, "", ""
             for parent in parents(model):
-                yield "delete()", signal, parent, "the parent row is deleted, too"
+                yield "delete()", signal, parent, "the parent row is deleted, too", ""
     fields = many_to_many_fields(model._meta.apps)
-    as_through = [(name, through) for _, name, through in fields if through is model]
-    for name, through in (*many_to_many(model), *as_through):
-        action = f"{name}.add(), remove(), set(), clear()"
-        yield action, "m2m_changed", through, "before and after the change"
-        if not through._meta.auto_created:
-            for signal in _DELETE:
-                yield action, signal, through, "between them, for each deleted row"
+    as_through = [field for _, field in fields if field.through is model]
+    for field in (*many_to_many(model), *as_through):
+        yield from _field_sends(field)
+
+
+def _field_sends(
+    field: ManyToMany,
+) -> Iterator[tuple[str, str, ModelClass, str, str]]:
+    action, through = f"{field.name}.add(), remove(), set(), clear()", field.through
+    # A manager that isn't Django's may do things at other times.
+    note = "" if field.manager else "before and after the change"
+    yield action, _M2M_CHANGED, through, note, field.manager
+    if through._meta.auto_created:
+        return
+    if saved_by := field.manager or field.saves:
+        for signal in _SAVE:
+            yield action, signal, through, "", saved_by
+    note = "" if field.manager else "between them, for each deleted row"
+    for signal in _DELETE:
+        yield action, signal, through, note, field.manager or field.deletes
 
 
 def _running(
@@ -155,21 +182,27 @@ def _running(
 
 
 def _unrelated(
-    model: ModelClass, receivers: Receivers, steps: Sequence[Step]
+    model: ModelClass,
+    receivers: Receivers,
+    steps: Sequence[Step],
+    deleted: Sequence[ModelClass],
 ) -> Iterator[Unrelated]:
     running = {(step.signal, step.sender) for step in steps}
+    # Rows that are deleted one by one are loaded first, and so are their parents.
+    with_delete = [other._meta.label for other in (*deleted, *parents(model))]
+    running |= {(name, each) for name in (*_INIT, *_DELETE) for each in with_delete}
     relatives = _relatives(model)
     rows = {
-        through._meta.label: f"{name} sends m2m_changed only"
-        if through._meta.auto_created
-        else f"{name}.add() and set() use bulk_create()"
-        for name, through in many_to_many(model)
+        field.through._meta.label: f"{field.name} sends m2m_changed only"
+        if field.through._meta.auto_created
+        else f"{field.name}.add() and set() use bulk_create()"
+        for field in many_to_many(model)
     }
     # For each signal, the labels of senders that look related, and why they aren't.
     reasons = {
         **dict.fromkeys(_INIT, relatives),
         **{name: {**rows, **relatives} for name in (*_SAVE, *_DELETE)},
-        "m2m_changed": _not_through(model, relatives),
+        _M2M_CHANGED: _not_through(model, relatives),
     }
     for signal in _SIGNALS:
         for receiver in receivers[signal]:
@@ -216,14 +249,14 @@ def _not_through(model: ModelClass, relatives: dict[str, str]) -> dict[str, str]
     Map the label of each wrong sender of ``m2m_changed`` to the reason.
     """
     reasons = {}
-    own = {through for _, through in many_to_many(model)}
+    own = {field.through for field in many_to_many(model)}
     for relation in incoming(model):
         if relation.related_model not in own:
             label = relation.related_model._meta.label
             reasons[label] = f"not the through model of a field of {model._meta.label}"
-    for other, name, through in many_to_many_fields(model._meta.apps):
-        if other._meta.label in relatives and through not in own:
-            reasons[through._meta.label] = f"belongs to {name}"
+    for other, field in many_to_many_fields(model._meta.apps):
+        if other._meta.label in relatives and field.through not in own:
+            reasons[field.through._meta.label] = f"belongs to {field.name}"
     for label in (model._meta.label, *relatives):
         reasons[label] = "the sender of m2m_changed is the through model of a field"
     return reasons
@@ -244,18 +277,10 @@ def _never(model: ModelClass) -> Iterator[str]:
             # DB_CASCADE is new in Django 6.1.
             if on_delete is getattr(models, "DB_CASCADE", ()):
                 yield f"rows that the database deletes with their {parent} (DB_CASCADE)"
-            elif _sets_a_value(on_delete):
+            elif sets_a_value(on_delete):
                 yield f"changes to {field.name} when its {parent} is deleted"
-    for through in dict.fromkeys(through for _, through in many_to_many(model)):
+    for through in dict.fromkeys(field.through for field in many_to_many(model)):
         how = "removed by delete()"
         if not through._meta.auto_created:
             how = "that your code saves or deletes"
         yield f"{through._meta.label} rows {how} (no m2m_changed)"
-
-
-def _sets_a_value(on_delete: Any) -> bool:
-    # SET() makes a new function each time, so it can't be compared. What a function of
-    # the project does is unknown.
-    of_django = stored_attribute(on_delete, "__module__") == models.CASCADE.__module__
-    keeps_values = (models.CASCADE, models.PROTECT, models.RESTRICT, models.DO_NOTHING)
-    return of_django and not any(on_delete is each for each in keeps_values)

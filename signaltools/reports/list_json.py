@@ -59,6 +59,7 @@ def render_model_json(
             {
                 **step._asdict(),
                 "note": step.note or None,
+                "decided_by": step.decided_by or None,
                 "receivers": [_receiver(receiver) for receiver in step.receivers],
             }
             for step in model.steps

@@ -13,6 +13,7 @@ from ..introspect.text import printable, text_list
 from ..inventory.model_signals import ModelSignals
 from ..inventory.records import ReceiverRecord, SignalRecord, expected_sender, home
 from .layout import plural
+from .trace_rows import short_signal
 
 Signals = Sequence[SignalRecord]
 
@@ -55,9 +56,11 @@ def render_model_mermaid(model: ModelSignals) -> str:
     for step in model.steps:
         if step.receivers:
             start = graph.node([step.action], "{{}}")
-            label = [step.signal]
+            label = [short_signal(step.signal)]
             if step.sender != model.label:
                 label.append(step.sender)
+            if step.decided_by:
+                label.append(f"if {step.decided_by} sends it")
             signal = graph.node(label, "([])", key=(step.action, step))
             graph.edge(start, signal)
             for receiver in step.receivers:

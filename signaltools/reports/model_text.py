@@ -19,6 +19,7 @@ from .layout import (
     problem_lines,
     wrapped,
 )
+from .trace_rows import short_signal
 
 
 def render_model_text(
@@ -37,14 +38,20 @@ class _Page:
     def __init__(self, model: ModelSignals, look: Look) -> None:
         self._model = model
         self._look = look
-        self._running = {(s.signal, r) for s in model.steps for r in s.receivers}
+        steps = [
+            (bool(s.decided_by), s.signal, r) for s in model.steps for r in s.receivers
+        ]
+        self._running = {each[1:] for each in steps if not each[0]}
+        self._maybe = {each[1:] for each in steps} - self._running
         unrelated = [each.receiver for each in model.unrelated]
-        receivers = [receiver for _, receiver in self._running]
+        receivers = [receiver for _, receiver in self._running | self._maybe]
         self._columns = Columns([*receivers, *unrelated], look)
 
     def lines(self) -> Iterator[str]:
         title = f"{printable(self._model.label)}: what runs, in order"
-        yield from self._heading(title, plural(len(self._running), "receiver"))
+        counts = [plural(len(self._running), "receiver")]
+        counts += [f"{len(self._maybe):,} may run"] if self._maybe else []
+        yield from self._heading(title, " · ".join(counts))
         if self._model.never_saved:
             yield f"  nothing: {printable(self._model.never_saved)}"
         for action, steps in groupby(self._model.steps, lambda step: step.action):
@@ -56,7 +63,7 @@ class _Page:
             yield from ["", *self._heading("Sends no signals")]
             for sentence in self._model.never:
                 yield from wrapped(printable(sentence), self._look.width, "  ")
-        if any(receiver.is_async for _, receiver in self._running):
+        if any(receiver.is_async for _, receiver in self._running | self._maybe):
             yield from ["", "~ = async, concurrent"]
 
     def _action(self, action: str, steps: Iterable[Step]) -> Iterator[str]:
@@ -65,9 +72,12 @@ class _Page:
         for step in steps:
             is_other = step.sender != self._model.label
             sender = f"sender {printable(step.sender)}" if is_other else ""
-            note = ": ".join(filter(None, [sender, step.note]))
+            when = "; ".join(filter(None, [step.note, _decision(step)]))
+            note = ": ".join(filter(None, [sender, when]))
             missing = "" if step.receivers else "no receivers"
-            yield "  ".join(filter(None, [f"  {step.signal}", note, missing]))
+            signal = short_signal(step.signal)
+            line = "  ".join(filter(None, [signal, note, missing]))
+            yield from wrapped(line, self._look.width, "  ")
             for receiver in step.receivers:
                 yield from self._columns.lines(receiver)
         if action == "delete()" and self._model.cascades:
@@ -77,10 +87,17 @@ class _Page:
 
     def _unrelated(self) -> Iterator[str]:
         for signal, group in groupby(self._model.unrelated, lambda each: each.signal):
-            yield f"  {signal}"
+            yield f"  {short_signal(signal)}"
             for _, receiver, reason in group:
                 yield from self._columns.lines(receiver)
                 yield from wrapped(printable(reason), self._look.width, INDENT + "  ")
 
     def _heading(self, left: str, right: str = "") -> Iterator[str]:
         return justified(left, right, self._look.width, self._look.heading)
+
+
+def _decision(step: Step) -> str:
+    # Without receivers, it makes no difference.
+    if not (step.decided_by and step.receivers):
+        return ""
+    return f"{printable(step.decided_by)} decides whether to send it"

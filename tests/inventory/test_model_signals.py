@@ -10,7 +10,8 @@ from django.db import DatabaseError, connection, models
 from django.db.models import Model, signals
 from django.test.utils import isolate_apps
 
-from signaltools.introspect.models import cascades, find_model, no_model, parents
+from signaltools.introspect.deletion import cascades, parents
+from signaltools.introspect.models import find_models, no_model
 from signaltools.inventory.model_signals import ModelSignals, read_model
 from tests.records import builtin, receiver
 from tests.testapp.models import GiftOrder, Line, Order, RushOrder, Tag
@@ -50,7 +51,15 @@ def really_sent(action):
 
 def planned(model, action):
     steps = read_model([], model).steps
-    return [(step.signal, step.sender) for step in steps if step.action == action]
+    return [
+        (step.signal.rpartition(".")[2], step.sender)
+        for step in steps
+        if step.action == action
+    ]
+
+
+def everything_deleted_with(model):
+    return cascades(model, lambda other: True)
 
 
 def changes(name):
@@ -140,7 +149,7 @@ def test_receivers_of_creation_run_for_the_class_itself():
     report = read_model(
         [model_signal(name, receiver("a.b")) for name in QUIET], GiftOrder
     )
-    steps = [(step.signal, step.sender) for step in report.steps]
+    steps = [(step.signal.rpartition(".")[2], step.sender) for step in report.steps]
     assert sent == steps[:2]
     assert [step.action for step in report.steps[:3]] == [
         "create or load",
@@ -168,15 +177,15 @@ def test_what_is_listed_as_sending_no_signals_sends_none():
 
 @pytest.mark.django_db
 def test_models_that_a_delete_reaches_are_named():
-    assert cascades(Tag) == [Line]
-    assert cascades(Order) == [Line, GiftOrder]
-    assert cascades(RushOrder) == [Line, GiftOrder, Order]
-    assert cascades(GiftOrder) == [Line]
+    assert everything_deleted_with(Tag) == [Line]
+    assert everything_deleted_with(Order) == [Line, GiftOrder]
+    assert everything_deleted_with(RushOrder) == [Line, GiftOrder, Order]
+    assert everything_deleted_with(GiftOrder) == [Line]
     for model in (Order, RushOrder, GiftOrder):
         gift = GiftOrder.objects.create()
         Line.objects.create(order=gift, item=Tag.objects.create())
         sent = really_sent(model._default_manager.get().delete)
-        deleted = [model, *parents(model), *cascades(model)]
+        deleted = [model, *parents(model), *everything_deleted_with(model)]
         assert {sender for _, sender in sent} == {each._meta.label for each in deleted}
 
 
@@ -269,7 +278,7 @@ def test_rows_that_the_database_deletes_are_named():
         parent = models.ForeignKey(Parent, models.DB_CASCADE)
         Meta = type("Meta", (Meta,), {})
 
-    assert cascades(Parent) == []
+    assert everything_deleted_with(Parent) == []
     assert read_model([], Child).never[1:] == (
         "rows that the database deletes with their testapp.Parent (DB_CASCADE)",
     )
@@ -308,7 +317,7 @@ def test_a_reference_that_is_set_to_null_changes_without_a_signal():
         own = models.ForeignKey(Parent, do_anything, related_name="+", null=True)
         Meta = type("Meta", (Meta,), {})
 
-    assert cascades(Parent) == []
+    assert everything_deleted_with(Parent) == []
     assert read_model([], Child).never[1:] == (
         "changes to parent when its testapp.Parent is deleted",
         "changes to other when its testapp.Parent is deleted",
@@ -330,7 +339,7 @@ def test_a_delete_reaches_the_objects_of_a_generic_relation():
         notes = GenericRelation(Note, "number", "kind")
         Meta = type("Meta", (Meta,), {})
 
-    assert cascades(Page) == [Note]
+    assert everything_deleted_with(Page) == [Note]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -441,7 +450,7 @@ def running(model, *receivers):
     [step] = [
         step
         for step in read_model([model_signal("post_save", *receivers)], model).steps
-        if step.signal == "post_save"
+        if step.signal == "django.db.models.signals.post_save"
     ]
     return list(step.receivers)
 
@@ -572,7 +581,7 @@ def test_a_cascade_is_named_if_a_receiver_runs_for_it():
 
 
 def test_an_abstract_model_sends_nothing():
-    stamped = find_model("testapp.STAMPED")
+    [stamped] = find_models("testapp.STAMPED")
     assert stamped is Order.__mro__[1]
     abstract = "it is abstract, so it has no instances"
     assert read_model([], stamped) == ModelSignals(
@@ -596,8 +605,25 @@ def test_reading_makes_no_query():
 
 
 def test_a_model_is_found_whatever_the_case():
-    assert find_model("TESTAPP.order") is Order
-    assert find_model("testapp.order_tags") is Order.tags.through
+    assert find_models("TESTAPP.order") == [Order]
+    assert find_models("testapp.order_tags") == [Order.tags.through]
+
+
+def test_a_bare_name_finds_each_model_that_has_it():
+    assert find_models("order") == [Order]
+    assert find_models("Stamped") == [Order.__mro__[1]]
+    assert find_models("order_TAGS") == [Order.tags.through]
+    assert find_models("Ordr") == []
+
+
+@isolate_apps("tests.testapp")
+def test_of_equal_names_the_model_that_has_rows_is_meant(monkeypatch):
+    class Order(Model):
+        Meta = type("Meta", (Meta,), {"abstract": True})
+
+    found = [Order, *find_models("testapp.Order")]
+    monkeypatch.setattr("signaltools.introspect.models._all_models", lambda: found)
+    assert find_models("order") == found[1:]
 
 
 @pytest.mark.parametrize(
@@ -605,9 +631,11 @@ def test_a_model_is_found_whatever_the_case():
     [
         ("testapp.Ordr", " Did you mean 'testapp.Order'?"),
         ("testapp.Stampd", " Did you mean 'testapp.Stamped'?"),
+        ("Ordr", " Did you mean 'Order'?"),
+        ("testap.Order", " Did you mean 'testapp.Order'?"),
         ("", ""),
     ],
 )
 def test_an_unknown_model_comes_with_the_nearest(label, hint):
-    assert find_model(label) is None
+    assert find_models(label) == []
     assert no_model(label) == f"No model is named {label!r}.{hint}"

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import jsonschema
 import pytest
+from django.apps import apps
 from django.core.files.storage import FileSystemStorage
 from django.core.management import (
     CommandError,
@@ -23,6 +24,8 @@ from django.core.management import (
     execute_from_command_line,
 )
 from django.core.signals import setting_changed
+from django.db.models import Model
+from django.test.utils import isolate_apps
 
 import signaltools.reports
 
@@ -413,6 +416,7 @@ def test_a_model_shows_what_runs_for_it():
     assert out.startswith("testapp.Order: what runs, in order ")
     assert "tests.testapp.receivers.index_order" in out
     assert run("--model=testapp.Order").out == out
+    assert run("--model=order").out == out
 
 
 def test_a_model_as_json_and_as_a_graph():
@@ -427,6 +431,21 @@ def test_an_unknown_model_is_an_error():
     message = "No model is named 'testapp.Ordr'. Did you mean 'testapp.Order'?"
     assert result == Result("", "", message)
     assert run(model="") == Result("", "", "No model is named ''.")
+
+
+@isolate_apps("tests.testapp")
+def test_a_name_that_several_models_have_is_an_error(monkeypatch):
+    class Group(Model):
+        class Meta:
+            app_label = "testapp"
+
+    models = apps.get_models()
+    monkeypatch.setattr(
+        "signaltools.introspect.models.installed_models",
+        lambda: [*models, Group],
+    )
+    message = "2 models are named 'group'. Choose 'auth.Group' or 'testapp.Group'."
+    assert run(model="group").error == message
 
 
 def test_a_model_is_shown_though_an_import_failed():

@@ -63,6 +63,11 @@ def test_expanded():
     assert_golden("graph_expanded.mmd", render_mermaid(SITE, collapse=False))
 
 
+def test_a_class_that_decides_what_a_field_sends_is_named():
+    steps = [model().steps[1]._replace(decided_by="taggit.Manager")]
+    assert "if taggit.Manager sends it" in render_model_mermaid(model(steps=steps))
+
+
 def test_a_model_as_a_graph():
     assert_golden("model.mmd", render_model_mermaid(model()))
 

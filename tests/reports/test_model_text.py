@@ -38,6 +38,21 @@ def test_a_model_that_is_never_saved_says_why():
     )
 
 
+def test_a_class_that_decides_what_is_sent_is_named():
+    item = receiver("shop.tags.on_item", sender="taggit.Item", sender_kind="model")
+    taggable = "taggit.managers.TaggableManager"
+    steps = [
+        Step("tags.add()", f"django.db.models.signals.{name}", "taggit.Item", *rest)
+        for name, *rest in [
+            ("m2m_changed", "", (), taggable),
+            ("post_save", "", (item,), taggable),
+            ("pre_delete", "between them", (item,), "Rows"),
+        ]
+    ]
+    found = model(steps=steps, cascades=(), unrelated=(), never=())
+    assert_golden("model_decided.txt", render(found, width=72))
+
+
 def test_color_is_for_headings_and_actions():
     lines = render(model(), heading="<{}>".format, name="[{}]".format).splitlines()
     assert [line for line in lines if line.startswith(("<", "["))] == [

@@ -7,7 +7,6 @@ from typing import Any, cast
 
 from django.apps import apps
 from django.core.management.base import CommandError
-from django.db.models import Model
 
 from signaltools.apps import SignaltoolsConfig
 from signaltools.checks.app_configs import unused_configs
@@ -16,7 +15,7 @@ from signaltools.checks.unloaded import unloaded_receivers
 from signaltools.checks.watch import is_watching
 from signaltools.events import Event
 from signaltools.events.codec import EventSchema, event_schema
-from signaltools.introspect.models import find_model, no_model
+from signaltools.introspect.models import find_models, no_model
 from signaltools.introspect.objects import is_a
 from signaltools.introspect.text import printable
 from signaltools.inventory.filters import Filters, select, select_problems, unmatched
@@ -144,7 +143,8 @@ class Command(InventoryCommand):
     def _render_model(
         self, signals: Signals, problems: Problems, notes: list[str], options: Options
     ) -> str:
-        model = read_model(signals, cast("type[Model]", find_model(options["model"])))
+        [found] = find_models(options["model"])
+        model = read_model(signals, found)
         names = model.names
         problems = in_order(p for p in problems if (p.signal, p.name) in names)
         if options["format"] == "json":
@@ -207,4 +207,5 @@ def _unmatched(
 ) -> list[str]:
     if model is None:
         return [*unmatched(signals, filters, problems)]
-    return [] if find_model(model) else [no_model(model)]
+    found = find_models(model)
+    return [] if len(found) == 1 else [no_model(model, found)]
