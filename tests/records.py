@@ -83,6 +83,8 @@ def send(signal: str, *calls: Call, **changes: Any) -> Send:
         "file": "/srv/site/shop/views.py",
         "line": 88,
         "queued": False,
+        "same_caller": True,
+        "values": {},
         "in_atomic": False,
         "on_commit": 0,
         "without_receivers": 0 if calls else changes.get("count", 1),

@@ -18,6 +18,7 @@ from ..inventory.names import NamedSignal
 from ..inventory.places import Places
 from ..inventory.records import Kind, signal_kind
 from ..inventory.weak import SignalRef
+from .identity import Identity
 from .recorder import CallNode, Node, Recorder, SendNode
 from .tree import Added, Call, CallOutcome, Send, Totals, Tree, walk
 
@@ -52,19 +53,23 @@ class _TreeBuilder:
         they are below something that ran several times.
         """
         merged = sum(parent.count for parent in parents) > 1
-        groups: dict[object, list[SendNode]] = {}
+        # By signal, sender, and method, and then by what else they have in common.
+        groups: dict[object, dict[Identity, list[SendNode]]] = {}
         for parent in parents:
             for send in parent.sends or ():
                 series = send.series
                 # Not the series itself: each parent has its own.
                 key = id(series.signal), id(series.sender), series.method
-                groups.setdefault(key, []).append(send)
+                alike = groups.setdefault(key, {})
+                alike.setdefault(send.identity, []).append(send)
         found: list[Send] = []
-        for nodes in groups.values():
-            if merged or sum(node.count for node in nodes) > self._collapse_after:
-                found.append(self.send(nodes))
-            else:
-                found += [self.send([node]) for node in nodes]
+        for alike in groups.values():
+            count = sum(node.count for nodes in alike.values() for node in nodes)
+            for nodes in alike.values():
+                if merged or count > self._collapse_after:
+                    found.append(self.send(nodes))
+                else:
+                    found += [self.send([node]) for node in nodes]
         return tuple(sorted(found, key=lambda send: send.start))
 
     def send(self, nodes: Sequence[SendNode]) -> Send:
@@ -76,10 +81,13 @@ class _TreeBuilder:
                 # A receiver that was not reached has a node, but didn't run.
                 if call.count:
                     calls.setdefault(id(call.receiver), []).append(call)
-        frozen_calls = tuple(self.call(group) for group in calls.values())
+        frozen_calls = sorted(
+            map(self.call, calls.values()), key=lambda call: call.start
+        )
         sends = self.sends(nodes)
         name, kind = self._name(series.signal)
-        file, line = first.site or (None, None)
+        site, queued, _ = first.identity
+        file, line = site or (None, None)
         return Send(
             signal=name,
             kind=kind,
@@ -90,12 +98,14 @@ class _TreeBuilder:
             arguments=first.arguments,
             file=file,
             line=line,
-            queued=first.queued,
+            queued=queued,
+            same_caller=all(node.same_caller for node in nodes),
+            values=first.identity.named_values(),
             in_atomic=first.in_atomic,
             on_commit=_sum(node.on_commit for node in nodes),
             without_receivers=_sum(node.count - node.with_receivers for node in nodes),
             wrong_loop=any(node.wrong_loop for node in nodes),
-            calls=frozen_calls,
+            calls=tuple(frozen_calls),
             sends=sends,
             **self._counts(nodes, [*frozen_calls, *sends]),
         )

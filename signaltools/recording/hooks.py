@@ -11,6 +11,7 @@ call on if there is none.
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Awaitable, Callable
 from inspect import iscoroutinefunction
 from types import CoroutineType, FunctionType
@@ -19,12 +20,17 @@ from typing import Any
 from django.db.backends.utils import CursorWrapper
 from django.dispatch import Signal, dispatcher
 
+from ..inventory.weak import NOWHERE
 from .clock import now
 from .current import get_current, leave, set_current
+from .folding import NO_POSITION, find_quickly, open_send, sending_frame
 from .patches import Tool, caller, sender_of
 from .probes import both_probes, in_steps, originals
-from .recorder import Node, SendNode, open_send
+from .recorder import Node, SendNode
 from .surroundings import connection_of
+
+# Looked up once, because it runs for each send.
+get_frame = sys._getframe
 
 
 def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
@@ -38,20 +44,47 @@ def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
         here = get_current()
         # A send() that a subclass overrides usually calls this one: a send is recorded
         # once. What the receivers send has a call as its current node, not a send.
-        if here is None or not here.recorder.recording or here.signal() is self:
+        if (
+            here is None
+            or not here.recorder.recording
+            or (here.signal is not NOWHERE and here.signal() is self)
+        ):
             return original(self, sender, **named)
         # Most sends are collapsed ones, which are found here. open_send() finds all
         # others. An id may be that of another object by now.
-        node = here.collapsed.get((id(self), id(sender), method))
-        if node is None or node.signal() is not self or node.sender() is not sender:
+        if not self.receivers:
+            node = here.collapsed.get((id(self), id(sender), method, NO_POSITION))
+            if node is None or node.signal() is not self or node.sender() is not sender:
+                node = open_send(here, self, method, sender, named)
+                find_quickly(here, self, sender, node, None)
+            else:
+                node.count += 1
+            # Django's send() starts with the same check. If it checked again, another
+            # thread could have connected a receiver by then, and its call would be
+            # missed.
+            return []
+        try:
+            frame = get_frame(1)
+        except ValueError:
+            # A thread that was started by C code has no frames.
             node = open_send(here, self, method, sender, named)
+            return _record(original, self, sender, named, node, here)
+        if type(self) is not Signal:
+            frame = sending_frame(self, frame)
+        node = here.collapsed.get((id(self), id(sender), method, frame.f_lasti))
+        if (
+            node is None
+            or node.code is not frame.f_code
+            or node.signal() is not self
+            or node.sender() is not sender
+        ):
+            node = open_send(here, self, method, sender, named)
+            find_quickly(here, self, sender, node, frame)
         else:
             node.count += 1
-        if self.receivers:
-            return _record(original, self, sender, named, node, here)
-        # Django's send() starts with the same check. If it checked again, another
-        # thread could have connected a receiver by then, and its call would be missed.
-        return []
+        # A traceback that the caller keeps would refer to its own frame by this one.
+        del frame
+        return _record(original, self, sender, named, node, here)
 
     return send
 

@@ -29,19 +29,20 @@ def both_probes(
     if send.with_receivers < send.count:
         send.with_receivers += 1
     calls = send.calls
-    count = len(calls)
-    find_call = send.call if count else send.new_call
-    probes = []
-    for position, receiver in enumerate(sync_receivers):
+    if len(calls) < len(sync_receivers):
+        probes = [Probe(each, send.call(each, 0)) for each in sync_receivers]
+    else:
         # Collapsed sends nearly always have the same receivers in the same order.
-        if position < count and calls[position].receiver.function() is receiver:
-            call = calls[position]
-        else:
-            call = find_call(receiver, position + 1)
-        probes.append(Probe(receiver, call))
+        probes = [
+            Probe(
+                each,
+                call if call.receiver.function() is each else send.call(each, 0),
+            )
+            for each, call in zip(sync_receivers, calls)  # noqa: B905 (it is slower)
+        ]
     if not async_receivers:
         return probes, async_receivers
-    return probes, [AsyncProbe(each, find_call(each, None)) for each in async_receivers]
+    return probes, [AsyncProbe(each, send.call(each, None)) for each in async_receivers]
 
 
 def originals(responses: Any) -> Any:
@@ -53,7 +54,9 @@ def originals(responses: Any) -> Any:
         # In place: the send() of a subclass may have kept the list.
         responses[:] = [
             (pair[0]._traced_receiver, pair[1])
-            if type(pair) is tuple and len(pair) == 2 and type(pair[0]) in _PROBES
+            if type(pair) is tuple
+            and len(pair) == 2
+            and (type(pair[0]) is Probe or type(pair[0]) is AsyncProbe)
             else pair
             for pair in responses
         ]
@@ -168,9 +171,6 @@ class AsyncProbe(Probe):
             # Tasks, and warnings about coroutines that were never awaited, show it.
             recorded.__qualname__ = awaitable.__qualname__  # type: ignore[attr-defined]
         return recorded
-
-
-_PROBES = (Probe, AsyncProbe)
 
 
 async def _await_call(call: CallNode, awaitable: Awaitable[Any]) -> Any:

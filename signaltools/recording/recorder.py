@@ -10,17 +10,16 @@ connections depend on.
 from __future__ import annotations
 
 import asyncio
-import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import get_ident
+from types import CodeType
 from typing import Any, TypeVar
 
 from django.dispatch import Signal
 
 from ..introspect.callables import Described
-from ..introspect.callers import find_caller
 from ..introspect.objects import is_a
 from ..introspect.text import exception_text
 from ..inventory.weak import (
@@ -32,21 +31,22 @@ from ..inventory.weak import (
     SignalRef,
 )
 from .clock import now
+from .identity import UNKNOWN, Identity
 from .surroundings import in_atomic
 
 #: How many sends of a signal by one sender get a node of their own below one parent.
 COLLAPSE_AFTER = 20
 # A full tree gets no more nodes. Further sends only count in totals: one for each
-# signal, sender, and method until there are _MAX_NODES, then one for each method.
+# signal, sender, and method until there are MAX_NODES, then one for each method.
 MAX_TREE = 2_700
-_MAX_NODES = 2_990
+MAX_NODES = 2_990
 # Deeper sends only count in totals, too. Reports read a tree recursively, and Python
 # limits recursion.
-_MAX_DEPTH = 100
+MAX_DEPTH = 100
 
 # Shared by most nodes, and so never changed.
 _NO_SENDS: dict[Any, Any] = {}
-_Key = tuple[SignalRef, SenderRef, str]
+Key = tuple[SignalRef, SenderRef, str]
 ArgumentText = Callable[[str, Any], str]
 T = TypeVar("T")
 
@@ -80,11 +80,21 @@ class Node:
     signal: Reference = NOWHERE
     # Most nodes have nothing below them, and empty containers are large.
     sends: list[SendNode] | None = None
-    table: dict[_Key, Series] | None = None
-    # The collapsed sends, by the ids of signal and sender, and the method.
-    collapsed: Mapping[tuple[int, int, str], SendNode] = field(
+    table: dict[Key, Series] | None = None
+    # The collapsed sends, by the ids of signal and sender, the method, and the position
+    # in the code that sends.
+    collapsed: Mapping[tuple[int, int, str, int], SendNode] = field(
         default_factory=lambda: _NO_SENDS
     )
+
+    def series_of(self, key: Key) -> Series:
+        """
+        Return the series of sends with this key below this node.
+        """
+        table = self.table = self.table or {}
+        if key not in table:
+            table[key] = Series(self, key)
+        return table[key]
 
     def begin(self) -> None:
         recorder = self.recorder
@@ -111,37 +121,44 @@ class SendNode(Node):
     """
     One send, or several collapsed sends of a series.
 
-    ``with_receivers`` is how many of them had a receiver to call.
+    ``with_receivers`` is how many of them had a receiver to call, and ``began`` how
+    many synchronous receivers were called. ``same_caller`` is whether all of them are
+    known to have the caller of ``identity``. The hook compares the ``code`` that sends.
     """
 
     __slots__ = (
         "arguments",
+        "began",
         "calls",
+        "code",
+        "identity",
         "in_atomic",
         "on_commit",
-        "queued",
+        "same_caller",
         "sender",
         "series",
-        "site",
         "with_receivers",
         "wrong_loop",
     )
 
-    def __init__(self, series: Series, arguments: Mapping[str, Any]) -> None:
+    def __init__(
+        self, series: Series, identity: Identity, arguments: Mapping[str, Any]
+    ) -> None:
         super().__init__(series.parent.recorder, series.parent.depth + 1)
         recorder = self.recorder
         self.begin()
         self.series = series
+        self.identity = recorder.shared(identity)
         self.signal = series.signal.reference
         self.sender = series.sender.reference
         names = tuple(name for name in arguments if name != "sender")
         if (text_of := recorder.text_of) is not None:
             names = tuple(f"{name}={text_of(name, arguments[name])}" for name in names)
         self.arguments = recorder.shared(names)
-        self.site, self.queued = recorder.shared(find_caller())
         self.in_atomic = in_atomic(arguments)
-        self.on_commit = self.with_receivers = 0
-        self.wrong_loop = False
+        self.on_commit = self.with_receivers = self.began = 0
+        self.wrong_loop, self.same_caller = False, True
+        self.code: CodeType | None = None
         self.calls = _NO_CALLS
 
     def failed(self, error: BaseException) -> None:
@@ -169,7 +186,7 @@ class SendNode(Node):
 
     def new_call(self, receiver: Any, order: int | None) -> CallNode:
         recorder = self.recorder
-        if recorder.nodes >= _MAX_NODES:
+        if recorder.nodes >= MAX_NODES:
             return recorder.other_sends(self.series.method).calls[0]
         recorder.nodes += 1
         call = CallNode(self, recorder.refs.receiver(receiver), order)
@@ -182,7 +199,9 @@ class CallNode(Node):
     """
     One call of a receiver, or all its calls by the collapsed sends of a series.
 
-    ``pending`` is how many awaitables have been returned and haven't ended.
+    ``order`` is its number among the synchronous receivers of the first send that has
+    called it, 0 until then, None if it's asynchronous. ``pending`` is how many
+    awaitables have been returned and haven't ended.
     """
 
     __slots__ = (
@@ -202,6 +221,13 @@ class CallNode(Node):
         self.receiver = receiver
         self.order = order
         self.cancelled = self.pending = self.swallowed = 0
+
+    def begin(self) -> None:
+        super().begin()
+        # The class of a signal may sort its receivers, or leave some of them out.
+        if self.order is not None:
+            self.send.began += 1
+            self.order = self.send.began
 
     def ended(self, seconds: float, error: BaseException | None) -> None:
         if self.recorder.recording:
@@ -226,15 +252,34 @@ _NO_CALLS: list[CallNode] = []
 class Series:
     """
     The sends of one signal, by one sender and method, below one parent.
+
+    ``collapsed`` are the nodes that further sends share, by what they have in common.
     """
 
     __slots__ = ("collapsed", "count", "method", "parent", "sender", "signal")
 
-    def __init__(self, parent: Node, key: _Key) -> None:
+    def __init__(self, parent: Node, key: Key) -> None:
         self.parent = parent
         self.signal, self.sender, self.method = key
         self.count = 0
-        self.collapsed: SendNode | None = None
+        self.collapsed: Mapping[Identity, SendNode] = _NO_SENDS
+
+    def new_send(self, identity: Identity, arguments: Mapping[str, Any]) -> SendNode:
+        """
+        Return a new node, below the parent.
+        """
+        send, parent = SendNode(self, identity, arguments), self.parent
+        parent.recorder.nodes += 1
+        parent.sends = parent.sends or []
+        parent.sends.append(send)
+        return send
+
+    def collapse(self, send: SendNode) -> None:
+        """
+        Let further sends that are like ``send`` share its node.
+        """
+        if send.identity not in self.collapsed:
+            self.collapsed = {**self.collapsed, send.identity: send}
 
 
 class Recorder(Node):
@@ -267,7 +312,7 @@ class Recorder(Node):
         self.refs = References()
         # The parent of the totals of what exceeds the tree. They are leaves, because
         # what their receivers send is as deep as they are: too deep.
-        self.overflow = Node(self, _MAX_DEPTH)
+        self.overflow = Node(self, MAX_DEPTH)
 
     def stop(self) -> None:
         self.time = self.elapsed
@@ -305,12 +350,14 @@ class Recorder(Node):
         """
         Return the total of the sends by ``method`` that have no node of their own.
         """
-        series = _series_of(self.overflow, (OTHER_SIGNALS, _OTHER_SENDERS, method))
-        if series.collapsed is None:
-            send = series.collapsed = _new_send(series, {})
-            send.site = send.in_atomic = None
+        key = OTHER_SIGNALS, _OTHER_SENDERS, method
+        series = self.overflow.series_of(key)
+        if UNKNOWN not in series.collapsed:
+            send = series.new_send(UNKNOWN, {})
+            series.collapse(send)
+            send.in_atomic = None
             send.calls = [CallNode(send, _OTHER_RECEIVERS, None)]
-        return series.collapsed
+        return series.collapsed[UNKNOWN]
 
     def shared(self, value: T) -> T:
         """
@@ -331,58 +378,6 @@ OTHER_SIGNALS.label = "other signals"
 _OTHER_SENDERS = SenderRef(None, None)
 
 
-def open_send(
-    parent: Node, signal: Signal, method: str, sender: Any, arguments: Mapping[str, Any]
-) -> SendNode:
-    """
-    Return the node of a send that begins: a new one, or that of the collapsed sends.
-    """
-    recorder = parent.recorder
-    refs = recorder.refs
-    key = refs.signal(signal), refs.sender(sender), method
-    series = parent.table.get(key) if parent.table else None
-    # Sends that are already collapsed need no node, even if the tree is full.
-    if series is None or series.collapsed is None:
-        if recorder.nodes >= MAX_TREE or parent.depth >= _MAX_DEPTH:
-            parent = recorder.overflow
-            has_total = parent.table is not None and key in parent.table
-            if recorder.nodes >= _MAX_NODES and not has_total:
-                send = recorder.other_sends(method)
-                send.count += 1
-                # For the hook of _live_receivers(), until the next one is sent.
-                send.signal = weakref.ref(signal)
-                return send
-        series = _series_of(parent, key)
-    series.count += 1
-    send = series.collapsed or _new_send(series, arguments)
-    send.count += 1
-    if series.collapsed is None and (
-        series.count > recorder.collapse_after or parent is recorder.overflow
-    ):
-        series.collapsed = send
-        # An instance is only known by its class, which may be a sender itself.
-        if series.sender.kind != "instance":
-            fast_key = id(signal), id(sender), method
-            # Replaced, not changed: another thread may be reading it.
-            parent.collapsed = {**parent.collapsed, fast_key: send}
-    return send
-
-
-def _series_of(parent: Node, key: _Key) -> Series:
-    table = parent.table = parent.table or {}
-    if key not in table:
-        table[key] = Series(parent, key)
-    return table[key]
-
-
-def _new_send(series: Series, arguments: Mapping[str, Any]) -> SendNode:
-    send, parent = SendNode(series, arguments), series.parent
-    parent.recorder.nodes += 1
-    parent.sends = parent.sends or []
-    parent.sends.append(send)
-    return send
-
-
 # A function that lives as long as the process: nothing else can have its address.
-_OTHER_RECEIVERS = ReceiverRef(open_send)
+_OTHER_RECEIVERS = ReceiverRef(exception_text)
 _OTHER_RECEIVERS.described = Described("other receivers", "", "", None, None)

@@ -96,6 +96,9 @@ def _on_call(send: Send, call: Call) -> Iterator[Remark]:
     if call.self_queries and send.signal in _INIT:
         text = "queries the database for every instance created"
         yield remark("warning", text)
+    if call.self_queries and send.values.get("raw") is True:
+        text = "queries the database while a fixture is loaded (raw=True)"
+        yield remark("warning", text)
     if call.recursive:
         text = "ran recursively (it sent a signal that called it again)"
         yield remark("note", text)

@@ -7,11 +7,12 @@ times are in seconds; ``start`` counts from the beginning of the recording.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from ..inventory.records import Component, Kind, SenderKind
+from .identity import Plain
 
 CallOutcome = Literal["returned", "raised", "swallowed", "cancelled", "unfinished"]
 Level = Literal["error", "warning", "note"]
@@ -29,6 +30,12 @@ class Send:
     ``file`` and ``line`` are those of the nearest caller outside Django; if there isn't
     one, of an app, a view, or a command of Django, or None. If ``queued``, the signal
     was sent on commit, and the caller is the line that has queued it, if it's known.
+    Combined sends have the same caller, unless ``same_caller`` is false: where Django
+    creates instances of models, only that of the first one is known.
+
+    ``values`` are the arguments of a model signal that explain it, as they are:
+    ``created``, ``raw``, ``action``, ``using``, and ``update_fields``. Combined sends
+    have the same values.
 
     ``time`` is the sum and ``longest`` the maximum of ``count`` sends. ``self_time`` is
     ``time`` without the receivers. ``queries`` and ``query_time`` include everything
@@ -53,6 +60,8 @@ class Send:
     file: str | None
     line: int | None
     queued: bool
+    same_caller: bool
+    values: Mapping[str, Plain]
     start: float
     time: float
     self_time: float
@@ -83,8 +92,8 @@ class Call:
     A receiver that ran, or ``count`` such calls below one ``Send``.
 
     ``receiver`` and its place are as in ``list_signals``. ``order`` is its position
-    among the synchronous receivers of this send, from 1; None for an asynchronous
-    receiver, which runs concurrently with other ones.
+    among the synchronous receivers that this send has called, from 1; None for an
+    asynchronous receiver, which runs concurrently with other ones.
 
     ``time`` is from start to end. ``busy`` is the part of it spent on the event loop;
     for a synchronous receiver, it is the same. ``self_time`` is ``busy`` without what

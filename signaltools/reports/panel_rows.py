@@ -19,6 +19,7 @@ from .trace_rows import (
     outcome_of,
     sender_of,
     short_signal,
+    shown_values,
     signals_without_receivers,
     together,
 )
@@ -153,12 +154,13 @@ def _row(line: _Line, options: PanelOptions) -> Stats:
 
 
 def _send(send: Send, options: PanelOptions) -> Stats:
-    arguments: Sequence[str] = send.arguments
+    arguments = [*send.arguments]
     if send.kind == "builtin" and not options.show_values:
         # The arguments of Django's signals are well known, except for which instance
         # it is about. Combined sends keep those of the first one only.
         keys = [text for text in arguments if " pk=" in text and send.count == 1]
         arguments = [text.removeprefix(f"instance={send.sender} ") for text in keys]
+        arguments += shown_values(send)
     has_no_receivers = send.without_receivers == send.count
     return {
         "kind": "send",
@@ -171,6 +173,8 @@ def _send(send: Send, options: PanelOptions) -> Stats:
         "arguments": printable(", ".join(arguments)),
         "in_atomic": send.kind != "builtin" and send.in_atomic,
         "on_commit": send.on_commit,
+        "queued": send.queued,
+        "first": not send.same_caller,
         "problem": f"RAISED {printable(send.error)}" if send.error else "",
     }
 

@@ -61,6 +61,10 @@ def _node(node: Send | Call) -> dict[str, Any]:
     }
     if isinstance(node, Send):
         values["arguments"] = list(node.arguments)
+        values["values"] = {
+            name: list(value) if type(value) is tuple else value
+            for name, value in node.values.items()
+        }
     return {"type": "send" if isinstance(node, Send) else "call", **values}
 
 

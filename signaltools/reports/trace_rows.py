@@ -70,11 +70,12 @@ def depth_first(
 
 def signals_without_receivers(sends: Sequence[Send]) -> dict[str, int]:
     """
-    Count sends without receivers by the name of the signal and the method.
+    Count sends without receivers by what tells them apart.
     """
     counts: dict[str, int] = {}
     for send in sends:
-        name = " ".join([short_signal(send.signal), *other_method(send)])
+        words = short_signal(send.signal), *other_method(send), *shown_values(send)
+        name = " ".join(words)
         counts[name] = counts.get(name, 0) + send.count
     return counts
 
@@ -123,7 +124,24 @@ def caller_of(send: Send, folder: str) -> str:
     place = short_place(send.file, send.line, folder)
     if send.queued:
         return f"on commit, queued by {place}" if place else "on commit"
-    return f"from {place}" if place else ""
+    first = "" if send.same_caller else "first "
+    return f"{first}from {place}" if place else ""
+
+
+def shown_values(send: Send) -> list[str]:
+    """
+    Return the arguments that explain a signal of a model, unless they are as usual.
+    """
+    shown = []
+    for name, value in send.values.items():
+        if (name, value) not in _USUAL:
+            # As Python writes it: update_fields=['name'].
+            value = [*value] if type(value) is tuple else value
+            shown.append(f"{name}={printable(repr(value))}")
+    return shown
+
+
+_USUAL = {("raw", False), ("using", "default"), ("update_fields", None)}
 
 
 def other_method(send: Send) -> list[str]:

@@ -25,6 +25,7 @@ from .trace_rows import (
     problems_of,
     sender_of,
     short_signal,
+    shown_values,
     signals_without_receivers,
     slowest,
     together,
@@ -134,6 +135,7 @@ class _Report:
     def _send(self, send: Send, indent: str) -> Iterator[str]:
         parts = [short_signal(send.signal) + _times(send.count), *other_method(send)]
         parts += [sender_of(send)] if send.sender_kind is not None else []
+        parts += [" ".join(values)] if (values := shown_values(send)) else []
         if send.without_receivers == send.count:
             parts += ["no receivers"]
         elif send.without_receivers:

@@ -19,6 +19,7 @@ import signaltools
 import tests.conftest
 import tests.shapes
 from signaltools.introspect.objects import class_name
+from signaltools.recording import folding
 from signaltools.recording import recorder as recording
 from tests.shapes import (
     SHAPES,
@@ -758,8 +759,9 @@ def test_signal_that_was_registered_by_hand_has_its_name(monkeypatch):
 
 
 def test_beyond_the_limit_it_is_not_known_what_ran(paid, monkeypatch):
-    monkeypatch.setattr(recording, "MAX_TREE", 1)
-    monkeypatch.setattr(recording, "_MAX_NODES", 2)
+    monkeypatch.setattr(folding, "MAX_TREE", 1)
+    monkeypatch.setattr(folding, "MAX_NODES", 2)
+    monkeypatch.setattr(recording, "MAX_NODES", 2)
     other = Signal()
     paid.connect(on_save)
     paid.connect(audit)
@@ -781,7 +783,7 @@ def test_beyond_the_limit_it_is_not_known_what_ran(paid, monkeypatch):
 
 
 def test_receiver_in_the_flat_profile_ran(paid, monkeypatch):
-    monkeypatch.setattr(recording, "MAX_TREE", 0)
+    monkeypatch.setattr(folding, "MAX_TREE", 0)
     paid.connect(on_save)
 
     trace = record(lambda: paid.send(Web))
@@ -791,8 +793,9 @@ def test_receiver_in_the_flat_profile_ran(paid, monkeypatch):
 
 
 def test_signal_beyond_the_limit_may_have_been_sent(paid, monkeypatch):
-    monkeypatch.setattr(recording, "MAX_TREE", 0)
-    monkeypatch.setattr(recording, "_MAX_NODES", 0)
+    monkeypatch.setattr(folding, "MAX_TREE", 0)
+    monkeypatch.setattr(folding, "MAX_NODES", 0)
+    monkeypatch.setattr(recording, "MAX_NODES", 0)
     paid.connect(on_save)
 
     text = "may have run, but the recording limit was reached"

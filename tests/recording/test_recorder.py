@@ -170,6 +170,34 @@ def test_receivers_of_collapsed_sends_may_change():
     }
 
 
+class Sorted(Signal):
+    def send(self, sender, **named):
+        receivers, _ = self._live_receivers(sender)
+        receivers.sort(key=lambda receiver: receiver.priority)
+        return [(each, each(signal=self, sender=sender)) for each in receivers[:2]]
+
+
+def test_order_is_that_in_which_calls_began():
+    def late(**kwargs):
+        pass
+
+    def early(**kwargs):
+        pass
+
+    def last(**kwargs):
+        pass
+
+    late.priority, early.priority, last.priority = 2, 1, 3
+    signal = Sorted()
+    for receiver in (last, late, early):
+        signal.connect(receiver)
+    with signaltools.trace() as trace:
+        signal.send(None)
+
+    found = [(call.order, call.receiver.rpartition(".")[2]) for call in trace.calls]
+    assert found == [(1, "early"), (2, "late")]
+
+
 def test_methods_and_what_takes_no_weak_reference_collapse():
     sloth = Sloth()
     signal = make(sloth, sloth.receive, numbered(1))

@@ -648,3 +648,19 @@ def test_signals_of_django_have_their_name():
 
     [remark] = trace.remarks
     assert remark.signal == "django.db.models.signals.post_save"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("raw", [True, False])
+def test_query_while_a_fixture_is_loaded_is_a_problem(raw):
+    def count(**kwargs):
+        Tag.objects.count()
+
+    post_save.connect(count, sender=Tag)
+    with signaltools.trace() as trace:
+        Tag(pk=1).save_base(raw=raw)
+    post_save.disconnect(count, sender=Tag)
+
+    texts = [(remark.level, remark.text) for remark in trace.remarks]
+    found = ("warning", "queries the database while a fixture is loaded (raw=True)")
+    assert (found in texts) is raw

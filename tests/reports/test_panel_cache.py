@@ -15,6 +15,7 @@ from django.dispatch import Signal
 
 import signaltools
 from signaltools.inventory.names import registry
+from signaltools.recording import folding
 from signaltools.recording import recorder as recording
 from signaltools.reports import panel_cache
 from signaltools.reports.panel_cache import SignalCache
@@ -397,8 +398,9 @@ def test_signals_without_a_name_are_not_taken_for_each_other():
 def test_outcomes_beyond_the_limit_are_not_remembered(shop, monkeypatch):
     cache = SignalCache()
     shop.paid.connect(on_save)
-    monkeypatch.setattr(recording, "_MAX_NODES", 0)
-    monkeypatch.setattr(recording, "MAX_TREE", 0)
+    monkeypatch.setattr(folding, "MAX_NODES", 0)
+    monkeypatch.setattr(recording, "MAX_NODES", 0)
+    monkeypatch.setattr(folding, "MAX_TREE", 0)
     trace = record(lambda: pre_init.send(Web), lambda: order_cancelled.send(Web))
 
     assert "may have run" in show_paid(cache, trace).stats["reason"]

@@ -46,6 +46,8 @@ def test_send_has_everything_about_it():
         "arguments": "order=shop.Order pk=7, raw=\\x1b",
         "in_atomic": True,
         "on_commit": 2,
+        "queued": False,
+        "first": False,
         "problem": "",
         "count": 3,
         "self": 0.12,
@@ -363,6 +365,18 @@ def test_custom_signals_without_receivers_keep_their_row_and_place():
         "shop/views.py:88",
         "shop/views.py:89",
     ]
+
+
+def test_values_that_explain_a_model_signal_are_shown():
+    values = {"created": True, "raw": True, "using": "default"}
+    [row, _] = rows(send(SAVE, call("a.b"), values=values))
+    assert row["arguments"] == "created=True, raw=True"
+
+
+def test_send_on_commit_and_caller_of_the_first_send_are_marked():
+    queued, first = rows(send("a.b", queued=True), send("a.c", same_caller=False))
+    assert [queued["queued"], queued["first"]] == [True, False]
+    assert [first["queued"], first["first"]] == [False, True]
 
 
 def test_senders_are_put_together_each():

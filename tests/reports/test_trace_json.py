@@ -15,6 +15,7 @@ from signaltools.recording.remarks import Remark
 from signaltools.recording.tree import Tree
 from signaltools.reports.trace_json import trace_document
 from tests.records import call, receiver, send, totals
+from tests.testapp.models import Tag
 
 SCHEMA = json.loads(
     Path(signaltools.reports.__file__)
@@ -56,6 +57,24 @@ def test_a_real_trace_is_json_of_the_schema():
     validate(trace.as_dict())
     assert json.loads(json.dumps(trace.as_dict())) == trace.as_dict()
     assert trace.as_dict()["django"] == django.get_version()
+
+
+@pytest.mark.django_db
+def test_values_of_model_signals_are_json():
+    with signaltools.trace() as trace:
+        tag = Tag.objects.create()
+        tag.save(update_fields=["stamp"])
+    validate(trace.as_dict())
+    values = [
+        node["values"]
+        for node in trace.as_dict()["nodes"]
+        if node.get("signal", "").endswith("post_save")
+    ]
+    usual = {"raw": False, "using": "default"}
+    assert values == [
+        {"created": True, **usual, "update_fields": None},
+        {"created": False, **usual, "update_fields": ["stamp"]},
+    ]
 
 
 def test_each_node_names_its_parent_and_parents_come_first():

@@ -10,6 +10,7 @@ from signaltools.reports.trace_rows import (
     outcome_of,
     sender_of,
     short_signal,
+    shown_values,
     signals_without_receivers,
     slowest,
     together,
@@ -74,6 +75,32 @@ def test_signals_without_receivers_are_counted_by_name_and_method():
     }
 
 
+def test_signals_without_receivers_are_counted_by_their_values():
+    sends = [send(SAVE, values={"created": created}) for created in (True, False, True)]
+    assert signals_without_receivers(sends) == {
+        "post_save created=True": 2,
+        "post_save created=False": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ({"created": False, "raw": False, "using": "default"}, ["created=False"]),
+        (
+            {"created": None, "raw": True, "using": "b"},
+            "created=None raw=True using='b'",
+        ),
+        ({"action": "pre_add\x1b"}, ["action='pre_add\\x1b'"]),
+        ({"update_fields": None}, []),
+        ({"update_fields": ("a", "b")}, ["update_fields=['a', 'b']"]),
+        ({"update_fields": ()}, ["update_fields=[]"]),
+    ],
+)
+def test_values_are_shown_unless_they_are_as_usual(values, shown):
+    assert shown_values(send(SAVE, values=values)) == shown
+
+
 def test_slowest_receivers_are_first_with_all_their_calls():
     first = call("a.fast", self_time=0.001)
     inner = send("c", call("a.slow", self_time=0.002, count=3))
@@ -127,6 +154,7 @@ def test_signals_of_django_have_their_bare_name(name, short):
     ("changes", "text"),
     [
         ({}, "from shop/views.py:88"),
+        ({"same_caller": False}, "first from shop/views.py:88"),
         ({"queued": True}, "on commit, queued by shop/views.py:88"),
         ({"file": None, "line": None}, ""),
         ({"queued": True, "file": None, "line": None}, "on commit"),

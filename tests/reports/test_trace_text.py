@@ -156,6 +156,11 @@ def test_a_custom_signal_without_receivers_has_its_own_line_and_caller():
     ]
 
 
+def test_values_of_a_model_signal_are_shown():
+    [line, *_] = events(send(SAVE, call("a.b"), values={"created": True, "raw": True}))
+    assert line.startswith("    +4.2  post_save  shop.Order  created=True raw=True  ")
+
+
 def test_a_signal_class_that_queries_without_receivers_has_numbers():
     [line, _] = events(send("shop.saved", queries=2))
     assert " ".join(line.split()) == "+4.2 shop.saved shop.Order no receivers 1.0 2.0 2"

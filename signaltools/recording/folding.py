@@ -1,0 +1,100 @@
+"""
+Find the node of a send. Many sends that are alike share one.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping
+from types import FrameType
+from typing import Any
+
+from django.db.models.signals import ModelSignal, post_init, pre_init
+from django.dispatch import Signal
+
+from ..events import Event
+from .identity import UNKNOWN, identity_of
+from .recorder import MAX_DEPTH, MAX_NODES, MAX_TREE, Node, SendNode
+
+#: Where a send without receivers is found: to look for its position takes too long.
+NO_POSITION = -1
+
+
+def open_send(
+    parent: Node, signal: Signal, method: str, sender: Any, arguments: Mapping[str, Any]
+) -> SendNode:
+    """
+    Return the node of a send that begins: a new one, or that of the collapsed sends.
+    """
+    recorder = parent.recorder
+    refs = recorder.refs
+    key = refs.signal(signal), refs.sender(sender), method
+    identity = identity_of(signal, arguments)
+    series = parent.table.get(key) if parent.table else None
+    # Sends that are already collapsed need no node, even if the tree is full.
+    if series is None or identity not in series.collapsed:
+        if recorder.nodes >= MAX_TREE or parent.depth >= MAX_DEPTH:
+            parent, identity = recorder.overflow, UNKNOWN
+            has_total = parent.table is not None and key in parent.table
+            if recorder.nodes >= MAX_NODES and not has_total:
+                send = recorder.other_sends(method)
+                send.count += 1
+                # For the hook of _live_receivers(), until the next one is sent.
+                send.signal = weakref.ref(signal)
+                return send
+        series = parent.series_of(key)
+    series.count += 1
+    send = series.collapsed.get(identity) or series.new_send(identity, arguments)
+    send.count += 1
+    if series.count > recorder.collapse_after or parent is recorder.overflow:
+        series.collapse(send)
+    return send
+
+
+def find_quickly(
+    parent: Node, signal: Signal, sender: Any, send: SendNode, frame: FrameType | None
+) -> None:
+    """
+    Let the hook find collapsed sends by the position in the code that sends.
+
+    Without a ``frame``, it finds them wherever they come from.
+    """
+    series, identity = send.series, send.identity
+    if (
+        series.parent is not parent
+        or identity not in series.collapsed
+        # An instance is only known by its class, which may be a sender itself.
+        or series.sender.kind == "instance"
+        # Each of these is looked at: saving an object takes much longer than that.
+        or identity.values
+        or identity.queued
+    ):
+        return
+    if frame is None:
+        position = NO_POSITION
+        send.same_caller = False
+    else:
+        send.code, position = frame.f_code, frame.f_lasti
+        if identity.site != (send.code.co_filename, frame.f_lineno):
+            # Django sends it for the caller. Where it creates instances of models, it
+            # takes too long to look for the caller each time.
+            if signal is not pre_init and signal is not post_init:
+                return
+            send.same_caller = False
+    key = id(signal), id(sender), series.method, position
+    # Replaced, not changed: another thread may be reading it.
+    parent.collapsed = {**parent.collapsed, key: send}
+
+
+def sending_frame(signal: Signal, frame: FrameType) -> FrameType:
+    """
+    Return the frame of the code that sends, by the one that calls ``Signal.send()``.
+
+    A method of an event or a model comes between them.
+    """
+    if issubclass(type(signal), _SENT_BY_METHODS) and frame.f_back is not None:
+        return frame.f_back
+    return frame
+
+
+_SENT_BY_METHODS = (Event, ModelSignal)
