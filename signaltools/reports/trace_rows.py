@@ -136,8 +136,8 @@ def shown_values(send: Send) -> list[str]:
     for name, value in send.values.items():
         if (name, value) not in _USUAL:
             # As Python writes it: update_fields=['name'].
-            value = [*value] if type(value) is tuple else value
-            shown.append(f"{name}={printable(repr(value))}")
+            text = repr([*value] if isinstance(value, tuple) else value)
+            shown.append(f"{name}={printable(text)}")
     return shown
 
 

@@ -33,9 +33,8 @@ PROBLEMS = [
 # Two em spaces for each level, so that it can be read without a style sheet.
 TREE = """
 start signal or receiver self total queries
-+T shop.Order: pre_init, post_init, pre_save, shop.signals.order_lost \
-· no receivers T ms
-+T post_save shop.Order (pk=N) T ms T ms
++T shop.Order: pre_init, post_init, pre_save · no receivers T ms
++T post_save shop.Order (pk=N, created=True) T ms T ms
 from shop/views.py:LINE
 __1 shop.receivers.record shop/receivers.py:LINE T ms T ms
 __2 parcels.receivers.weigh site-packages/parcels/receivers.py:LINE T ms T ms
@@ -45,7 +44,7 @@ from shop/views.py:LINE
 __1 shop.receivers.reserve T ms T ms 1 query
 __shop/receivers.py:LINE
 +T ____shop.Stock: pre_init, post_init, pre_save · no receivers T ms
-+T ____post_save shop.Stock (pk=N) T ms T ms
++T ____post_save shop.Stock (pk=N, created=True) T ms T ms
 ____from shop/receivers.py:LINE
 ______1 shop.receivers.watch_stock T ms T ms
 ______shop/receivers.py:LINE
