@@ -55,6 +55,7 @@ ______2 shop.receivers.record shop/receivers.py:LINE T ms T ms
 __2 parcels.receivers.print_label site-packages/parcels/receivers.py:LINE T ms T ms
 __3 shop.receivers.notify_sales RAISED KeyError: 'vip' shop/receivers.py:LINE \
 T ms T ms
++T shop.signals.order_lost shop.Order · no receivers from shop/views.py:LINE T ms T ms
 """
 TREE = TREE.replace("__", "\N{EM SPACE}" * 2)
 ORDER_PAID = [
