@@ -5,6 +5,7 @@ Choose the database whose transaction an event waits for.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import count
 from typing import Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connections, router
@@ -35,12 +36,16 @@ class Choice(NamedTuple):
         )
 
 
+#: Return a number that is higher than all before.
+next_number = count().__next__
+
+
 class PendingSend:
     """
     The callback that sends an event when the transaction is committed.
 
     Test tools and traces look for it in the callbacks of a connection. ``site`` is the
-    line that has queued it.
+    line that has queued it, and ``number`` is higher than those of earlier ones.
     """
 
     def __init__(
@@ -50,6 +55,7 @@ class PendingSend:
         self.method = method
         self.arguments = arguments
         self.site = site
+        self.number = next_number()
         self.was_sent = False
 
     def __call__(self) -> None:

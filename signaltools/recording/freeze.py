@@ -20,7 +20,7 @@ from ..inventory.records import Kind, signal_kind
 from ..inventory.weak import SignalRef
 from .identity import Identity
 from .recorder import CallNode, Node, Recorder, SendNode
-from .tree import Added, Call, CallOutcome, Send, Totals, Tree, walk
+from .tree import Added, Call, CallOutcome, Send, Totals, Tree, Waiting, walk
 
 
 def freeze(recorder: Recorder, entries: Iterable[NamedSignal]) -> Tree:
@@ -30,11 +30,12 @@ def freeze(recorder: Recorder, entries: Iterable[NamedSignal]) -> Tree:
     builder = _TreeBuilder(recorder, entries)
     sends = builder.sends([recorder])
     overflow = builder.sends([recorder.overflow])
-    # When a recording ends, it looks for added receivers one last time.
+    # When a recording ends, it looks around one last time.
     if recorder.recording:
-        recorder.find_added()
+        recorder.look_around()
     added = tuple(builder.added(recorder.refs.signals.copy().values()))
-    return Tree(sends, overflow, _totals(recorder, sends + overflow), added)
+    totals = _totals(recorder, sends + overflow)
+    return Tree(sends, overflow, totals, added, tuple(builder.waiting(recorder)))
 
 
 class _TreeBuilder:
@@ -160,6 +161,11 @@ class _TreeBuilder:
             for name, module, _, filename, line in signal.added:
                 file = self._places.find(module, filename).file
                 yield Added(self._name(signal)[0], name, file, line)
+
+    def waiting(self, recorder: Recorder) -> Iterator[Waiting]:
+        for signal, database, site, in_test in recorder.waiting:
+            file, line = site or (None, None)
+            yield Waiting(self._name(signal)[0], database, in_test, file, line)
 
     def _name(self, ref: SignalRef) -> tuple[str, Kind]:
         if ref not in self._names:

@@ -23,6 +23,7 @@ from .recorder import OTHER_SIGNALS, Recorder, SendNode
 
 Reason = Literal[
     "not_sent",
+    "waiting",
     "outside_window",
     "other_sender",
     "connected_later",
@@ -85,6 +86,8 @@ class SignalFacts:
 
     def __init__(self, signal: SignalRef) -> None:
         self.signal = signal
+        #: The database whose commit an event waits for.
+        self.database: str | None = None
         self.senders: dict[SenderRef, None] = {}
         #: How often which receivers ran for which senders.
         self.ran: Counter[tuple[SenderRef, ReceiverRef]] = Counter()
@@ -156,6 +159,9 @@ def gather_facts(recorder: Recorder) -> Facts:
         if signal is not None:
             ref = recorder.refs.signal(signal)
         found.setdefault(id(ref), SignalFacts(ref)).add(send)
+    for waiting in recorder.waiting:
+        ref = waiting.signal
+        found.setdefault(id(ref), SignalFacts(ref)).database = waiting.database
     # What exceeds the limits of the tree counts as sends of these.
     return Facts([*found.values()], complete=id(OTHER_SIGNALS) not in found)
 
@@ -212,7 +218,8 @@ def signal_outcome(
         ):
             text = "its sender was garbage-collected"
             outcomes.append(Outcome(describe_row(row), 0, "sender_gone", text))
-    return SignalOutcome(connected.record, fact is not None, tuple(outcomes))
+    was_sent = fact is not None and bool(fact.senders)
+    return SignalOutcome(connected.record, was_sent, tuple(outcomes))
 
 
 def find_not_run(signals: Iterable[SignalOutcome]) -> Iterator[NotRun]:
@@ -247,6 +254,8 @@ def _reason(
         if record.name in _AROUND_REQUESTS:
             return "outside_window", "outside the recorded window"
         return "not_sent", f"{signal} wasn't sent"
+    if not fact.senders:
+        return "waiting", f"{signal} waits for the commit of {fact.database!r}"
 
     by_others = f"{signal} was sent only by {_senders(fact, receiver)}"
     if not any(_may_be_sent_by(row, sender) for sender in fact.senders):

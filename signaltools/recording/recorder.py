@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 from django.dispatch import Signal
 
+from ..events.on_commit import next_number
 from ..introspect.callables import Described
 from ..introspect.objects import is_a
 from ..introspect.text import exception_text
@@ -33,6 +34,7 @@ from ..inventory.weak import (
 from .clock import now
 from .identity import UNKNOWN, Identity
 from .surroundings import in_atomic
+from .waiting import WaitingSend, find_waiting
 
 #: How many sends of a signal by one sender get a node of their own below one parent.
 COLLAPSE_AFTER = 20
@@ -292,8 +294,8 @@ class Recorder(Node):
 
     # Each send looks at ``recording``, which is quicker in a slot.
     __slots__ = (
-        *("collapse_after", "nodes", "origin", "outer", "overflow"),
-        *("recording", "refs", "switched", "text_of", "values"),
+        *("collapse_after", "first_pending", "nodes", "origin", "outer", "overflow"),
+        *("recording", "refs", "switched", "text_of", "values", "waiting"),
     )
 
     def __init__(
@@ -310,6 +312,8 @@ class Recorder(Node):
         self.active = 1
         self.nodes = 0
         self.refs = References()
+        self.first_pending = next_number()
+        self.waiting: list[WaitingSend] = []
         # The parent of the totals of what exceeds the tree. They are leaves, because
         # what their receivers send is as deep as they are: too deep.
         self.overflow = Node(self, MAX_DEPTH)
@@ -318,7 +322,7 @@ class Recorder(Node):
         self.time = self.elapsed
         self.recording = False
         self.switched = True
-        self.find_added()
+        self.look_around()
 
     def forget(self) -> None:
         """
@@ -327,9 +331,13 @@ class Recorder(Node):
         """
         self.sends = self.table = None
         self.collapsed, self.values = _NO_SENDS, {}
-        self.refs, self.overflow = References(), Node(self)
+        self.refs, self.overflow, self.waiting = References(), Node(self), []
 
-    def find_added(self) -> None:
+    def look_around(self) -> None:
+        """
+        Find what was connected while recording, and what waits for a commit now.
+        """
+        self.waiting = [*find_waiting(self.first_pending, self.refs)]
         # A copy, because another thread of this trace may add a signal meanwhile.
         for signal in self.refs.signals.copy().values():
             signal.find_added()

@@ -57,6 +57,12 @@ def _remarks(tree: Tree) -> Iterator[Remark]:
     for signal, receiver, file, line in tree.added:
         text = "connected while recording"
         yield Remark("note", signal, receiver, text, file, line, 1)
+    for signal, database, in_test, file, line in tree.waiting:
+        text = f"waits for the commit of {database!r}"
+        if in_test:
+            text += ", which never comes in a TestCase: "
+            text += "use captureOnCommitCallbacks(execute=True)"
+        yield Remark("note", signal, None, text, file, line, 1)
 
 
 def _on_send(send: Send) -> Iterator[Remark]:

@@ -168,6 +168,21 @@ class Added(NamedTuple):
     line: int | None
 
 
+class Waiting(NamedTuple):
+    """
+    An event that waited for the commit of ``database`` when the recording ended.
+
+    ``in_test`` is whether a ``TestCase`` will undo the transaction. ``file`` and
+    ``line`` have queued the event.
+    """
+
+    signal: str
+    database: str
+    in_test: bool
+    file: str | None
+    line: int | None
+
+
 class Tree(NamedTuple):
     """
     Everything that was recorded. ``overflow`` are the totals of what exceeded the
@@ -178,6 +193,7 @@ class Tree(NamedTuple):
     overflow: tuple[Send, ...]
     totals: Totals
     added: tuple[Added, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
 
 
 def walk(sends: Sequence[Send]) -> Iterator[Send | Call]:

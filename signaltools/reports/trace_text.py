@@ -113,8 +113,10 @@ class _Report:
     def not_run(self, not_run: Sequence[NotRun]) -> Iterator[str]:
         nodes = walk(self._tree.sends + self._tree.overflow)
         sent = {node.signal for node in nodes if isinstance(node, Send)}
-        shown = [item for item in not_run if item.signal in sent]
-        if sent and not_run:
+        shown = [
+            item for item in not_run if item.signal in sent or item.reason == "waiting"
+        ]
+        if shown or (sent and not_run):
             yield self._look.heading("DID NOT RUN")
         for signal, items in groupby(shown, key=lambda item: item.signal):
             yield self._look.name(short_signal(signal))
@@ -129,7 +131,7 @@ class _Report:
                 else:
                     yield f"   {printable(text)}:"
                     yield from lines
-        if sent and (others := len(not_run) - len(shown)):
+        if (shown or sent) and (others := len(not_run) - len(shown)):
             yield f"{plural(others, 'receiver')} of signals that were not sent"
 
     def _send(self, send: Send, indent: str) -> Iterator[str]:
