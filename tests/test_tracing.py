@@ -6,6 +6,7 @@ import pytest
 from django.dispatch import Signal
 
 import signaltools
+from signaltools import tracing
 from signaltools.inventory.names import registry
 from signaltools.recording.current import current
 from signaltools.recording.not_run import find_not_run
@@ -397,3 +398,19 @@ def test_recording_itself_collapses_as_early_as_asked_for():
         assert current.get().nodes == 2 * 4
 
     assert sums(few) == sums(many) == (100, 100, 0)
+
+
+def test_trace_that_ends_while_another_thread_reads_it_is_read_again(monkeypatch):
+    def freeze_and_stop(recorder, entries):
+        tree = freeze(recorder, entries)
+        trace.stop()
+        return tree
+
+    freeze = tracing.freeze
+    monkeypatch.setattr(tracing, "freeze", freeze_and_stop)
+    trace = signaltools.trace()
+    trace.start()
+    Signal().send(None)
+
+    assert trace.totals.sends == 1
+    assert trace.totals.time == trace.totals.time

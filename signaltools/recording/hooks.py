@@ -14,7 +14,7 @@ import functools
 import sys
 from collections.abc import Awaitable, Callable
 from inspect import iscoroutinefunction
-from types import CoroutineType, FunctionType
+from types import CoroutineType
 from typing import Any
 
 from django.db.backends.utils import CursorWrapper
@@ -24,8 +24,8 @@ from ..inventory.weak import NOWHERE
 from .clock import now
 from .current import get_current, leave, set_current
 from .folding import NO_POSITION, find_quickly, open_send, sending_frame
-from .patches import Tool, caller, sender_of
-from .probes import both_probes, in_steps, originals
+from .patches import Tool, caller, sender_of, unhooked
+from .probes import both_probes, in_steps, originals, probes_of_wrapped
 from .recorder import Node, SendNode
 from .surroundings import connection_of
 
@@ -34,7 +34,7 @@ get_frame = sys._getframe
 
 
 def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
-    if getattr(original, "__globals__", None) is not vars(dispatcher):
+    if not _is_of_django(original):
         return _own_send_hook(original, method)
 
     # This runs for each send of the process while a trace is active, so it has to pass
@@ -87,6 +87,10 @@ def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
         return _record(original, self, sender, named, node, here)
 
     return send
+
+
+def _is_of_django(function: Any) -> bool:
+    return getattr(function, "__globals__", None) is vars(dispatcher)
 
 
 def _own_send_hook(original: Any, method: str) -> Any:
@@ -179,8 +183,8 @@ async def _await_send(node: SendNode, awaitable: Awaitable[Any]) -> Any:
     return originals(responses) if node.calls else responses
 
 
-def _live_receivers_hook(cls: type[Signal], original: Any, _name: str) -> Any:
-    if cls is not Signal or not isinstance(original, FunctionType):
+def _live_receivers_hook(cls: type[Signal], original: Any, name: str) -> Any:
+    if cls is not Signal or not _is_of_django(unhooked(cls.__dict__[name])):
         return _own_live_receivers_hook(original)
 
     @functools.wraps(original)
@@ -201,9 +205,9 @@ def _own_live_receivers_hook(original: Any) -> Any:
         here = get_current()
         if not isinstance(here, SendNode) or here.signal() is not self:
             return call(self, *args, **named)
-        # A subclass may filter and sort what super() returns, so that has to be the
-        # receivers themselves. With the parent as the current node, the hook of Signal
-        # returns no probes.
+        # A subclass may filter and sort what super() returns, and another tool may wrap
+        # it, so that has to be the receivers themselves. With the parent as the current
+        # node, a hook below returns no probes.
         try:
             set_current(here.series.parent)
             receivers = call(self, *args, **named)
@@ -211,7 +215,7 @@ def _own_live_receivers_hook(original: Any) -> Any:
             set_current(here)
         # It may return anything if its send() doesn't call that of Signal.
         if type(receivers) is tuple and [*map(type, receivers)] == [list, list]:
-            return both_probes(here, *receivers)
+            return probes_of_wrapped(here, self, *receivers)
         return receivers
 
     return live_receivers

@@ -126,7 +126,7 @@ def _hook(cls: type, name: str) -> None:
     Replace the hooks of a method by those of all active tools.
     """
     present = cls.__dict__[name]
-    hook = original = _unhooked(present)
+    hook = original = unhooked(present)
     # The last hook is the outermost one: its tool sees what the other tools do to a
     # send. For _live_receivers() it is the innermost one: mute() leaves out receivers
     # before the recorder puts probes in place of the others.
@@ -140,7 +140,10 @@ def _hook(cls: type, name: str) -> None:
         setattr(cls, name, hook)
 
 
-def _unhooked(function: Any) -> Any:
+def unhooked(function: Any) -> Any:
+    """
+    Return what is there without the hooks of this module.
+    """
     # A tool that patched over an earlier hook may have put that hook back, so what is
     # there now may be a hook of tools that are no longer active.
     while isinstance(function, FunctionType) and function in _originals:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Generator
 from inspect import isawaitable
-from types import CoroutineType, coroutine
+from types import CoroutineType, FunctionType, coroutine
 from typing import Any
+
+from django.dispatch import Signal
 
 from .clock import now
 from .current import enter, get_current, leave, set_current
 from .recorder import CallNode, Node, SendNode
+from .wrapped import receivers_behind
 
 
 def both_probes(
@@ -45,6 +48,26 @@ def both_probes(
     return probes, [AsyncProbe(each, send.call(each, None)) for each in async_receivers]
 
 
+def probes_of_wrapped(
+    send: SendNode,
+    signal: Signal,
+    sync_receivers: list[Any],
+    async_receivers: list[Any],
+) -> tuple[list[Any], list[Any]]:
+    """
+    Return probes for what other tools may have put in place of the receivers.
+    """
+    if not sync_receivers and not async_receivers:
+        return sync_receivers, async_receivers
+    if send.with_receivers < send.count:
+        send.with_receivers += 1
+    behind = receivers_behind(signal)
+    probes = [Probe(each, send.call(behind(each), 0)) for each in sync_receivers]
+    return probes, [
+        AsyncProbe(each, send.call(behind(each), None)) for each in async_receivers
+    ]
+
+
 def originals(responses: Any) -> Any:
     """
     Return what ``send`` returned, with the receivers in place of their probes.
@@ -57,10 +80,20 @@ def originals(responses: Any) -> Any:
             if type(pair) is tuple
             and len(pair) == 2
             and (type(pair[0]) is Probe or type(pair[0]) is AsyncProbe)
-            else pair
+            else _without_probe(pair)
             for pair in responses
         ]
     return responses
+
+
+def _without_probe(pair: Any) -> Any:
+    # Another tool may have patched over the hook, and wrapped its probes.
+    if type(pair) is tuple and pair and type(pair[0]) is FunctionType:
+        namespace = pair[0].__dict__
+        wrapped: Any = namespace.get("__wrapped__")
+        if issubclass(type(wrapped), Probe):
+            namespace["__wrapped__"] = wrapped._traced_receiver
+    return pair
 
 
 def _delegated(name: str) -> Any:

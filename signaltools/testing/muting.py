@@ -20,6 +20,7 @@ from ..inventory.names import registry
 from ..inventory.receivers import connected_receivers, receiver_key
 from ..recording.current import get_current
 from ..recording.patches import Tool, caller
+from ..recording.wrapped import receivers_behind
 from .blocks import Block, F, active, as_signals, decorated
 from .wording import name_of, receiver_name, suggest_receiver
 
@@ -194,7 +195,11 @@ def _live_receivers_hook(_cls: type, original: Any, _name: str) -> Any:
         # A subclass that calls its receivers by itself may return anything.
         if type(found) is not tuple:
             return found
-        return tuple([each for each in part if _runs(self, each)] for part in found)
+        # Another tool may have wrapped the receivers.
+        behind = receivers_behind(self)
+        return tuple(
+            [each for each in part if _runs(self, behind(each))] for part in found
+        )
 
     return live_receivers
 
