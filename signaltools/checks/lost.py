@@ -16,7 +16,7 @@ from django.conf import settings
 from ..introspect.callables import describe
 from ..introspect.objects import loaded_object, module_values
 from ..inventory.receivers import DEAD, dead_rows
-from ..inventory.records import Connected, Problem
+from ..inventory.records import Connected, Problem, Unconnected
 from .connection import Connection, place_text
 from .held_by_cache import only_cached
 from .watch import Connect, Site, failed_disconnects, is_watching, watched_connects
@@ -112,7 +112,13 @@ def _lost(connected: Connected, connect: Connect, what: str) -> Problem:
     message = f"The receiver {name!r} connected to {signal!r}{at} {what}{end}"
     # The place of a receiver that isn't gone yet.
     place = next((n for n, row in enumerate(connected.rows) if connect.made(row)), None)
-    return Problem(check, name, message, hint, signal, place)
+    missing = (_unconnected(connect, signal),)
+    return Problem(check, name, message, hint, signal, place, missing)
+
+
+def _unconnected(connect: Connect, signal: str) -> Unconnected:
+    name, sender = connect.receiver.described.name, connect.sender
+    return Unconnected(name, signal, sender.label, sender.kind, sender.app)
 
 
 def find_dropped(links: Sequence[Connection]) -> Iterator[Problem]:
@@ -144,7 +150,9 @@ def find_dropped(links: Sequence[Connection]) -> Iterator[Problem]:
                 "Use a unique dispatch_uid, or remove it: connecting the same function "
                 "twice has no effect anyway."
             )
-            yield owners[0].problem("W003", message, hint)._replace(name=name)
+            missing = (_unconnected(connect, owners[0].signal_name),)
+            problem = owners[0].problem("W003", message, hint)
+            yield problem._replace(name=name, unconnected=missing)
 
 
 def check_connect(link: Connection) -> Iterator[Problem]:

@@ -7,10 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from ..conf import conf
 from ..introspect.callables import Unreadable
+from ..inventory.places import place_of
 from ..inventory.records import Connected, Problem, SignalRecord
 from .connection import Connection
 from .lost import check_connect, find_dropped, find_lost
@@ -49,6 +51,34 @@ def find_problems(
             found += check_connect(link)
     ignored = set(ignored_problems())
     return [each for each in found if (each.id, each.name) not in ignored]
+
+
+def fails(problem: Problem, *, with_packages: bool = False) -> bool:
+    """
+    Return whether the project has to do something about a problem.
+
+    Notes don't fail, nor do problems of installed packages, unless ``with_packages`` is
+    true.
+    """
+    if problem.is_note:
+        return False
+    return with_packages or is_of_project(problem)
+
+
+def is_of_project(problem: Problem) -> bool:
+    """
+    Return whether a problem or a note is about code of the project.
+    """
+    # Of a receiver that is gone, only the signal is known if nothing watched connect().
+    is_unknown = problem.name == problem.signal
+    return is_unknown or place_of(problem.name).component == "project"
+
+
+def is_silenced(problem: Problem) -> bool:
+    """
+    Return whether ``SILENCED_SYSTEM_CHECKS`` has the id of a problem.
+    """
+    return f"signaltools.{problem.id}" in settings.SILENCED_SYSTEM_CHECKS
 
 
 def ignored_problems() -> list[tuple[str, str]]:

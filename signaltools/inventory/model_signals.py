@@ -81,12 +81,12 @@ class ModelSignals(NamedTuple):
         return {(signal, receiver.name) for signal, receiver in pairs}
 
 
-_INIT, _SAVE, _DELETE = (
+INIT_SIGNALS, _SAVE, _DELETE = (
     (f"django.db.models.signals.pre_{name}", f"django.db.models.signals.post_{name}")
     for name in ("init", "save", "delete")
 )
 _M2M_CHANGED = "django.db.models.signals.m2m_changed"
-_SIGNALS = (*_INIT, *_SAVE, *_DELETE, _M2M_CHANGED)
+_SIGNALS = (*INIT_SIGNALS, *_SAVE, *_DELETE, _M2M_CHANGED)
 
 Receivers = dict[str, tuple[ReceiverRecord, ...]]
 
@@ -131,12 +131,12 @@ def _steps(model: ModelClass, receivers: Receivers) -> Iterator[Step]:
         # Every model sends these two, but few have receivers for them. What only may be
         # sent matters only if a receiver would run.
         is_certain = not decided_by or signal == _M2M_CHANGED
-        if running or (is_certain and signal not in _INIT):
+        if running or (is_certain and signal not in INIT_SIGNALS):
             yield Step(action, signal, sender._meta.label, note, running, decided_by)
 
 
 def _sends(model: ModelClass) -> Iterator[tuple[str, str, ModelClass, str, str]]:
-    for signal in _INIT:
+    for signal in INIT_SIGNALS:
         yield "create or load", signal, model, "", ""
     # Django sends no signals for the through models that it creates. In save(), it asks
     # the concrete model whether it is one; in delete(), it asks a proxy itself.
@@ -190,7 +190,9 @@ def _unrelated(
     running = {(step.signal, step.sender) for step in steps}
     # Rows that are deleted one by one are loaded first, and so are their parents.
     with_delete = [other._meta.label for other in (*deleted, *parents(model))]
-    running |= {(name, each) for name in (*_INIT, *_DELETE) for each in with_delete}
+    running |= {
+        (name, each) for name in (*INIT_SIGNALS, *_DELETE) for each in with_delete
+    }
     relatives = _relatives(model)
     rows = {
         field.through._meta.label: f"{field.name} sends m2m_changed only"
@@ -200,7 +202,7 @@ def _unrelated(
     }
     # For each signal, the labels of senders that look related, and why they aren't.
     reasons = {
-        **dict.fromkeys(_INIT, relatives),
+        **dict.fromkeys(INIT_SIGNALS, relatives),
         **{name: {**rows, **relatives} for name in (*_SAVE, *_DELETE)},
         _M2M_CHANGED: _not_through(model, relatives),
     }

@@ -12,7 +12,7 @@ import sysconfig
 from contextlib import suppress
 from importlib import metadata
 from pathlib import PurePath
-from types import MethodType
+from types import MethodType, ModuleType
 from typing import Any, NamedTuple
 
 from django.apps import apps
@@ -32,6 +32,16 @@ class Place(NamedTuple):
     app: str | None
     component: Component
     file: str | None
+
+
+def place_of(path: str) -> Place:
+    """
+    Return the place of the code with this dotted path, which need not be loaded.
+    """
+    module = path
+    while module and not is_a(sys.modules.get(module), ModuleType):
+        module = module.rpartition(".")[0]
+    return Places().find(module or path, None)
 
 
 class Places:

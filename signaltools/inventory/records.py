@@ -116,6 +116,21 @@ class Connected(NamedTuple):
     note: str = ""
 
 
+class Unconnected(NamedTuple):
+    """
+    A receiver that exists in the source, or existed, but isn't connected.
+
+    ``signal`` is None if it can't be seen which signal it is for. The fields of the
+    sender are those of a ``ReceiverRecord``.
+    """
+
+    name: str
+    signal: str | None
+    sender: str | None
+    sender_kind: SenderKind | None
+    sender_app: str | None
+
+
 class Problem(NamedTuple):
     """
     Something that is wrong, or a note about something worth knowing.
@@ -126,7 +141,8 @@ class Problem(NamedTuple):
     action.
 
     ``signal`` is the name of a signal. ``receiver`` is the index of the receiver in the
-    record of that signal, or None for a receiver that is gone.
+    record of that signal, or None for a receiver that is gone. ``unconnected`` are the
+    receivers that aren't connected because of the problem, as far as they are known.
     """
 
     id: str
@@ -135,6 +151,7 @@ class Problem(NamedTuple):
     hint: str
     signal: str | None = None
     receiver: int | None = None
+    unconnected: tuple[Unconnected, ...] = ()
 
     @property
     def is_note(self) -> bool:

@@ -94,7 +94,9 @@ def wrapped(
     )
 
 
-def problem_lines(problems: Sequence[Problem], look: Look) -> Iterator[str]:
+def problem_lines(
+    problems: Sequence[Problem], look: Look, suffix: str = ""
+) -> Iterator[str]:
     """
     Yield a section with the problems, then the notes.
     """
@@ -102,7 +104,7 @@ def problem_lines(problems: Sequence[Problem], look: Look) -> Iterator[str]:
     wrong = len(problems) - notes
     counts = [plural(wrong, "problem")] if wrong else []
     counts += [plural(notes, "note")] if notes else []
-    title = "PROBLEMS" if wrong else "NOTES"
+    title = ("PROBLEMS" if wrong else "NOTES") + suffix
     yield from justified(title, " · ".join(counts), look.width, look.heading)
     yield ""
     for problem in problems:

@@ -34,7 +34,7 @@ def render_json(
     come and go with the object. ``schemas`` has those of events by name.
     """
     schemas = schemas or {}
-    return _document(
+    return document(
         notes,
         problems,
         signals=[
@@ -50,7 +50,7 @@ def render_model_json(
     """
     Return the signals and receivers of a model as a JSON document.
     """
-    return _document(
+    return document(
         notes,
         problems,
         model=model.label,
@@ -73,21 +73,25 @@ def render_model_json(
     )
 
 
-def _document(notes: Sequence[str], problems: Sequence[Problem], **content: Any) -> str:
-    document = {
+def document(notes: Sequence[str], problems: Sequence[Problem], **content: Any) -> str:
+    """
+    Return a JSON document with what all of them have, and with ``content``.
+    """
+    values = {
         "version": VERSION,
         "django": django.get_version(),
         "notes": list(notes),
         "problems": [_problem(problem) for problem in problems],
         **content,
     }
-    return json.dumps(document, indent=2) + "\n"
+    return json.dumps(values, indent=2) + "\n"
 
 
 def _problem(problem: Problem) -> dict[str, Any]:
     fields = problem._asdict()
     # An index, which means nothing in a list that may be filtered.
     del fields["receiver"]
+    fields["unconnected"] = [each._asdict() for each in problem.unconnected]
     return fields
 
 

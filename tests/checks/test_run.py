@@ -13,7 +13,14 @@ from django.test import override_settings
 
 import signaltools
 from signaltools.checks import check_events, check_settings, check_signals
-from signaltools.checks.run import CHECKS, find_problems, with_problems
+from signaltools.checks.run import (
+    CHECKS,
+    fails,
+    find_problems,
+    is_of_project,
+    is_silenced,
+    with_problems,
+)
 from signaltools.events.base import any_events
 from signaltools.inventory.filters import Filters, select, select_problems
 from signaltools.inventory.names import NamedSignal, registry
@@ -237,3 +244,43 @@ def test_events_are_classes_below_that_of_events(monkeypatch):
     assert not any_events()
     one = type("Event", (base,), {})
     assert any_events(), one
+
+
+# --- what fails ---------------------------------------------------------------------
+
+
+def problem(name, check="W012", signal=None):
+    return Problem(check, name, "It breaks.", "Fix it.", signal)
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "with_packages"),
+    [
+        (NAME, True, True),
+        ("not_loaded.receivers.on_save", True, True),
+        ("tests.not_loaded.on_save", True, True),
+        ("pytest.receivers.on_save", False, True),
+        ("django.contrib.auth.models.update_last_login", False, True),
+    ],
+)
+def test_problems_of_installed_packages_fail_only_if_they_are_asked_for(
+    name, own, with_packages
+):
+    assert is_of_project(problem(name)) is own
+    assert fails(problem(name)) is own
+    assert fails(problem(name), with_packages=True) is with_packages
+
+
+def test_a_note_never_fails():
+    assert not fails(problem(NAME, "I001"), with_packages=True)
+
+
+def test_a_receiver_that_is_not_known_may_be_of_the_project():
+    name = "django.db.models.signals.post_save"
+    assert fails(problem(name, "W001", signal=name))
+
+
+def test_django_silences_an_id():
+    with override_settings(SILENCED_SYSTEM_CHECKS=["signaltools.W012"]):
+        assert is_silenced(problem(NAME))
+        assert not is_silenced(problem(NAME, "W013"))

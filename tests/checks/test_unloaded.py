@@ -7,7 +7,7 @@ import pytest
 from django.test import override_settings
 
 from signaltools.checks.unloaded import unloaded_receivers
-from signaltools.inventory.records import Problem
+from signaltools.inventory.records import Problem, Unconnected
 
 CONNECTS = """
 from django.db.models.signals import post_save
@@ -37,11 +37,62 @@ def test_W005_module_that_was_never_imported(write_app):
         Problem(
             "W005",
             "shop.receivers",
-            "The module 'shop.receivers' connects receivers to signals, but it was "
-            "never imported.",
+            "The module 'shop.receivers' connects 1 receiver to signals, but it was "
+            "never imported: 'shop.receivers.index'.",
             "Import it in the ready() method of 'shop.apps.ShopConfig'.",
+            unconnected=(
+                Unconnected(
+                    "shop.receivers.index",
+                    "django.db.models.signals.post_save",
+                    None,
+                    None,
+                    None,
+                ),
+            ),
         )
     ]
+
+
+def message(source, write_app):
+    write_app({"wiring.py": source})
+    [problem] = unloaded()
+    return problem.message.removeprefix("The module 'shop.wiring' ")
+
+
+def test_W005_counts_and_names_the_receivers(write_app):
+    source = CONNECTS + CONNECTS.replace("index", "other")
+    assert message(source, write_app) == (
+        "connects 2 receivers to signals, but it was never imported: "
+        "'shop.wiring.index' and 'shop.wiring.other'."
+    )
+
+
+def test_W005_names_a_receiver_of_two_signals_once(write_app):
+    source = CONNECTS.replace("(post_save)", "([post_save, post_save])")
+    assert message(source, write_app) == (
+        "connects 1 receiver to signals, but it was never imported: "
+        "'shop.wiring.index'."
+    )
+
+
+def test_W005_does_not_count_what_runs_only_under_a_condition(write_app):
+    source = f"{SAVE}def f(): ...\nif B:\n    post_save.connect(f)"
+    assert message(source, write_app) == (
+        "connects receivers to signals, but it was never imported: 'shop.wiring.f'."
+    )
+
+
+def test_W005_does_not_name_a_receiver_that_a_call_makes(write_app):
+    assert message(f"{SAVE}post_save.connect(make())", write_app) == (
+        "connects receivers to signals, but it was never imported."
+    )
+
+
+def test_W005_does_not_name_a_receiver_whose_definition_cannot_be_seen(write_app):
+    source = f"{SAVE}from .other import *\npost_save.connect(on_save)"
+    assert message(source, write_app) == (
+        "connects receivers to signals, but it was never imported."
+    )
 
 
 def test_W005_third_party_apps_are_not_checked(tmp_path, monkeypatch):

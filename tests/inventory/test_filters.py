@@ -9,9 +9,10 @@ from signaltools.inventory.filters import (
     Filters,
     select,
     select_problems,
+    unconnected_for,
     unmatched,
 )
-from signaltools.inventory.records import Problem
+from signaltools.inventory.records import Problem, Unconnected
 from tests.records import builtin, receiver, signal
 from tests.testapp.models import Line, Order, Tag
 
@@ -504,3 +505,116 @@ def test_a_pattern_finds_the_problem_of_a_garbage_collected_receiver(filters, fo
     given = Filters(**{"apps": [], "senders": [], "kinds": [], **filters})
     selected = select(SIGNALS, given)
     assert select_problems([LOST], selected, SIGNALS, given) == found
+
+
+# --- what isn't connected -----------------------------------------------------------
+
+
+POST_SAVE_NAME = "django.db.models.signals.post_save"
+LATE = Problem(
+    "W005",
+    "tests.testapp.late",
+    "It was never imported.",
+    "Import it.",
+    unconnected=(
+        Unconnected(
+            "tests.testapp.late.index", POST_SAVE_NAME, "testapp.Order", "model", None
+        ),
+        Unconnected("tests.testapp.late.guess", None, None, None, None),
+        Unconnected(
+            "tests.testapp.late.log", "gone.signals.sent", None, "unknown", None
+        ),
+    ),
+)
+
+
+def is_found(**filters):
+    filters = Filters(**filters)
+    found = select_problems([LATE], select(SIGNALS, filters), SIGNALS, filters)
+    return found == [LATE]
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"patterns": ["late.INDEX"]},
+        {"patterns": ["testapp.late"]},
+        {"patterns": ["gone.signals"]},
+        {"apps": ["testapp"]},
+        {"apps": ["auth", "TESTAPP"]},
+        {"senders": ["testapp.order"]},
+        {"kinds": ["builtin"]},
+        {"patterns": ["index"], "apps": ["testapp"], "senders": ["testapp.Order"]},
+    ],
+)
+def test_what_is_not_connected_is_found_by_what_the_source_says(filters):
+    assert is_found(**filters)
+    assert list(unmatched(SIGNALS, Filters(**filters), [LATE])) == []
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"patterns": ["late.other"]},
+        {"apps": ["test"]},
+        # The sender of "guess" is any one, but of which signal isn't known.
+        {"senders": ["testapp.Tag"]},
+        {"kinds": ["event"]},
+        {"patterns": ["late.guess"], "senders": ["testapp.Order"]},
+        {"apps": ["testapp"], "without_receivers": True},
+    ],
+)
+def test_what_is_not_connected_is_not_guessed(filters):
+    assert not is_found(**filters)
+
+
+def test_a_model_has_what_is_not_connected_for_what_it_sends():
+    def found(*sends):
+        return unconnected_for([LATE], SIGNALS, sends)
+
+    assert found((POST_SAVE_NAME, "testapp.Order")) == [LATE]
+    assert found((POST_SAVE_NAME, "testapp.Tag")) == []
+    assert found(("django.db.models.signals.pre_save", "testapp.Order")) == []
+
+
+def test_installed_apps_and_models_may_match_nothing_where_that_is_fine():
+    filters = Filters(apps=["testapp", "nope"], senders=["testapp.Tag", "no.Model"])
+    assert list(unmatched([], filters, may_be_empty=True)) == [
+        "No installed app has the label 'nope'.",
+        "No model or connected sender is named 'no.Model'.",
+    ]
+
+
+def not_connected(sender, **kwargs): ...
+
+
+def helper(value): ...
+
+
+another_name = not_connected
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [f"{__name__}.not_connected", "test_filters.not_connected", "not_connected"],
+)
+def test_a_function_that_is_not_connected_has_a_place(pattern):
+    place = f"tests/inventory/test_filters.py:{not_connected.__code__.co_firstlineno}"
+    assert list(unmatched([], Filters(patterns=[pattern]))) == [
+        f"'{__name__}.not_connected' is defined at {place}, but isn't connected to a "
+        "signal."
+    ]
+
+
+@pytest.mark.parametrize(
+    "pattern", ["helper", f"{__name__}.another_name", "filters.not_connected", "Order"]
+)
+def test_only_receivers_and_full_names_are_taken_for_a_function(pattern):
+    assert list(unmatched([], Filters(patterns=[pattern]))) == [
+        f"No signal, receiver, or sender matches {pattern!r}."
+    ]
+
+
+def test_any_function_is_found_by_its_full_name():
+    [sentence] = unmatched([], Filters(patterns=[f"{__name__}.helper"]))
+    assert sentence.startswith(f"'{__name__}.helper' is defined at ")

@@ -691,3 +691,163 @@ def test_a_closed_pipe_of_a_caller_leaves_the_stdout_of_the_process_alone(
     with suppress(BrokenPipeError):
         call_command("list_signals", "order_cancelled", stdout=ClosedPipe())
     assert replaced == []
+
+
+# --- problems -----------------------------------------------------------------------
+
+
+CASE = """
+import sys
+
+from django.conf import settings
+from django.core.management import execute_from_command_line
+
+settings.configure(
+    INSTALLED_APPS=["django.contrib.contenttypes", "shop", "signaltools"],
+    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+    ROOT_URLCONF="urls",
+    SIGNALTOOLS={"IGNORE": sys.argv.pop(1).split(",")},
+    SILENCED_SYSTEM_CHECKS=sys.argv.pop(1).split(","),
+)
+execute_from_command_line(sys.argv)
+"""
+MODELS = """
+from django.db import models
+
+class Stamped(models.Model):
+    class Meta:
+        abstract = True
+
+class Order(Stamped): ...
+
+class RushOrder(Order):
+    class Meta:
+        proxy = True
+"""
+RECEIVERS = """
+from django.db.models.signals import post_save
+from django.dispatch import receiver
+from .models import Order, Stamped
+
+@receiver(post_save, sender=Stamped)
+def on_stamped(sender, **kwargs): ...
+
+@receiver(post_save, sender=Order)
+def on_order(sender, **kwargs): ...
+"""
+APPS = """
+from django.apps import AppConfig
+from django.db.models.signals import post_delete
+
+class ShopConfig(AppConfig):
+    name = "shop"
+
+    def ready(self):
+        def flush(sender, **kwargs): ...
+        post_delete.connect(flush, sender="shop.Order")
+        from . import receivers
+"""
+LATE = """
+from django.db.models.signals import pre_save
+from .models import Order
+
+def forget(sender, **kwargs): ...
+
+pre_save.connect(forget, sender=Order)
+"""
+
+
+@pytest.fixture
+def shop(tmp_path):
+    """
+    Return a function that runs the command in a project with problems.
+    """
+    files = {
+        "manage.py": CASE,
+        "urls.py": "urlpatterns = []",
+        "shop/__init__.py": "",
+        "shop/apps.py": APPS,
+        "shop/models.py": MODELS,
+        "shop/receivers.py": RECEIVERS,
+        "shop/late.py": LATE,
+    }
+    (tmp_path / "shop").mkdir()
+    for name, source in files.items():
+        (tmp_path / name).write_text(source, "utf-8")
+
+    def run(*args, ignore="", silence=""):
+        manage = str(tmp_path / "manage.py")
+        program = (manage, ignore, silence, "list_signals")
+        return start(*args, program=program, PYTHONPATH=str(ROOT))
+
+    return run
+
+
+def ids(done):
+    return re.findall(r"^[WI]\d+", done.stdout, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("args", "expected"),
+    [
+        (["forget"], ["W005"]),
+        (["flush"], ["W001"]),
+        (["--sender", "shop.Order"], ["W001", "W005", "I001"]),
+        (["--model", "shop.Order"], ["W001", "W005", "I001"]),
+        (["--model", "shop.Order", "--problems"], ["W001", "W005", "I001"]),
+        (["--problems"], ["W001", "W005", "W009", "I001"]),
+        (["--problems", "--app", "contenttypes"], []),
+    ],
+)
+def test_what_is_not_connected_is_shown_by_each_filter(shop, args, expected):
+    done = shop(*args)
+    assert ids(done) == expected
+    fails = "--problems" in args and any(each[0] == "W" for each in expected)
+    assert (done.returncode, done.stderr) == (int(fails), "")
+
+
+def test_problems_alone(shop):
+    done = shop("--problems", "forget")
+    assert done.returncode == 1
+    assert done.stdout.endswith(
+        """ 1 problem
+
+W005  The module 'shop.late' connects 1 receiver to signals, but it was never imported:
+      'shop.late.forget'.
+      Import it in the ready() method of 'shop.apps.ShopConfig'.
+"""
+    )
+
+
+def test_ignored_and_silenced_problems_do_not_fail(shop):
+    done = shop(
+        "--problems",
+        "--format=json",
+        ignore="W005 shop.late,W009 shop.receivers.on_stamped",
+        silence="signaltools.W001",
+    )
+    document = json.loads(done.stdout)
+    jsonschema.Draft202012Validator(PROBLEMS_SCHEMA).validate(document)
+    assert [each["id"] for each in document["problems"]] == ["I001"]
+    assert (done.returncode, document["failures"]) == (0, 0)
+
+
+PROBLEMS_SCHEMA = json.loads(
+    Path(signaltools.reports.__file__)
+    .with_name("problems.schema.json")
+    .read_text(encoding="utf-8")
+)
+
+
+@pytest.mark.parametrize("form", ["markdown", "mermaid"])
+def test_problems_with_another_format_are_a_usage_error(form, capsys):
+    assert execute("--problems", "--format", form) == 2
+    assert capsys.readouterr().err == (
+        f"CommandError: --problems doesn't support --format {form}; choose text or "
+        "json.\n"
+    )
+
+
+def test_an_app_that_is_not_installed_has_no_problems_to_show():
+    result = run("--problems", "--app", "nope")
+    assert result.error == "No installed app has the label 'nope'."

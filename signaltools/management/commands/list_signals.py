@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from typing import Any, cast
@@ -10,7 +11,13 @@ from django.core.management.base import CommandError
 
 from signaltools.apps import SignaltoolsConfig
 from signaltools.checks.app_configs import unused_configs
-from signaltools.checks.run import find_problems, with_problems
+from signaltools.checks.run import (
+    fails,
+    find_problems,
+    is_of_project,
+    is_silenced,
+    with_problems,
+)
 from signaltools.checks.unloaded import unloaded_receivers
 from signaltools.checks.watch import is_watching
 from signaltools.events import Event
@@ -18,8 +25,18 @@ from signaltools.events.codec import EventSchema, event_schema
 from signaltools.introspect.models import find_models, no_model
 from signaltools.introspect.objects import is_a
 from signaltools.introspect.text import printable
-from signaltools.inventory.filters import Filters, select, select_problems, unmatched
-from signaltools.inventory.model_signals import read_model
+from signaltools.inventory.filters import (
+    Filters,
+    select,
+    select_problems,
+    unconnected_for,
+    unmatched,
+)
+from signaltools.inventory.model_signals import (
+    INIT_SIGNALS,
+    ModelSignals,
+    read_model,
+)
 from signaltools.inventory.reading import not_imported
 from signaltools.inventory.records import (
     Connected,
@@ -33,6 +50,7 @@ from signaltools.reports.list_markdown import render_markdown
 from signaltools.reports.list_mermaid import render_mermaid, render_model_mermaid
 from signaltools.reports.list_text import render_text
 from signaltools.reports.model_text import render_model_text
+from signaltools.reports.problems import render_problems_json, render_problems_text
 
 Options = dict[str, Any]
 Signals = Sequence[SignalRecord]
@@ -80,6 +98,12 @@ class Command(InventoryCommand):
             help="only signals without receivers",
         )
         add(
+            "--problems",
+            action="store_true",
+            help="only problems and notes; exit with status 1 if the project has a "
+            "problem, or with --all, if an installed package has one",
+        )
+        add(
             "--all",
             action="store_true",
             help="also show collapsed receivers, storage objects, and built-in signals "
@@ -97,11 +121,17 @@ class Command(InventoryCommand):
         problems = find_problems(connected, [*unused_configs(), *unloaded_receivers()])
         signals = with_problems(connected, problems)
         signals += not_imported(signals) if options["all"] else ()
-        if errors := _unmatched(signals, problems, filters, options["model"]):
+        if errors := _unmatched(signals, problems, filters, options):
             # A failed import may be the reason why nothing matches.
             raise command_error([*failures, *errors])
         notes = [*failures, *notes]
-        if options["model"]:
+        failing: list[Problem] = []
+        if options["problems"]:
+            problems = [p for p in problems if not is_silenced(p)]
+            problems = _chosen(signals, problems, filters, options["model"])
+            failing = [p for p in problems if fails(p, with_packages=options["all"])]
+            report = self._render_problems(problems, failing, notes, options)
+        elif options["model"]:
             report = self._render_model(signals, problems, notes, options)
         else:
             schemas = _schemas(connected) if options["format"] == "json" else {}
@@ -109,6 +139,22 @@ class Command(InventoryCommand):
         self.write_report(report, options["output"])
         if failures:
             raise command_error(failures)
+        if failing:
+            # The report has said what is wrong.
+            sys.exit(1)
+
+    def _render_problems(
+        self,
+        problems: Problems,
+        failing: list[Problem],
+        notes: list[str],
+        options: Options,
+    ) -> str:
+        if options["format"] == "json":
+            return render_problems_json(problems, notes, failing)
+        own = [p for p in problems if is_of_project(p)]
+        others = [p for p in problems if not is_of_project(p)]
+        return render_problems_text(own, others, self.look(options["output"]))
 
     def _render_list(
         self,
@@ -145,8 +191,7 @@ class Command(InventoryCommand):
     ) -> str:
         [found] = find_models(options["model"])
         model = read_model(signals, found)
-        names = model.names
-        problems = in_order(p for p in problems if (p.signal, p.name) in names)
+        problems = _problems_of_model(signals, problems, model)
         if options["format"] == "json":
             return render_model_json(model, notes, problems)
         if options["format"] == "mermaid":
@@ -189,6 +234,12 @@ def _filters(options: Options) -> Filters:
 
 
 def _check_usage(filters: Filters, options: Options) -> None:
+    if options["problems"] and options["format"] not in ("text", "json"):
+        raise CommandError(
+            f"--problems doesn't support --format {options['format']}; choose text or "
+            "json.",
+            returncode=2,
+        )
     if options["model"] is None:
         return
     if any(filters):
@@ -203,9 +254,35 @@ def _check_usage(filters: Filters, options: Options) -> None:
 
 
 def _unmatched(
-    signals: Signals, problems: Problems, filters: Filters, model: str | None
+    signals: Signals, problems: Problems, filters: Filters, options: Options
 ) -> list[str]:
+    model = options["model"]
     if model is None:
-        return [*unmatched(signals, filters, problems)]
+        may_be_empty = options["problems"]
+        return [*unmatched(signals, filters, problems, may_be_empty=may_be_empty)]
     found = find_models(model)
     return [] if len(found) == 1 else [no_model(model, found)]
+
+
+def _chosen(
+    signals: Signals, problems: Problems, filters: Filters, model: str | None
+) -> list[Problem]:
+    if model is None:
+        return select_problems(problems, select(signals, filters), signals, filters)
+    [found] = find_models(model)
+    return _problems_of_model(signals, problems, read_model(signals, found))
+
+
+def _problems_of_model(
+    signals: Signals, problems: Problems, model: ModelSignals
+) -> list[Problem]:
+    names = model.names
+    sends = [(step.signal, step.sender) for step in model.steps]
+    # These aren't steps unless a receiver runs.
+    sends += [(signal, model.label) for signal in INIT_SIGNALS]
+    return in_order(
+        [
+            *(p for p in problems if (p.signal, p.name) in names),
+            *unconnected_for(problems, signals, sends),
+        ]
+    )
