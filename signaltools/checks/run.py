@@ -69,7 +69,7 @@ def is_of_project(problem: Problem) -> bool:
     """
     Return whether a problem or a note is about code of the project.
     """
-    # Of a receiver that is gone, only the signal is known if nothing watched connect().
+    # If nothing watched connect(), only the signal of a receiver that is gone is known.
     is_unknown = problem.name == problem.signal
     return is_unknown or place_of(problem.name).component == "project"
 

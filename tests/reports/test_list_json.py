@@ -79,6 +79,7 @@ PROBLEM = {
     "message": "It does not accept **kwargs.",
     "hint": "Add **kwargs.",
     "signal": "shop.signals.order_paid",
+    "unconnected": [],
 }
 
 
