@@ -11,7 +11,7 @@ from django.dispatch import Signal
 
 from ..inventory.places import short_place
 from ..inventory.receivers import Row
-from ..inventory.records import Problem, ReceiverRecord
+from ..inventory.records import Problem, ReceiverRecord, split_name
 from .watch import Connect
 
 
@@ -40,7 +40,7 @@ class Connection(NamedTuple):
         """
         Return the name of the signal without its module.
         """
-        return self.signal_name.rpartition(".")[2]
+        return split_name(self.signal_name)[1]
 
     @property
     def sender_text(self) -> str:

@@ -17,19 +17,51 @@ from __future__ import annotations
 import gc
 from collections.abc import Collection, Sequence
 from functools import _lru_cache_wrapper
-from types import FrameType, FunctionType, ModuleType
+from types import FrameType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from django.utils import inspect
 
+from ..introspect.callables import describe
+from ..introspect.objects import heap_is_frozen, loaded_object
 from ..inventory.receivers import Row
+from ..inventory.records import Connected
 
 # Cycles through a receiver are short: a function and its closure, an object and its
 # attributes. Each step is a walk over the heap.
 _MAX_STEPS = 5
 _MAX_PARTS = 1_000
-# Python 3.12 starts with a few hundred frozen objects.
-_MAX_FROZEN = 1_000
+
+
+def without_cached(connected: Sequence[Connected]) -> list[Connected]:
+    """
+    Return ``connected`` without the receivers that would be gone without the cache.
+    """
+    suspects = [
+        row
+        for each in connected
+        for row in each.rows
+        if row.weak and not _is_attribute(row.receiver)
+    ]
+    # Only this list may hold the receivers.
+    receivers = [row.receiver for row in suspects]
+    cached = only_cached(receivers)
+    gone = {row.id for row, is_gone in zip(suspects, cached, strict=True) if is_gone}
+    found = []
+    for each in connected:
+        pairs = zip(each.rows, each.record.receivers, strict=True)
+        kept = [(row, receiver) for row, receiver in pairs if row.id not in gone]
+        record = each.record._replace(receivers=tuple(pair[1] for pair in kept))
+        found.append(each._replace(record=record, rows=tuple(pair[0] for pair in kept)))
+    return found
+
+
+def _is_attribute(receiver: Any) -> bool:
+    # The object of a bound method isn't in the cache.
+    if type(receiver) is MethodType:
+        return True
+    module, qualname = describe(receiver)[1:3]
+    return loaded_object(module, qualname) is receiver
 
 
 def only_cached(receivers: Sequence[Any]) -> list[bool]:
@@ -40,7 +72,7 @@ def only_cached(receivers: Sequence[Any]) -> list[bool]:
     running function holds counts as gone. The caller must hold the receivers in the
     list ``receivers`` alone.
     """
-    if not receivers or gc.get_freeze_count() > _MAX_FROZEN:
+    if not receivers or heap_is_frozen():
         return [False] * len(receivers)
     # The dict of an lru_cache can't be read from Python, except this way.
     caches = [v for v in vars(inspect).values() if type(v) is _lru_cache_wrapper]

@@ -7,6 +7,7 @@ run a property. Everything here reads CPython's own slots instead.
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
 from types import GetSetDescriptorType, MemberDescriptorType, ModuleType
@@ -137,12 +138,36 @@ def stored_attribute(value: object, name: str) -> Any:
 
     A property isn't run. Slots and the attributes of compiled classes are read.
     """
-    # vars() would run a __dict__ that the class defines as a property.
-    cls = type(value)
-    namespace = _read_slot(class_attribute(cls, "__dict__"), value)
-    if type(namespace) is dict and name in namespace:
+    namespace = _instance_dict(value)
+    if name in namespace:
         return namespace[name]
-    return _read_slot(class_attribute(cls, name), value)
+    return _read_slot(class_attribute(type(value), name), value)
+
+
+def instance_namespace(value: object) -> dict[Any, Any]:
+    """
+    Return a copy of the attributes that are stored on ``value``, without its slots.
+    """
+    return _instance_dict(value).copy()
+
+
+def _instance_dict(value: object) -> dict[Any, Any]:
+    # vars() would run a __dict__ that the class defines as a property.
+    namespace = _read_slot(class_attribute(type(value), "__dict__"), value)
+    return namespace if type(namespace) is dict else {}
+
+
+def slots(cls: type) -> tuple[str, ...]:
+    """
+    Return the names of the slots that ``cls`` and its bases define in Python.
+    """
+    return tuple(
+        name
+        for base in _class_mro(cls)
+        if "__slots__" in _class_dict(base)
+        for name, stored in _class_dict(base).items()
+        if type(stored) is MemberDescriptorType
+    )
 
 
 def _read_slot(stored: Any, value: object) -> Any:
@@ -155,6 +180,17 @@ def _read_slot(stored: Any, value: object) -> Any:
     # A slot that nothing has been assigned to.
     except AttributeError:
         return None
+
+
+def heap_is_frozen() -> bool:
+    """
+    Return whether ``gc.freeze()`` has hidden objects from the garbage collector.
+    """
+    return gc.get_freeze_count() > _MAX_FROZEN
+
+
+# Python 3.12 starts with a few hundred frozen objects.
+_MAX_FROZEN = 1_000
 
 
 def live_classes() -> Iterator[type]:

@@ -21,11 +21,13 @@ class Assignment(NamedTuple):
     The place where a name is assigned.
 
     ``creates`` is false for ``here = elsewhere.name`` and for constants such as None.
+    ``in_loop`` is true for a variable of a loop, which keeps its last value.
     """
 
     line: int
     creates: bool
     comment: str
+    in_loop: bool = False
 
 
 def assignments(module: ModuleType) -> dict[str, Assignment]:
@@ -45,17 +47,17 @@ def assignments(module: ModuleType) -> dict[str, Assignment]:
 def _assignments(source: str) -> dict[str, Assignment]:
     lines = source.split("\n")
     found: dict[str, Assignment] = {}
-    for name, node, creates in _assigned(parse(source)):
+    for name, node, creates, in_loop in _assigned(parse(source)):
         # "sig = None" may come before the assignment that creates the signal.
         if name not in found or (creates and not found[name].creates):
             line = _first_line(node)
             comment: list[str] = []
-            for above in reversed(lines[: line - 1]):
+            for above in () if in_loop else reversed(lines[: line - 1]):
                 text = above.strip()
                 if not text.startswith("#") or above.index("#") != node.col_offset:
                     break
                 comment.insert(0, text.lstrip("#:").strip())
-            found[name] = Assignment(line, creates, "\n".join(comment).strip())
+            found[name] = Assignment(line, creates, "\n".join(comment).strip(), in_loop)
     return found
 
 
@@ -191,22 +193,29 @@ def _is_never_imported(test: ast.expr) -> bool:
     return name == "TYPE_CHECKING"
 
 
-def _assigned(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt, bool]]:
+def _assigned(body: list[ast.stmt]) -> Iterator[tuple[str, ast.stmt, bool, bool]]:
     # A stack rather than recursion: an elif chain nests as deep as it is long.
-    waiting = [("", node) for node in reversed(body)]
+    waiting = [("", False, node) for node in reversed(body)]
     while waiting:
-        prefix, node = waiting.pop()
+        prefix, in_loop, node = waiting.pop()
+        if isinstance(node, (ast.For, ast.AsyncFor, ast.While)):
+            in_loop = True
+            for target in ast.walk(node.target) if hasattr(node, "target") else ():
+                # In "for row[key] in rows", row isn't a variable of the loop.
+                if isinstance(target, ast.Name) and isinstance(target.ctx, ast.Store):
+                    yield f"{prefix}{target.id}", node, False, True
         names, value = assigned_names(node)
         for name in names if value else ():
-            yield f"{prefix}{name}", node, not _is_reference(value)
+            yield f"{prefix}{name}", node, not _is_reference(value), in_loop
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             # A decorator such as @event may have turned it into a signal.
             if node.decorator_list:
-                yield f"{prefix}{node.name}", node, True
+                yield f"{prefix}{node.name}", node, True, in_loop
             continue
         if isinstance(node, ast.ClassDef):
             prefix += f"{node.name}."
-        waiting += ((prefix, inner) for inner in reversed(_inner_statements(node)))
+        inner = reversed(_inner_statements(node))
+        waiting += ((prefix, in_loop, statement) for statement in inner)
 
 
 # "order_paid = signals.paid" gives a second name to an object that exists already, and

@@ -2,8 +2,8 @@
 Give every signal a name.
 
 The name of a signal is the dotted path that it can be imported by, from the module that
-defines it: see ``_name()``. Loaded modules are read as they are. Nothing is imported to
-find a signal.
+defines it: see ``name_signal()``. Loaded modules are read as they are. Nothing is
+imported to find a signal.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ class NamedSignal(NamedTuple):
 
     ``module`` is the defining module. For a signal that was registered by hand, it is
     the module that registered it. ``line`` is None if no source code assigns the
-    signal.
+    signal. ``in_loop`` is true if the name is only that of a variable of a loop, which
+    has kept its last value.
     """
 
     name: str
@@ -46,6 +47,7 @@ class NamedSignal(NamedTuple):
     file: str | None = None
     line: int | None = None
     doc: str = ""
+    in_loop: bool = False
 
 
 class Registry:
@@ -208,7 +210,7 @@ def find_signals(
     return dict(found.values())
 
 
-class _Place(NamedTuple):
+class Attribute(NamedTuple):
     """
     An attribute whose value is a signal.
     """
@@ -225,7 +227,7 @@ class _Place(NamedTuple):
 # The assignments in the source of each module, by the id() of the module: a module may
 # be of a class that can't be hashed. They are read when they are first needed, for one
 # reading only, because the source may change.
-_Sources = dict[int, dict[str, Assignment]]
+Sources = dict[int, dict[str, Assignment]]
 
 
 def _named_signals() -> list[NamedSignal]:
@@ -233,14 +235,16 @@ def _named_signals() -> list[NamedSignal]:
     Return the signals of all loaded modules with their names.
     """
     # By id(), because a subclass of Signal may define __eq__() and __hash__().
-    found: dict[int, tuple[Signal, list[_Place]]] = {}
+    found: dict[int, tuple[Signal, list[Attribute]]] = {}
     for signal, place in _places(loaded_modules()):
         found.setdefault(id(signal), (signal, []))[1].append(place)
-    sources: _Sources = {}
-    return [_name(signal, places, sources) for signal, places in found.values()]
+    sources: Sources = {}
+    return [name_signal(signal, places, sources) for signal, places in found.values()]
 
 
-def _name(signal: Signal, places: list[_Place], sources: _Sources) -> NamedSignal:
+def name_signal(
+    signal: Signal, places: list[Attribute], sources: Sources
+) -> NamedSignal:
     """
     Decide which attribute gives ``signal`` its name. The others give it aliases.
 
@@ -251,31 +255,48 @@ def _name(signal: Signal, places: list[_Place], sources: _Sources) -> NamedSigna
        completes. A module that defines a signal therefore comes before those that
        import it, except in an import cycle.
 
-    If a module is loaded under two names, its own name comes first.
+    If a module is loaded under two names, its own name comes first. A variable that a
+    loop has left behind gives a name only if nothing else does.
     """
-    place = places[0]
     # Reading source takes most of the time, and most signals have just one place.
     if len(places) > 1:
         places = sorted(places, key=_is_second_name)
-        creating = (
+        lasting = [p for p in places if not _is_in_loop(p, sources)]
+        creating = [
             place
             for place in places
-            if (found := _assignment(place, sources)) and found.creates
-        )
-        place = next(creating, places[0])
-    assignment = _assignment(place, sources)
+            if (found := assignment(place, sources)) and found.creates
+        ]
+        # Where a loop creates the signal, the loop may also give it a lasting name.
+        modules = {id(place.module) for place in creating}
+        best = [
+            *(place for place in creating if place in lasting),
+            *(place for place in lasting if id(place.module) in modules),
+            *(creating or lasting or places),
+        ]
+        place = best[0]
+        places = [place, *lasting]
+    else:
+        place = places[0]
+    found = assignment(place, sources)
     return NamedSignal(
         name=place.path,
         signal=signal,
         aliases=tuple(sorted({other.path for other in places} - {place.path})),
         module=place.module_name,
         file=source_file(place.module),
-        line=assignment.line if assignment else None,
-        doc=assignment.comment if assignment else "",
+        line=found.line if found else None,
+        doc=found.comment if found else "",
+        in_loop=_is_in_loop(place, sources),
     )
 
 
-def _is_second_name(place: _Place) -> tuple[bool, bool, bool]:
+def _is_in_loop(place: Attribute, sources: Sources) -> bool:
+    found = assignment(place, sources)
+    return found is not None and found.in_loop
+
+
+def _is_second_name(place: Attribute) -> tuple[bool, bool, bool]:
     # A script runs as __main__ and may be imported by its own name as well. In a
     # process of multiprocessing, it is __mp_main__, too. Other modules may be in
     # sys.modules under several names.
@@ -285,7 +306,7 @@ def _is_second_name(place: _Place) -> tuple[bool, bool, bool]:
     return name == "__mp_main__", name == "__main__", has_other_name
 
 
-def _assignment(place: _Place, sources: _Sources) -> Assignment | None:
+def assignment(place: Attribute, sources: Sources) -> Assignment | None:
     key = id(place.module)
     if key not in sources:
         sources[key] = assignments(place.module)
@@ -303,11 +324,11 @@ def _loaded_signal(name: str) -> Signal | None:
 
 def _places(
     modules: Iterable[tuple[str, ModuleType]], in_classes: bool = True
-) -> Iterator[tuple[Signal, _Place]]:
+) -> Iterator[tuple[Signal, Attribute]]:
     search = _Search(in_classes)
     for module_name, module in modules:
         for path, signal in search.in_namespace(module_namespace(module)):
-            yield signal, _Place(module_name, module, path)
+            yield signal, Attribute(module_name, module, path)
 
 
 class _Search:
@@ -321,8 +342,8 @@ class _Search:
     """
 
     def __init__(self, in_classes: bool) -> None:
-        self._signal_types = _subclass_ids(Signal)
-        class_types = _subclass_ids(type) if in_classes else set()
+        self._signal_types = subclass_ids(Signal)
+        class_types = subclass_ids(type) if in_classes else set()
         self._types = self._signal_types | class_types
         # The classes are kept, because the id() of one that is gone can be reused.
         self._classes: dict[int, type] = {}
@@ -363,7 +384,7 @@ class _Search:
         return self._in_classes.get(id(cls), ())
 
 
-def _subclass_ids(cls: type) -> set[int]:
+def subclass_ids(cls: type) -> set[int]:
     # type.__subclasses__(cls) works for metaclasses too, and never calls an override.
     subclasses: list[type] = type.__subclasses__(cls)
-    return {id(cls)}.union(*map(_subclass_ids, subclasses))
+    return {id(cls)}.union(*map(subclass_ids, subclasses))

@@ -178,6 +178,18 @@ def in_order(problems: Iterable[Problem]) -> list[Problem]:
     return sorted(distinct(problems), key=lambda each: (each.is_note, *each[:3]))
 
 
+def split_name(name: str) -> tuple[str, str]:
+    """
+    Return what the last attribute in a name belongs to, and that attribute.
+
+    The keys of containers belong to it: "pay.signals" and "WEBHOOKS['order.paid']".
+    """
+    path = name.partition("[")[0]
+    # Signals without a name have the dotted path of their class in parentheses.
+    module = "" if name.startswith("unnamed ") else path.rpartition(".")[0]
+    return module, name[len(module) + 1 :] if module else name
+
+
 def signal_kind(signal: Signal, component: Component) -> Kind:
     """
     Return the kind of a signal that is defined in ``component``.

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 from ..events.declaration import Argument
 from ..introspect.text import printable
+from ..inventory.held import without_number
 from ..inventory.records import (
     EventRecord,
     ReceiverRecord,
@@ -75,7 +76,7 @@ def make_lock_file(
     entries = [_event_entry(each.name, each.event) for each in signals if each.event]
     # Two instances that connect the same method get the same line.
     connections = Counter(
-        _connection_line(signal.name, receiver)
+        _connection_line(without_number(signal.name), receiver)
         for signal in signals
         for receiver in signal.receivers
         if everything or not home(receiver)

@@ -14,7 +14,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 
+from ..checks.watch import watched_signals
+from ..introspect.objects import heap_is_frozen
 from ..introspect.text import encodable, printable
+from ..inventory.held import number_names, with_held
 from ..inventory.names import registry
 from ..inventory.reading import read_connected
 from ..inventory.records import Connected
@@ -127,9 +130,23 @@ class InventoryCommand(ReportCommand):
         failures = [note for name in as_list(imports) if (note := load(name))]
         notes = load_server()
         # Last, because imports connect receivers.
-        connected = read_connected(registry.entries())
+        entries = with_held(registry.entries(), watched_signals)
+        connected = number_names(read_connected(entries))
         notes += [each.note for each in connected if each.note]
         return failures, notes, connected
+
+
+def unseen() -> list[str]:
+    """
+    Return a note if there may be signals that can't be found.
+    """
+    return [_FROZEN] if heap_is_frozen() else []
+
+
+_FROZEN = (
+    "gc.freeze() was called, so signals that aren't attributes of a module may be "
+    "missing."
+)
 
 
 def as_list(value: str | list[str] | None) -> list[str]:

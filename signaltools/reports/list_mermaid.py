@@ -11,7 +11,13 @@ from typing import NamedTuple
 
 from ..introspect.text import printable, text_list
 from ..inventory.model_signals import ModelSignals
-from ..inventory.records import ReceiverRecord, SignalRecord, expected_sender, home
+from ..inventory.records import (
+    ReceiverRecord,
+    SignalRecord,
+    expected_sender,
+    home,
+    split_name,
+)
 from .layout import plural
 from .trace_rows import short_signal
 
@@ -29,9 +35,10 @@ def render_mermaid(signals: Signals, *, collapse: bool = True) -> str:
     for signal in signals:
         receivers = [r for r in signal.receivers if not (collapse and home(r))]
         if receivers:
-            module, _, name = signal.name.rpartition(".")
+            module, name = split_name(signal.name)
             # The modules of Django's own signals are well known.
-            label = [name] if signal.kind == "builtin" else [name, module]
+            is_short = signal.kind == "builtin" or not module
+            label = [name] if is_short else [name, module]
             start = graph.node(label, "([])")
             for receiver in receivers:
                 sender = expected_sender(receiver) if receiver.sender_kind else ""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from ..introspect.text import printable, text_list
 from ..inventory.places import short_place
-from ..inventory.records import Problem, ReceiverRecord, SignalRecord, home
+from ..inventory.records import Problem, ReceiverRecord, SignalRecord, home, split_name
 from .layout import (
     INDENT,
     Columns,
@@ -97,7 +97,7 @@ class _Section:
         if collapsed := [r for r in signal.receivers if self._collapses(r)]:
             homes = text_list(sorted({home(receiver) for receiver in collapsed}))
             text = f"{'+':>4}  {plural(len(collapsed), 'receiver')} inside {homes}"
-            bare_name = printable(signal.name.rpartition(".")[2])
+            bare_name = printable(split_name(signal.name)[1])
             yield from self._line(text, f"list_signals {bare_name}")
         if not signal.receivers:
             yield f"{INDENT}no receivers"

@@ -60,7 +60,7 @@ def lines(found):
          {"a": 2, "c": 6, "d": 8, "b": 4}),
         ("try:\n    a = 1\nexcept* E:\n    b = 1", {"a": 2, "b": 4}),
         ("with lock:\n    paid = Signal()", {"paid": 2}),
-        ("for _ in x:\n    a = 1\nelse:\n    b = 1", {"a": 2, "b": 4}),
+        ("for _ in x:\n    a = 1\nelse:\n    b = 1", {"_": 1, "a": 2, "b": 4}),
         ("while x:\n    a = 1\nelse:\n    b = 1", {"a": 2, "b": 4}),
         ("match x:\n    case 1:\n        a = 1\n    case _:\n        b = 1",
          {"a": 3, "b": 5}),

@@ -398,7 +398,16 @@ def test_second_registered_name_leaves_the_place_of_the_first():
 
     entry = entry_of(signal, registry)
 
-    assert entry == ("shop.paid", signal, ("crm.paid",), "shop", "/shop.py", 2, "")
+    assert entry == (
+        "shop.paid",
+        signal,
+        ("crm.paid",),
+        "shop",
+        "/shop.py",
+        2,
+        "",
+        False,
+    )
 
 
 def test_signal_registered_by_code_without_a_module_name():
@@ -434,7 +443,7 @@ def test_signal_has_the_comment_above_it(import_source):
         line=6,
         doc="Sent once,\nafter commit.",
     )
-    assert entry_of(module.order_lost)[5:] == (7, "")
+    assert entry_of(module.order_lost)[5:] == (7, "", False)
 
 
 def test_signal_of_a_subclass_is_found(plant):
@@ -884,6 +893,7 @@ def test_signal_of_a_module_without_source_has_no_place(plant):
         None,
         None,
         "",
+        False,
     )
 
 
@@ -906,7 +916,7 @@ def test_source_that_broke_after_the_import_does_no_harm(import_source, damage):
     entry = entry_of(module.sig)
 
     assert (entry.name, entry.aliases) == ("shop_signals.sig", ("shop_models.sig",))
-    assert entry[4:] == (module.__file__, None, "")
+    assert entry[4:] == (module.__file__, None, "", False)
 
 
 def test_source_is_read_anew_by_each_look_up(import_source):

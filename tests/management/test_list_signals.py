@@ -851,3 +851,86 @@ def test_problems_with_another_format_are_a_usage_error(form, capsys):
 def test_an_app_that_is_not_installed_has_no_problems_to_show():
     result = run("--problems", "--app", "nope")
     assert result.error == "No installed app has the label 'nope'."
+
+
+def test_after_gc_freeze_a_note_says_that_signals_may_be_missing(monkeypatch):
+    monkeypatch.setattr("signaltools.management.base.heap_is_frozen", lambda: True)
+    note = (
+        "gc.freeze() was called, so signals that aren't attributes of a module may be "
+        "missing."
+    )
+    result = run("--format", "json")
+    assert result.err == f"{note}\n"
+    assert json.loads(result.out)["notes"] == [note]
+
+
+HELD = """
+    from django.dispatch import Signal
+
+    HOOKS = {"order.paid": Signal()}
+
+    def receive(sender):
+        pass
+
+    def keep():
+        signal = Signal()
+        signal.connect(receive)
+        return lambda: signal
+
+    HOOKS["order.paid"].connect(receive)
+    kept = [keep(), keep()]
+"""
+UNNAMED = "unnamed Signal (django.dispatch.dispatcher.Signal)"
+
+
+@pytest.mark.usefixtures("whole_heap")
+@pytest.mark.parametrize("output", ["text", "json", "markdown", "mermaid"])
+def test_signals_that_no_module_holds_are_listed(output, import_source):
+    import_source("held_shop", HELD)
+
+    result = run("held_shop", "--format", output)
+
+    names = {
+        "text": ["held_shop.HOOKS['order.paid']\n", f"{UNNAMED}\n", f"{UNNAMED} (2)\n"],
+        "json": [
+            "\"held_shop.HOOKS['order.paid']\"",
+            f'"{UNNAMED}"',
+            f'"{UNNAMED} (2)"',
+        ],
+        "markdown": ["HOOKS", UNNAMED, f"{UNNAMED} (2)"],
+        "mermaid": [
+            "HOOKS#91;#39;order.paid#39;#93;<br/>held_shop",
+            f'(["{UNNAMED}"])',
+            f'(["{UNNAMED} (2)"])',
+        ],
+    }
+    for name in names[output]:
+        assert name in result.out
+    if output == "json":
+        document = json.loads(result.out)
+        jsonschema.validate(document, SCHEMA)
+        problems = [each["receivers"][0]["problems"] for each in document["signals"]]
+        assert problems == [["W012"]] * 3
+
+
+@pytest.mark.usefixtures("whole_heap")
+def test_a_problem_of_one_unnamed_signal_is_not_shown_beside_another(import_source):
+    source = HELD.replace("kept =", "right = lambda **kwargs: None\n    kept =")
+    module = import_source("held_shop", source)
+    other = module.keep.__globals__["Signal"]()
+    other.connect(module.right)
+    holder = [other.send]
+
+    document = json.loads(run("held_shop", "--format", "json").out)
+
+    found = [
+        (each["name"], each["receivers"][0]["problems"])
+        for each in document["signals"]
+        if each["name"].startswith(UNNAMED)
+    ]
+    assert found == [
+        (UNNAMED, []),
+        (f"{UNNAMED} (2)", ["W012"]),
+        (f"{UNNAMED} (3)", ["W012"]),
+    ]
+    del holder

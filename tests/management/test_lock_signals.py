@@ -747,3 +747,102 @@ def test_missing_file_is_exit_2_and_printed_to_stderr(capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith("CommandError: 'signals.lock' is missing or empty; run ")
+
+
+DEBUG_ONLY = """
+    import gc
+    from django.dispatch import Signal
+
+    done = Signal()
+    kept = []
+
+    done.connect(lambda **kwargs: None)
+
+    def replaced(**kwargs):
+        pass
+
+    done.connect(replaced)
+
+    def replaced(**kwargs):
+        pass
+
+    def in_a_list():
+        def local(**kwargs):
+            pass
+        return local
+
+    kept.append(in_a_list())
+    done.connect(kept[0])
+
+    class Desk:
+        def close(self, **kwargs):
+            pass
+
+    desk = Desk()
+    done.connect(desk.close)
+    done.connect(lambda **kwargs: 1, weak=False)
+"""
+
+
+@pytest.mark.usefixtures("whole_heap")
+@pytest.mark.parametrize("debug", [True, False])
+def test_the_file_is_the_same_in_debug_mode(debug, settings, import_source, folder):
+    settings.DEBUG = debug
+    import_source("locked_shop", DEBUG_ONLY)
+
+    assert run().error == ""
+
+    assert lines_of_shop(folder / "signals.lock") == [
+        "locked_shop.done -> locked_shop.<lambda>  any sender  strong",
+        "locked_shop.done -> locked_shop.Desk.close  any sender",
+        "locked_shop.done -> locked_shop.in_a_list.<locals>.local  any sender",
+    ]
+
+
+@pytest.mark.usefixtures("whole_heap")
+def test_signals_that_no_module_holds_are_in_the_file(import_source, folder):
+    import_source(
+        "locked_shop",
+        """
+        from django.dispatch import Signal
+
+        HOOKS = {"order.paid": Signal(), "a b": Signal(), None: Signal(), 1.5: Signal()}
+
+        def receive(**kwargs):
+            pass
+
+        for signal in HOOKS.values():
+            signal.connect(receive)
+
+        def keep():
+            signal = Signal()
+            signal.connect(receive)
+            return lambda: signal
+
+        kept = [keep(), keep()]
+        """,
+    )
+    assert run().error == ""
+
+    unnamed = '"unnamed Signal (django.dispatch.dispatcher.Signal)"'
+    assert lines_of_shop(folder / "signals.lock") == [
+        "\"locked_shop.HOOKS['a b']\" -> locked_shop.receive  any sender",
+        f"{unnamed} -> locked_shop.receive  any sender  x2",
+        "locked_shop.HOOKS['order.paid'] -> locked_shop.receive  any sender",
+        "locked_shop.HOOKS[…] -> locked_shop.receive  any sender  x2",
+    ]
+    assert "up to date" in run().out
+    assert "up to date" in run("--check").out
+
+
+@pytest.mark.parametrize("verbosity", [0, 1])
+def test_after_gc_freeze_a_note_says_that_signals_may_be_missing(
+    verbosity, monkeypatch
+):
+    monkeypatch.setattr("signaltools.management.base.heap_is_frozen", lambda: True)
+    err = io.StringIO()
+    call_command("lock_signals", stdout=io.StringIO(), stderr=err, verbosity=verbosity)
+    assert err.getvalue() == verbosity * (
+        "gc.freeze() was called, so signals that aren't attributes of a module may be "
+        "missing.\n"
+    )

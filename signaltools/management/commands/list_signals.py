@@ -44,7 +44,7 @@ from signaltools.inventory.records import (
     SignalRecord,
     in_order,
 )
-from signaltools.management.base import InventoryCommand, as_list, command_error
+from signaltools.management.base import InventoryCommand, as_list, command_error, unseen
 from signaltools.reports.list_json import render_json, render_model_json
 from signaltools.reports.list_markdown import render_markdown
 from signaltools.reports.list_mermaid import render_mermaid, render_model_mermaid
@@ -116,7 +116,7 @@ class Command(InventoryCommand):
         filters = _filters(options)
         _check_usage(filters, options)
         failures, notes, connected = self.read_server(options["imports"])
-        notes += () if is_watching() else [_NOT_WATCHED]
+        notes += [*([] if is_watching() else [_NOT_WATCHED]), *unseen()]
         self._print_notes(notes, options["verbosity"])
         problems = find_problems(connected, [*unused_configs(), *unloaded_receivers()])
         signals = with_problems(connected, problems)

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from signaltools.checks.held_by_cache import without_cached
 from signaltools.introspect.text import printable, text_list
 from signaltools.inventory.records import Connected
 from signaltools.lock.changes import Change, find_changes
@@ -22,6 +23,7 @@ from signaltools.management.base import (
     as_list,
     cannot_write,
     command_error,
+    unseen,
 )
 from signaltools.reports.layout import plural
 
@@ -107,7 +109,11 @@ class Command(InventoryCommand):
             advice = "Fix what is listed above, or use different settings."
             incomplete = f"The lock file would be incomplete. {advice}"
             raise command_error([*failures, *notes, incomplete], returncode=_FAILED)
-        return connected
+        for note in unseen() if options["verbosity"] else ():
+            self.stderr.write(note, style_func=str)
+        # These receivers exist only while DEBUG is true, or until the next garbage
+        # collection, but the file is the same everywhere.
+        return without_cached(connected)
 
     def _check(
         self,
