@@ -103,14 +103,21 @@ def select_problems(
     """
     if not any(filters):
         return in_order(problems)
-    shown, connected = _receiver_names(selected), _receiver_names(signals)
+    shown = {signal.name: {r.name for r in signal.receivers} for signal in selected}
+    receivers = {signal.name: signal.receivers for signal in signals}
     alternatives = _alternatives(signals, filters)
 
     def is_selected(problem: Problem) -> bool:
-        signal, name = problem.signal or "", problem.name
-        if signal in shown and (name in shown[signal] or name not in connected[signal]):
+        signal, names = problem.signal or "", {problem.name}
+        if problem.receiver is not None:
+            # A problem may be named after a receiver that this one keeps out.
+            names.add(receivers[signal][problem.receiver].name)
+        # A problem named after the signal is about a receiver that isn't known.
+        if not names.isdisjoint([*shown.get(signal, ()), *({signal} & shown.keys())]):
             return True
-        return not filters.without_receivers and any(
+        if filters.without_receivers and signal not in shown:
+            return False
+        return any(
             (not filters.kinds or stub.kind in filters.kinds)
             and all(
                 any(matches(stub, each) or matches(stub, None) for matches in group)
@@ -164,10 +171,6 @@ def unconnected_for(
             for signal, label in pairs
         )
     ]
-
-
-def _receiver_names(signals: Signals) -> dict[str, set[str]]:
-    return {signal.name: {r.name for r in signal.receivers} for signal in signals}
 
 
 def unmatched(

@@ -618,3 +618,23 @@ def test_only_receivers_and_full_names_are_taken_for_a_function(pattern):
 def test_any_function_is_found_by_its_full_name():
     [sentence] = unmatched([], Filters(patterns=[f"{__name__}.helper"]))
     assert sentence.startswith(f"'{__name__}.helper' is defined at ")
+
+
+def test_a_problem_is_shown_with_the_receiver_that_it_is_printed_beside():
+    name = "shop.signals.order_paid"
+    taken = Problem("W003", "shop.late.dropped", "It is taken.", "Change it.", name, 0)
+
+    def found(**filters):
+        selected = select(SIGNALS, Filters(**filters))
+        return select_problems([taken], selected, SIGNALS, Filters(**filters))
+
+    assert found(patterns=["stock.receivers.reserve"]) == [taken]
+    assert found(patterns=["notify_sales"]) == []
+
+
+def test_a_signal_that_lost_its_receivers_shows_them_without_receivers():
+    name = "shop.signals.order_lost"
+    gone = Problem("W001", "shop.late.gone", "It is gone.", "Keep it.", name)
+    filters = Filters(without_receivers=True)
+    selected = select(SIGNALS, filters)
+    assert select_problems([gone, LATE], selected, SIGNALS, filters) == [gone]
