@@ -25,9 +25,11 @@ from django.core.management import (
 )
 from django.core.signals import setting_changed
 from django.db.models import Model
+from django.db.models.signals import m2m_changed
 from django.test.utils import isolate_apps
 
 import signaltools.reports
+from tests.testapp.models import Order
 
 pytestmark = pytest.mark.usefixtures("few_modules")
 
@@ -837,6 +839,42 @@ PROBLEMS_SCHEMA = json.loads(
     .with_name("problems.schema.json")
     .read_text(encoding="utf-8")
 )
+
+
+def in_vain(sender, **kwargs): ...
+
+
+@pytest.fixture
+def mistake():
+    m2m_changed.connect(in_vain, sender=Order)
+    yield
+    m2m_changed.disconnect(in_vain, sender=Order)
+
+
+@pytest.mark.usefixtures("mistake")
+@pytest.mark.parametrize("args", [["in_vain"], ["--model", "testapp.Order"]])
+def test_a_problem_of_the_project_is_exit_1(args, capsys):
+    assert execute("--problems", *args) == 1
+    out, err = capsys.readouterr()
+    assert f"W007  The receiver '{__name__}.in_vain' is never called:" in out
+    assert "\ntestapp" not in out
+    assert err == ""
+
+
+@pytest.mark.usefixtures("mistake")
+def test_a_problem_that_is_ignored_is_exit_0(capsys, settings):
+    settings.SIGNALTOOLS = {"IGNORE": [f"W007 {__name__}.in_vain"]}
+    execute_from_command_line(["manage.py", "list_signals", "--problems", "in_vain"])
+    assert capsys.readouterr().out == "No problems.\n"
+
+
+@pytest.mark.usefixtures("mistake")
+def test_problems_as_json_count_those_that_fail(capsys):
+    assert execute("--problems", "--format", "json", "in_vain") == 1
+    document = json.loads(capsys.readouterr().out)
+    jsonschema.Draft202012Validator(PROBLEMS_SCHEMA).validate(document)
+    assert [each["id"] for each in document["problems"]] == ["W007"]
+    assert document["failures"] == 1
 
 
 @pytest.mark.parametrize("form", ["markdown", "mermaid"])
