@@ -35,6 +35,7 @@ _RECEIVER_DECORATORS = {
 _EVENT_DECORATORS = {"signaltools.event", "signaltools.events.event"}
 # Used as the path of a signal that the module itself creates.
 _A_SIGNAL = "<signal>"
+_USER_MODEL = "django.conf.settings.AUTH_USER_MODEL"
 
 _SenderFields = tuple[str | None, SenderKind | None, str | None]
 _UNKNOWN: _SenderFields = (None, "unknown", None)
@@ -144,11 +145,8 @@ class _Source:
             return None, None, None
         if isinstance(node, ast.Constant):
             return _constant(node.value)
-        if isinstance(node, ast.Call):
-            is_user = self._path(node.func) == "django.contrib.auth.get_user_model"
-            return _constant(settings.AUTH_USER_MODEL) if is_user else _UNKNOWN
-        path = self._path(node)
-        if path == "django.conf.settings.AUTH_USER_MODEL":
+        path = self._user_model(node) or self._path(node)
+        if path == _USER_MODEL:
             return _constant(settings.AUTH_USER_MODEL)
         value = _find(path)
         if path.endswith(".through"):
@@ -156,6 +154,14 @@ class _Source:
             value = stored_attribute(relation, "through")
         # What isn't a class may be replaced before it is used.
         return describe_sender(value) if is_a(value, type) else _UNKNOWN
+
+    def _user_model(self, node: ast.expr) -> str:
+        """
+        Return the setting that ``get_user_model()`` reads, or "" for anything else.
+        """
+        function = self._path(node.func) if isinstance(node, ast.Call) else ""
+        is_user = function == "django.contrib.auth.get_user_model"
+        return _USER_MODEL if is_user else ""
 
     def _update_paths(self, node: ast.stmt) -> None:
         """
@@ -177,7 +183,8 @@ class _Source:
         path = self._path(value)
         if isinstance(value, ast.Call):
             cls = _find(self._path(value.func))
-            path = _A_SIGNAL if is_a(cls, type) and issubclass(cls, Signal) else ""
+            is_signal = is_a(cls, type) and issubclass(cls, Signal)
+            path = _A_SIGNAL if is_signal else self._user_model(value)
         paths.update(dict.fromkeys(names, path))
 
     def _path(self, node: ast.expr | None) -> str:

@@ -142,7 +142,7 @@ def _unconnected(
     found = problem.unconnected
     if problem.receiver is None:
         found += (Unconnected(problem.name, problem.signal, None, "unknown", None),)
-    records = {signal.name: signal for signal in signals}
+    records = {signal.name: signal for signal in signals} if found else {}
     for each in found:
         name = each.signal or ""
         if not name and each.sender_kind is None:

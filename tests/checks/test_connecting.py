@@ -14,6 +14,7 @@ from django.db.models.signals import m2m_changed, post_save
 from django.dispatch import Signal, receiver
 from tests.testapp import models
 from tests.testapp.models import Order
+User = get_user_model()
 """
 POST_SAVE = "django.db.models.signals.post_save"
 ANY = (None, None, None)
@@ -47,6 +48,8 @@ def test_a_file_that_connects_nothing(read):
         (", sender='shop.Nothing'", ("shop.Nothing", "string", None)),
         (", sender=settings.AUTH_USER_MODEL", USER),
         (", sender=get_user_model()", USER),
+        (", sender=User", USER),
+        (", sender=User.through", UNKNOWN),
         (", sender=make()", UNKNOWN),
         (", sender=1", UNKNOWN),
         (", sender=Unseen", UNKNOWN),

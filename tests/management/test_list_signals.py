@@ -808,6 +808,15 @@ def test_what_is_not_connected_is_shown_by_each_filter(shop, args, expected):
     assert (done.returncode, done.stderr) == (int(fails), "")
 
 
+def test_a_graph_without_receivers_names_the_problem_on_stderr(shop):
+    done = shop("forget", "--format", "mermaid")
+    assert "forget" not in done.stdout
+    assert done.stderr == (
+        "The module 'shop.late' connects 1 receiver to signals, but it was never "
+        "imported: 'shop.late.forget'.\n"
+    )
+
+
 def test_problems_alone(shop):
     done = shop("--problems", "forget")
     assert done.returncode == 1

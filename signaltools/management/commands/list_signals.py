@@ -167,8 +167,13 @@ class Command(InventoryCommand):
         filters = _filters(options)
         selected = select(signals, filters)
         problems = select_problems(problems, selected, signals, filters)
-        if not selected and not problems and options["verbosity"]:
-            self.stderr.write("Nothing matches all of these filters.", style_func=str)
+        if not selected and options["verbosity"]:
+            sentences = ["Nothing matches all of these filters."] * (not problems)
+            if options["format"] in ("markdown", "mermaid"):
+                # These have no place for the reason why there is nothing to show.
+                sentences += [each.message for each in problems]
+            for sentence in sentences:
+                self.stderr.write(printable(sentence), style_func=str)
         # With a filter, users ask for these receivers, so none of them is collapsed.
         collapse = not options["all"] and not any(filters)
         if options["format"] == "json":
