@@ -7,6 +7,8 @@ from __future__ import annotations
 import datetime
 import decimal
 import fractions
+import gc
+import hashlib
 import ipaddress
 import pathlib
 import re
@@ -14,12 +16,26 @@ import uuid
 import zoneinfo
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import _FIELD, Field  # type: ignore[attr-defined]
 from enum import Enum
-from types import EllipsisType, NoneType
+from types import (
+    BuiltinFunctionType,
+    EllipsisType,
+    FunctionType,
+    MappingProxyType,
+    NoneType,
+)
 from typing import Any
 
-from ..introspect.objects import class_path, is_a, short_name, stored_attribute
-from ..introspect.text import clip, printable
+from ..introspect.objects import (
+    class_attribute,
+    class_path,
+    exact,
+    is_a,
+    short_name,
+    stored_attribute,
+)
+from ..introspect.text import MAX_LENGTH, printable
 
 # Their repr() can be typed back into Python, and runs no code but their own.
 _EXACT = (
@@ -72,6 +88,15 @@ def default_text(value: Any, depth: int = 0) -> str:
         # Python refuses to convert integers with thousands of digits to strings.
         with suppress(ValueError):
             text = repr(value)
+    elif is_a(value, FunctionType) or is_a(value, BuiltinFunctionType):
+        text = exact(value.__qualname__)
+    elif fields := _fields(value):
+        shown = (f"{name}={default_text(each, depth + 1)}" for name, each in fields)
+        text = f"{class_path(kind)[1]}({', '.join(shown)})"
+    elif kind is MappingProxyType:
+        # Only the garbage collector can look behind it without running code.
+        [mapping] = gc.get_referents(value)
+        text = f"mappingproxy({default_text(mapping, depth + 1)})"
     elif kind is dict:
         items = (
             f"{default_text(key, depth + 1)}: {default_text(item, depth + 1)}"
@@ -87,7 +112,32 @@ def default_text(value: Any, depth: int = 0) -> str:
     elif kind is set or kind is frozenset:
         text = f"{kind.__name__}({{{_sorted_items(value, depth)}}})"
         text = text.replace("({})", "()")
-    return clip(printable(text))
+    text = printable(text)
+    if len(text) <= MAX_LENGTH:
+        return text
+    # A change behind the end has to show as well.
+    digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+    return f"{text[: MAX_LENGTH - 12]}… ({digest})"
+
+
+def _fields(value: Any) -> list[tuple[str, Any]]:
+    """
+    Return the fields of a dataclass or a namedtuple.
+    """
+    kind = type(value)
+    fields = class_attribute(kind, "__dataclass_fields__")
+    if type(fields) is dict:
+        # Without the pseudo-fields of ClassVar and InitVar.
+        return [
+            (name, stored_attribute(value, name))
+            for name, field in fields.items()
+            if type(field) is Field and field._field_type is _FIELD and field.repr  # type: ignore[attr-defined]
+        ]
+    names = class_attribute(kind, "_fields")
+    if is_a(value, tuple) and type(names) is tuple:
+        items = tuple.__getitem__(value, slice(None))
+        return [*zip(names, items, strict=False)]
+    return []
 
 
 def _is_exact(kind: type) -> bool:

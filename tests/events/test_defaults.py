@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import datetime
 import decimal
 import enum
@@ -8,8 +9,10 @@ import fractions
 import ipaddress
 import pathlib
 import re
+import types
 import uuid
 import zoneinfo
+from typing import ClassVar
 
 import pytest
 from django.db import models
@@ -82,6 +85,25 @@ class Outer:
         ONE = 1
 
 
+@dataclasses.dataclass(frozen=True)
+class Money:
+    amount: decimal.Decimal
+    currency: str = "EUR"
+    cache: dict = dataclasses.field(default_factory=dict, repr=False)
+    known: ClassVar[dict] = {}
+
+    __repr__ = __eq__ = __getattribute__ = Never.__repr__
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Slotted:
+    prices: list
+
+
+class Odd(tuple):
+    pass
+
+
 Point = collections.namedtuple("Point", "x")
 HERE = "tests.events.test_defaults"
 
@@ -141,6 +163,12 @@ def cases(*cases):
     ({"b", "a", "c"}, "{'a', 'b', 'c'}"),
     (frozenset(), "frozenset()"),
     (frozenset({Level.HIGH}), "frozenset({Level.HIGH})"),
+    (Point(1), "Point(x=1)"),
+    (Money(decimal.Decimal("1.5")), "Money(amount=Decimal('1.5'), currency='EUR')"),
+    (Slotted([Money(1)]), "Slotted(prices=[Money(amount=1, currency='EUR')])"),
+    (types.MappingProxyType({"a": 1}), "mappingproxy({'a': 1})"),
+    (cases, "cases"),
+    (len, "len"),
 )
 def test_values_of_the_standard_library_and_members_of_enums_are_shown_exactly(
     value, text
@@ -157,11 +185,14 @@ def test_values_of_the_standard_library_and_members_of_enums_are_shown_exactly(
     (datetime.datetime(2020, 1, 1, tzinfo=Zone()), "datetime.datetime"),
     (datetime.time(8, tzinfo=Zone()), "datetime.time"),
     (Items(), f"{HERE}.Items"),
-    (Point(1), f"{HERE}.Point"),
     (collections.OrderedDict(), "collections.OrderedDict"),
     (gettext_lazy("x"), "django.utils.functional.lazy.<locals>.__proxy__"),
     ([Never()], f"[{HERE}.Never]"),
-    (len, "builtin_function_or_method"),
+    (
+        types.MappingProxyType(collections.UserDict()),
+        "mappingproxy(collections.UserDict)",
+    ),
+    (Odd([1]), f"{HERE}.Odd"),
     (10**5000, "int"),
     ([[[[[[[1]]]]]]], "[[[[[[list]]]]]]"),
 )
@@ -175,5 +206,9 @@ def test_a_list_that_contains_itself_has_an_end():
     assert default_text(value) == "[[[[[[list]]]]]]"
 
 
-def test_a_long_default_is_truncated():
-    assert len(default_text("x" * 1000)) == 400
+def test_a_long_default_is_truncated_and_differs_from_others():
+    text, other = default_text("x" * 1000), default_text("x" * 999 + "y")
+    assert len(text) == len(other) == 400
+    assert text.startswith("'xxx")
+    assert text[:-9] == other[:-9]
+    assert text != other
