@@ -178,7 +178,7 @@ class Trace:
         """
         The sends without receivers to call, which is not an error.
         """
-        return tuple(send for send in self.sends if not send.calls)
+        return tuple(send for send in self.sends if not (send.calls or send.unseen))
 
     @property
     def totals(self) -> Totals:

@@ -88,6 +88,7 @@ def send(signal: str, *calls: Call, **changes: Any) -> Send:
         "in_atomic": False,
         "on_commit": 0,
         "without_receivers": 0 if calls else changes.get("count", 1),
+        "unseen": 0,
         "wrong_loop": False,
         "calls": calls,
         "sends": (),

@@ -49,6 +49,24 @@ def find_caller() -> tuple[Site | None, bool]:
     return own, False
 
 
+def method_of(value: object) -> str:
+    """
+    Return the name of the outermost method of ``value`` that is running in this place.
+
+    If there isn't one, it is the name of the calling function. Both are looked for
+    outside the function that calls this one.
+    """
+    frame: FrameType | None = sys._getframe(2)
+    assert frame is not None
+    name = frame.f_code.co_name
+    while frame is not None:
+        code = frame.f_code
+        if not code.co_argcount or frame.f_locals.get(code.co_varnames[0]) is not value:
+            break
+        name, frame = code.co_name, frame.f_back
+    return name
+
+
 _CALLER = frozenset({"caller"})
 _OWN = frozenset({"own"})
 _SKIPPED = frozenset({"skipped"})

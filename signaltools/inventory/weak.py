@@ -31,10 +31,11 @@ class SignalRef:
     A signal that was sent, and the connections that it had at that time.
 
     ``added`` are receivers that were connected later, ``muted`` those that a test has
-    prevented from running.
+    prevented from running. ``asked_by`` are functions that have asked for the receivers
+    of a sender without sending the signal.
     """
 
-    __slots__ = ("added", "label", "muted", "reference", "rows")
+    __slots__ = ("added", "asked_by", "label", "muted", "reference", "rows")
 
     def __init__(self, signal: Signal) -> None:
         self.reference: Reference = weakref.ref(signal)
@@ -42,6 +43,7 @@ class SignalRef:
         self.label = unnamed(signal)
         self.added: list[Described] = []
         self.muted: set[ReceiverRef] = set()
+        self.asked_by: set[tuple[SenderRef, str]] = set()
 
     def find_added(self) -> None:
         signal = self.reference()

@@ -104,7 +104,10 @@ class _TreeBuilder:
             values=first.identity.named_values(),
             in_atomic=first.in_atomic,
             on_commit=_sum(node.on_commit for node in nodes),
-            without_receivers=_sum(node.count - node.with_receivers for node in nodes),
+            without_receivers=_sum(
+                node.count - node.with_receivers - node.unseen for node in nodes
+            ),
+            unseen=_sum(node.unseen for node in nodes),
             wrong_loop=any(node.wrong_loop for node in nodes),
             calls=tuple(frozen_calls),
             sends=sends,

@@ -20,6 +20,9 @@ from typing import Any
 from django.db.backends.utils import CursorWrapper
 from django.dispatch import Signal, dispatcher
 
+from ..introspect.callers import method_of
+from ..introspect.objects import stored_attribute
+from ..inventory.receivers import entries
 from ..inventory.weak import NOWHERE
 from .clock import now
 from .current import get_current, leave, set_current
@@ -106,6 +109,7 @@ def _own_send_hook(original: Any, method: str) -> Any:
             return call(self, *args, **named)
         sender = sender_of(args, named)
         node = open_send(here, self, method, sender, named)
+        asked = node.asked + node.with_receivers
 
         def as_called(*_args: Any, **_named: Any) -> Any:
             return call(self, *args, **named)
@@ -114,7 +118,8 @@ def _own_send_hook(original: Any, method: str) -> Any:
         # A plain function may return a coroutine for its caller to await. A task needs
         # nothing, because it got a copy of the context of this send.
         if type(responses) is CoroutineType:
-            return _await_send(node, responses)
+            return _await_send(node, responses, asked, self)
+        _look_back(node, asked, self)
         return responses
 
     return send
@@ -162,10 +167,24 @@ def _record(
     return originals(responses) if node.calls else responses
 
 
+def _look_back(node: SendNode, asked: int, signal: Signal) -> None:
+    """
+    Remember that a method of a signal class hasn't asked for the receivers to call.
+
+    It may have called them in a loop of its own. ``asked`` is how often it had asked
+    before.
+    """
+    # A signal that caches knows which senders have no receivers.
+    caches = stored_attribute(signal, "use_caching") is True
+    if node.asked + node.with_receivers == asked and entries(signal) and not caches:
+        node.unseen += 1
+
+
 def _asend_hook(cls: type[Signal], original: Any, method: str) -> Any:
     if not iscoroutinefunction(original):
         return _own_send_hook(original, method)
     call = caller(original)
+    is_djangos = getattr(original, "__globals__", None) is vars(dispatcher)
 
     @functools.wraps(original)
     async def asend(self: Signal, /, *args: Any, **named: Any) -> Any:
@@ -173,13 +192,17 @@ def _asend_hook(cls: type[Signal], original: Any, method: str) -> Any:
         if here is None or not here.recorder.recording or here.signal() is self:
             return await call(self, *args, **named)
         node = open_send(here, self, method, sender_of(args, named), named)
-        return await _await_send(node, call(self, *args, **named))
+        asked = -1 if is_djangos else node.asked + node.with_receivers
+        return await _await_send(node, call(self, *args, **named), asked, self)
 
     return asend
 
 
-async def _await_send(node: SendNode, awaitable: Awaitable[Any]) -> Any:
+async def _await_send(
+    node: SendNode, awaitable: Awaitable[Any], asked: int, signal: Signal
+) -> Any:
     responses = await in_steps(node, awaitable)
+    _look_back(node, asked, signal)
     return originals(responses) if node.calls else responses
 
 
@@ -191,10 +214,22 @@ def _live_receivers_hook(cls: type[Signal], original: Any, name: str) -> Any:
     def live_receivers(self: Signal, sender: Any) -> Any:
         here = get_current()
         if not isinstance(here, SendNode) or here.signal() is not self:
+            if here is not None and here.recorder.recording:
+                name = method_of(self)
+                if name not in _WITH_RECEIVERS:
+                    refs = here.recorder.refs
+                    refs.signal(self).asked_by.add((refs.sender(sender), name))
             return original(self, sender)
         return both_probes(here, *original(self, sender))
 
     return live_receivers
+
+
+# Sends that are recorded already, and methods that don't call the receivers.
+_WITH_RECEIVERS = {
+    *("send", "send_robust", "asend", "asend_robust"),
+    *("has_listeners", "_live_receivers"),
+}
 
 
 def _own_live_receivers_hook(original: Any) -> Any:

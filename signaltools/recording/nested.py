@@ -24,7 +24,8 @@ def add_to_outer(inner: Recorder) -> Node | None:
     for key, signal in inner.refs.signals.items():
         # A copy: the outer trace looks for added receivers again when it ends, which
         # must not change the inner one.
-        recorder.refs.signals.setdefault(key, copy(signal))
+        known = recorder.refs.signals.setdefault(key, copy(signal))
+        known.asked_by = known.asked_by | signal.asked_by
     outer.queries += inner.queries
     outer.query_time += inner.query_time
     outer.inner += inner.inner

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from types import FunctionType
 from typing import Literal, NamedTuple
 
+from django.db.models.signals import ModelSignal
 from django.dispatch import Signal
 
+from ..events import Event
+from ..introspect.objects import class_namespace
 from ..introspect.text import clip, text_list
 from ..inventory.names import NamedSignal, unnamed
 from ..inventory.reading import describe_row, read_connected, with_unnamed
@@ -30,6 +34,7 @@ Reason = Literal[
     "earlier_error",
     "muted",
     "own_dispatch",
+    "unseen",
     "receiver_gone",
     "sender_gone",
     "unknown",
@@ -88,6 +93,8 @@ class SignalFacts:
         self.signal = signal
         #: The database whose commit an event waits for.
         self.database: str | None = None
+        #: Senders, and the methods that may have called receivers unseen.
+        self.unseen = {*signal.asked_by}
         self.senders: dict[SenderRef, None] = {}
         #: How often which receivers ran for which senders.
         self.ran: Counter[tuple[SenderRef, ReceiverRef]] = Counter()
@@ -97,6 +104,8 @@ class SignalFacts:
     def add(self, send: SendNode) -> None:
         series = send.series
         self.senders[series.sender] = None
+        if send.unseen:
+            self.unseen.add((series.sender, series.method))
         for call in send.calls:
             if call.count:
                 self.ran[series.sender, call.receiver] += call.count
@@ -159,6 +168,9 @@ def gather_facts(recorder: Recorder) -> Facts:
         if signal is not None:
             ref = recorder.refs.signal(signal)
         found.setdefault(id(ref), SignalFacts(ref)).add(send)
+    for ref in recorder.refs.signals.copy().values():
+        if ref.asked_by:
+            found.setdefault(id(ref), SignalFacts(ref))
     for waiting in recorder.waiting:
         ref = waiting.signal
         found.setdefault(id(ref), SignalFacts(ref)).database = waiting.database
@@ -218,7 +230,7 @@ def signal_outcome(
         ):
             text = "its sender was garbage-collected"
             outcomes.append(Outcome(describe_row(row), 0, "sender_gone", text))
-    was_sent = fact is not None and bool(fact.senders)
+    was_sent = fact is not None and bool(fact.senders or fact.unseen)
     return SignalOutcome(connected.record, was_sent, tuple(outcomes))
 
 
@@ -253,10 +265,16 @@ def _reason(
     if fact is None:
         if record.name in _AROUND_REQUESTS:
             return "outside_window", "outside the recorded window"
-        return "not_sent", f"{signal} wasn't sent"
-    if not fact.senders:
+        return "not_sent", _not_sent(signal, type(connected.signal))
+    for sender, method in sorted(fact.unseen, key=lambda pair: pair[1]):
+        if _may_be_sent_by(row, sender):
+            text = f"{method}() may have called it, which can't be seen"
+            return "unseen", text
+    if fact.database and not fact.senders:
         return "waiting", f"{signal} waits for the commit of {fact.database!r}"
 
+    if not fact.senders:
+        return "not_sent", f"{signal} wasn't sent"
     by_others = f"{signal} was sent only by {_senders(fact, receiver)}"
     if not any(_may_be_sent_by(row, sender) for sender in fact.senders):
         return "other_sender", by_others
@@ -277,6 +295,25 @@ def _reason(
     if not any(_is_sent_by(row, sender) for sender in fact.senders):
         return "other_sender", by_others
     return "unknown", f"{signal} was sent, but this receiver wasn't called"
+
+
+def _not_sent(signal: str, cls: type[Signal]) -> str:
+    """
+    Return that a signal wasn't sent, except by methods that may do so unseen.
+    """
+    text = f"{signal} wasn't sent"
+    loops = []
+    for base in type.mro(cls):
+        # Events and Django's own classes have no such methods.
+        if any(base is each for each in (Signal, ModelSignal, Event)):
+            break
+        for name, value in class_namespace(base).items():
+            is_own = type(value) is FunctionType and not hasattr(Signal, name)
+            if is_own and "receivers" in value.__code__.co_names:
+                loops.append(f"{name}()")
+    if not loops:
+        return text
+    return f"{text}, except perhaps by {text_list(loops)}, which can't be seen"
 
 
 def _is_sent_by(row: Row, sender: SenderRef) -> bool:

@@ -27,6 +27,7 @@ def both_probes(
     Return probes for what ``_live_receivers`` has found.
     """
     if not sync_receivers and not async_receivers:
+        send.asked += 1
         return sync_receivers, async_receivers
     # It may be called twice for one send: a subclass may ask has_listeners() first.
     if send.with_receivers < send.count:
@@ -58,6 +59,7 @@ def probes_of_wrapped(
     Return probes for what other tools may have put in place of the receivers.
     """
     if not sync_receivers and not async_receivers:
+        send.asked += 1
         return sync_receivers, async_receivers
     if send.with_receivers < send.count:
         send.with_receivers += 1

@@ -126,10 +126,13 @@ class SendNode(Node):
     ``with_receivers`` is how many of them had a receiver to call, and ``began`` how
     many synchronous receivers were called. ``same_caller`` is whether all of them are
     known to have the caller of ``identity``. The hook compares the ``code`` that sends.
+    ``asked`` is how often there was none for the sender, and ``unseen`` how many sends
+    haven't asked for receivers at all.
     """
 
     __slots__ = (
         "arguments",
+        "asked",
         "began",
         "calls",
         "code",
@@ -139,6 +142,7 @@ class SendNode(Node):
         "same_caller",
         "sender",
         "series",
+        "unseen",
         "with_receivers",
         "wrong_loop",
     )
@@ -158,7 +162,8 @@ class SendNode(Node):
             names = tuple(f"{name}={text_of(name, arguments[name])}" for name in names)
         self.arguments = recorder.shared(names)
         self.in_atomic = in_atomic(arguments)
-        self.on_commit = self.with_receivers = self.began = 0
+        self.on_commit = self.with_receivers = self.began = self.asked = 0
+        self.unseen = 0
         self.wrong_loop, self.same_caller = False, True
         self.code: CodeType | None = None
         self.calls = _NO_CALLS

@@ -44,7 +44,8 @@ class Send:
     ``in_atomic`` is whether an ``atomic()`` block was open, None if that isn't known.
     ``on_commit`` is how many ``on_commit()`` callbacks the send queued. Both are only
     about the first send. ``without_receivers`` is how many sends had no receiver to
-    call, ``raised`` how many raised an exception, and ``error`` the first one.
+    call, ``unseen`` how many may have called receivers in a loop of the signal class,
+    ``raised`` how many raised an exception, and ``error`` the first one.
     ``calls`` are in the order in which the receivers ran. ``sends`` are what the class
     of the signal sent by itself, which is rare. ``wrong_loop`` is whether ``send()``
     failed because it can't run asynchronous receivers in a running event loop.
@@ -72,6 +73,7 @@ class Send:
     in_atomic: bool | None
     on_commit: int
     without_receivers: int
+    unseen: int
     thread: int
     raised: int
     error: str | None

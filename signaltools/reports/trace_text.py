@@ -5,7 +5,7 @@ Render a trace as text for a terminal, in the words and names of ``list_signals`
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from ..introspect.text import printable
@@ -114,15 +114,27 @@ class _Report:
         nodes = walk(self._tree.sends + self._tree.overflow)
         sent = {node.signal for node in nodes if isinstance(node, Send)}
         shown = [
-            item for item in not_run if item.signal in sent or item.reason == "waiting"
+            item
+            for item in not_run
+            if item.signal in sent or item.reason in ("waiting", "unseen")
         ]
+        unseen = [item for item in shown if item.reason == "unseen"]
+        if unseen:
+            yield self._look.heading("CAN'T BE SEEN")
+            yield from self._reasons(unseen)
+            yield ""
         if shown or (sent and not_run):
             yield self._look.heading("DID NOT RUN")
-        for signal, items in groupby(shown, key=lambda item: item.signal):
+        yield from self._reasons(item for item in shown if item.reason != "unseen")
+        if (shown or sent) and (others := len(not_run) - len(shown)):
+            yield f"{plural(others, 'receiver')} of signals that were not sent"
+
+    def _reasons(self, items: Iterable[NotRun]) -> Iterator[str]:
+        for signal, group in groupby(items, key=lambda item: item.signal):
             yield self._look.name(short_signal(signal))
             # Most often, several receivers have the same reason.
             names: dict[str, Counter[str]] = {}
-            for item in items:
+            for item in group:
                 names.setdefault(item.text, Counter())[_not_run_name(item)] += 1
             for text, counts in names.items():
                 lines = [f"      {name}{_times(n)}" for name, n in counts.items()]
@@ -131,8 +143,6 @@ class _Report:
                 else:
                     yield f"   {printable(text)}:"
                     yield from lines
-        if (shown or sent) and (others := len(not_run) - len(shown)):
-            yield f"{plural(others, 'receiver')} of signals that were not sent"
 
     def _send(self, send: Send, indent: str) -> Iterator[str]:
         parts = [short_signal(send.signal) + _times(send.count), *other_method(send)]
@@ -142,11 +152,12 @@ class _Report:
             parts += ["no receivers"]
         elif send.without_receivers:
             parts += [f"no receivers {send.without_receivers:,} times"]
+        parts += ["receivers can't be seen"] if send.unseen else []
         parts += [f"RAISED {printable(send.error)}"] if send.error else []
         left = f"{_start(send)}  {indent}{'  '.join(parts)}"
         # Without receivers, there is nothing to measure, unless the class of the signal
         # does more than to send.
-        if send.calls or send.sends or send.queries or send.error:
+        if send.calls or send.sends or send.queries or send.error or send.unseen:
             yield from self._row(left, send)
         else:
             yield left
