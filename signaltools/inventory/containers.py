@@ -77,15 +77,18 @@ def name_held(wanted: Sequence[Signal]) -> list[NamedSignal]:
             place = next(place for place in places if place.path == entry.name)
             member = place._replace(attribute=place.attribute + end)
             found_at = assignment(member, sources)
-            names.append(
-                entry._replace(
-                    name=entry.name + end,
-                    aliases=(),
-                    line=found_at.line if found_at else entry.line,
-                    doc=found_at.comment if found_at else "",
-                    in_loop=False,
-                )
+            entry = entry._replace(
+                name=entry.name + end,
+                aliases=(),
+                line=found_at.line if found_at else entry.line,
+                doc=found_at.comment if found_at else "",
+                in_loop=False,
             )
+            # An attribute of an AppConfig is found in Django's registry of apps, but
+            # isn't one of Django's signals.
+            if entry.module.partition(".")[0] == "django":
+                entry = entry._replace(module="", file=None, line=None)
+            names.append(entry)
     return names
 
 

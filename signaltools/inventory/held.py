@@ -108,10 +108,11 @@ def number_names(connected: Iterable[Connected]) -> list[Connected]:
 
 
 def _component(record: SignalRecord) -> Component:
-    # Where an unnamed signal was created isn't known, but a package that connects all
+    # Where some signals were created isn't known, but a package that connects all
     # receivers of a signal has most likely created it.
     components = {receiver.component for receiver in record.receivers}
-    is_clear = record.name.startswith("unnamed ") and len(components) == 1
+    is_unknown = record.kind != "builtin" and record.name.startswith(_NO_PLACE)
+    is_clear = is_unknown and len(components) == 1
     return components.pop() if is_clear else record.component
 
 
@@ -120,3 +121,6 @@ def without_number(name: str) -> str:
     Return the name of a signal as it was before ``number_names()``.
     """
     return re.sub(r" \([0-9]+\)$", "", name)
+
+
+_NO_PLACE = ("unnamed ", "django.")

@@ -6,6 +6,7 @@ from types import ModuleType
 
 import jsonschema
 import pytest
+from django.apps import apps
 from django.dispatch import Signal
 
 from signaltools.inventory.held import number_names, with_held, without_number
@@ -158,6 +159,23 @@ def test_signals_with_one_name_are_numbered_by_their_receivers():
     reversed_ = number_names(read_connected(reversed(entries)))
     assert [each.record for each in reversed_] == [each.record for each in found]
     del first_holder, second_holder
+
+
+def test_an_attribute_of_an_app_config_is_not_a_signal_of_django(monkeypatch):
+    monkeypatch.setattr(
+        "signaltools.inventory.containers.loaded_modules",
+        lambda: [("django.apps.registry", sys.modules["django.apps.registry"])],
+    )
+    config = apps.get_app_config("signaltools")
+    signal = Signal()
+    signal.connect(receive)
+    monkeypatch.setattr(config, "started", signal, raising=False)
+
+    found = number_names(read_connected(with_held([], list)))
+
+    [record] = [each.record for each in found if each.signal is signal]
+    assert record.name == "django.apps.registry.apps.app_configs['signaltools'].started"
+    assert (record.kind, record.component, record.file) == ("custom", "project", None)
 
 
 def test_an_unnamed_signal_belongs_to_the_component_of_all_its_receivers(monkeypatch):
