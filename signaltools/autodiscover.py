@@ -13,6 +13,7 @@ from types import CodeType
 from typing import Literal, NamedTuple
 
 from django.apps import AppConfig, apps
+from django.core.exceptions import ImproperlyConfigured
 from django.dispatch import Signal
 from django.utils.module_loading import module_has_submodule
 
@@ -49,6 +50,25 @@ class Discovery(NamedTuple):
         return f"{self.module} imported: created {created}; connected {connected}"
 
 
+class FirstImport(NamedTuple):
+    """
+    A module that signaltools was the first to import, for the check W019.
+
+    ``loaded`` are the names of all modules that the import loaded, and ``receivers``
+    the module of each receiver that it connected.
+    """
+
+    app: str
+    module: str
+    loaded: frozenset[str]
+    receivers: tuple[str, ...]
+
+
+# By module. It outlives the AppConfig, because tests change INSTALLED_APPS, and then
+# the modules are already imported.
+first_imports: dict[str, FirstImport] = {}
+
+
 def autodiscover() -> list[Discovery]:
     """
     Import the modules that the settings name from every installed app.
@@ -58,7 +78,13 @@ def autodiscover() -> list[Discovery]:
     inside a module is an error of the project: it propagates, with a note that explains
     how to exclude the module.
     """
-    if not conf.AUTODISCOVER:
+    try:
+        is_wanted = conf.AUTODISCOVER
+        _ = conf.AUTODISCOVER_MODULES, conf.AUTODISCOVER_EXCLUDE
+    except ImproperlyConfigured:
+        # The check of settings reports this in a sentence, instead of a traceback.
+        return []
+    if not is_wanted:
         return []
     # The folder "events" of signaltools isn't a module that a project would name.
     configs = [c for c in apps.get_app_configs() if c.name != "signaltools"]
@@ -182,7 +208,8 @@ class _Importer:
     def __init__(self) -> None:
         # By id(), because a subclass of Signal may define __eq__() and __hash__().
         self._signals: dict[int, Signal] = {}
-        self._connected: Counter[str] = Counter()
+        # The name and the module of each receiver.
+        self._connected: Counter[tuple[str, str]] = Counter()
 
     def run(self, app: str, module: str) -> Discovery:
         # Most projects import all their signals themselves, and then there is no
@@ -201,8 +228,12 @@ class _Importer:
         # The import may have loaded other modules with signals, too.
         new = [item for item in loaded_modules() if item[0] not in loaded]
         created = self._update(find_signals(new))
-        connected = (self._connected - before).elements()
-        return Discovery(app, module, "imported", "", tuple(created), tuple(connected))
+        connected = [*(self._connected - before).elements()]
+        names = frozenset(name for name, _ in new)
+        modules = tuple(module for _, module in connected)
+        first_imports[module] = FirstImport(app, module, names, modules)
+        receivers = tuple(name for name, _ in connected)
+        return Discovery(app, module, "imported", "", tuple(created), receivers)
 
     def _update(self, found: dict[str, Signal]) -> list[str]:
         """
@@ -212,8 +243,9 @@ class _Importer:
         self._signals.update((id(found[path]), found[path]) for path in new)
         # Counted, because a receiver may be connected to several signals.
         self._connected = Counter(
-            describe(receiver).name
+            (described.name, described.module)
             for signal in self._signals.values()
             for receiver in connected_receivers(signal)
+            for described in [describe(receiver)]
         )
         return new

@@ -136,6 +136,13 @@ class Conf:
         return self._bool("SHOW_VALUES", False)
 
     @property
+    def relies_on_autodiscovery(self) -> bool:
+        """
+        Whether the project has set ``AUTODISCOVER`` to true itself.
+        """
+        return _user_settings().get("AUTODISCOVER") is True
+
+    @property
     def unknown(self) -> list[str]:
         """
         Keys of the setting that signaltools doesn't know.

@@ -8,6 +8,7 @@ Where each id comes from:
 * W004, W012 to W015, W101, W102: ``receivers``
 * W005: ``unloaded``, and W006: ``app_configs``
 * W007 to W011, W018: ``senders``
+* W019: ``autodiscovered``
 * W030 to W032: ``signaltools.panels``
 * I001 to I005: ``notes``
 """
@@ -17,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.apps import apps
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
@@ -31,6 +33,7 @@ from ..inventory.names import NamedSignal, find_signals, registry
 from ..inventory.reading import read_connected, with_unnamed
 from ..inventory.records import Problem, distinct
 from .app_configs import unused_configs
+from .autodiscovered import autodiscovered_only
 from .run import CHECKS, SHOWN_IN_LISTS_ONLY, find_problems, ignored_problems
 from .watch import is_watching, watched_signals
 
@@ -41,7 +44,12 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
     entries of ``IGNORE`` without an effect (E003).
     """
     messages: list[CheckMessage] = []
-    for key in conf.unknown:
+    try:
+        unknown = conf.unknown
+    except ImproperlyConfigured as error:
+        # Not a dict, so it has no keys to look at.
+        return [Error(str(error), id="signaltools.E002")]
+    for key in unknown:
         text = f"Unknown setting {key!r} in SIGNALTOOLS."
         hint = _suggestion(str(key), KEYS)
         messages.append(Error(text, hint=hint, id="signaltools.E001"))
@@ -69,41 +77,49 @@ def _suggestion(name: str, known: Sequence[str]) -> str:
 
 def check_command(**kwargs: Any) -> list[CheckMessage]:
     """
-    Report another app whose command ``list_signals`` comes first (W020).
+    Report other apps whose command of the same name comes first (W020).
     """
-    owner = get_commands()["list_signals"]
-    if owner == "signaltools":
-        return []
-    text = f"The 'list_signals' command of {owner!r} hides the one of signaltools."
-    hint = f"List 'signaltools' before {owner!r} in INSTALLED_APPS."
-    return [CheckWarning(text, hint=hint, id="signaltools.W020")]
+    owners = get_commands()
+    messages: list[CheckMessage] = []
+    # A test may take signaltools out of INSTALLED_APPS, which leaves its checks.
+    if not apps.is_installed("signaltools"):
+        return messages
+    for name in ("list_signals", "lock_signals", "trace_signals"):
+        # Django remembers the commands of the apps that it saw first.
+        owner = owners.get(name, "signaltools")
+        if owner != "signaltools":
+            text = f"The {name!r} command of {owner!r} hides the one of signaltools."
+            hint = f"List 'signaltools' before {owner!r} in INSTALLED_APPS."
+            messages.append(CheckWarning(text, hint=hint, id="signaltools.W020"))
+    return messages
 
 
 def check_signals(**kwargs: Any) -> list[CheckMessage]:
     """
-    Report what is wrong with connections (W001 to W018, W101, and W102), except for
+    Report what is wrong with connections (W001 to W019, W101, and W102), except for
     notes and for what has false positives.
     """
     # This check runs before most commands, and finding the names of all signals takes
     # longer than all checks together. So it finds them only if there is something to
     # report.
+    others = [*unused_configs(), *autodiscovered_only()]
     if is_watching():
         # Django's own signals need their names, by which checks know their arguments.
         found = find_signals(loaded_modules(), in_classes=False)
         named = [NamedSignal(name, signal) for name, signal in found.items()]
-        if not _problems(with_unnamed(named, watched_signals())):
+        if not _problems(with_unnamed(named, watched_signals()), others):
             return []
-    problems = distinct(_problems(registry.entries()))
+    problems = distinct(_problems(registry.entries(), others))
     return [
         CheckWarning(each.message, hint=each.hint, id=f"signaltools.{each.id}")
         for each in problems
     ]
 
 
-def _problems(entries: list[NamedSignal]) -> list[Problem]:
+def _problems(entries: list[NamedSignal], others: list[Problem]) -> list[Problem]:
     return [
         problem
-        for problem in find_problems(read_connected(entries), unused_configs())
+        for problem in find_problems(read_connected(entries), others)
         if problem.id not in SHOWN_IN_LISTS_ONLY and not problem.is_note
     ]
 

@@ -24,7 +24,7 @@ from .watch import watched_connects
 # The ids that SIGNALTOOLS["IGNORE"] accepts.
 CHECKS = {
     *(f"I00{number}" for number in range(1, 6)),
-    *(f"W{number:03}" for number in range(1, 19)),
+    *(f"W{number:03}" for number in range(1, 20)),
     *("W101", "W102"),
 }
 # These have false positives. As system checks, most commands would print them, until
@@ -97,7 +97,10 @@ def with_problems(
 ) -> list[SignalRecord]:
     """
     Return the records of signals, each receiver with the ids of its problems.
+
+    A problem of a module is one of each receiver in it.
     """
+    of_modules = {each.name: each.id for each in found if each.id == "W019"}
     ids: dict[tuple[str | None, int | None], set[str]] = {}
     for problem in found:
         ids.setdefault((problem.signal, problem.receiver), set()).add(problem.id)
@@ -105,7 +108,9 @@ def with_problems(
     for each in connected:
         receivers = list(each.record.receivers)
         for place, receiver in enumerate(receivers):
-            problems = ids.get((each.record.name, place))
+            problems = ids.get((each.record.name, place), set())
+            if receiver.module in of_modules:
+                problems = problems | {of_modules[receiver.module]}
             if problems:
                 receivers[place] = receiver._replace(problems=tuple(sorted(problems)))
         records.append(each.record._replace(receivers=tuple(receivers)))

@@ -102,8 +102,30 @@ class _Log:
         self.signal = weakref.ref(signal)
         self.connects: dict[Any, Connect] = {}
         self.failed_disconnects: dict[Any, Disconnect] = {}
+        self._limit = _FEW_CALLS
+
+    def add(self, key: Any, connect: Connect) -> None:
+        """
+        Add a call, and forget most of those whose receivers are gone.
+
+        An object that connects its method with a ``dispatch_uid`` of its own has a new
+        key each time. Of such calls, only the last one is kept.
+        """
+        self.connects[key] = connect
+        if len(self.connects) <= self._limit:
+            return
+        kept = set()
+        for key, connect in reversed(self.connects.copy().items()):
+            if connect.receiver.is_gone():
+                *place, _uid, site = key
+                if (*place, site) in kept:
+                    self.connects.pop(key, None)
+                kept.add((*place, site))
+        # Twice as many, so the time that this takes doesn't grow with each call.
+        self._limit = max(_FEW_CALLS, 2 * len(self.connects))
 
 
+_FEW_CALLS = 256
 # By id, because a Signal subclass may define __eq__ and then isn't hashable. There is
 # no lock: connect() may run in __del__ or in the callback of a weak reference, which
 # Python can call while the same thread holds the lock. Each step is a single operation
@@ -233,7 +255,7 @@ def _record_connect(
         site=_site(),
     )
     key = known.described, sender_ref.label, connect.uid, connect.site
-    _log(signal).connects[key] = connect
+    _log(signal).add(key, connect)
 
 
 def _record_disconnect(
@@ -244,6 +266,9 @@ def _record_disconnect(
     key = call.receiver.described, call.sender_id, call.uid
     if not found:
         log.failed_disconnects[key] = call
+        # The newest ones are kept, in case that each object has its own dispatch_uid.
+        if len(log.failed_disconnects) > _FEW_CALLS:
+            log.failed_disconnects.pop(next(iter(log.failed_disconnects.copy())), None)
         return
     # An earlier call that found nothing no longer matters, nor does the connection.
     log.failed_disconnects.pop(key, None)

@@ -66,6 +66,9 @@ def describe(receiver: Any) -> Described:
     else:
         try:
             module, qualname = _name(receiver)
+            # A process of multiprocessing runs the script under this second name.
+            if module == "__mp_main__":
+                module = "__main__"
             name = f"{module}.{qualname}" if module else qualname
             # Shortening is rare, so the three strings are usually not copied.
             if len(name) > MAX_LENGTH:

@@ -141,13 +141,20 @@ def parse(source: str | bytes) -> list[ast.stmt]:
     """
     Return the statements of ``source``, or none if Python can't parse it.
     """
+    return parse_or_none(source) or []
+
+
+def parse_or_none(source: str | bytes) -> list[ast.stmt] | None:
+    """
+    Return the statements of ``source``, or None if Python can't parse it.
+    """
     with warnings.catch_warnings():
         # Python has already warned about this source when it was imported.
         warnings.simplefilter("ignore")
         try:
             return ast.parse(source).body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return []
+            return None
 
 
 def import_time(body: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -157,11 +164,23 @@ def import_time(body: list[ast.stmt]) -> Iterator[ast.stmt]:
     That leaves out the bodies of functions, and blocks that only type checkers read or
     that only run in a script.
     """
+    return _statements(body, in_functions=False)
+
+
+def all_statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """
+    Yield the statements of ``import_time()``, and those in functions.
+    """
+    return _statements(body, in_functions=True)
+
+
+def _statements(body: list[ast.stmt], *, in_functions: bool) -> Iterator[ast.stmt]:
     waiting = body[::-1]
     while waiting:
         node = waiting.pop()
         yield node
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        is_function = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        if is_function and not in_functions:
             continue
         if isinstance(node, ast.If) and _is_never_imported(node.test):
             waiting += reversed(node.orelse)

@@ -106,6 +106,12 @@ def select_problems(
     shown = {signal.name: {r.name for r in signal.receivers} for signal in selected}
     receivers = {signal.name: signal.receivers for signal in signals}
     alternatives = _alternatives(signals, filters)
+    in_modules = {
+        (check, receiver.module)
+        for signal in selected
+        for receiver in signal.receivers
+        for check in receiver.problems
+    }
 
     def is_selected(problem: Problem) -> bool:
         signal, names = problem.signal or "", {problem.name}
@@ -114,6 +120,9 @@ def select_problems(
             names.add(receivers[signal][problem.receiver].name)
         # A problem named after the signal is about a receiver that isn't known.
         if not names.isdisjoint([*shown.get(signal, ()), *({signal} & shown.keys())]):
+            return True
+        # A problem of a whole module concerns the receivers in it.
+        if not signal and (problem.id, problem.name) in in_modules:
             return True
         if filters.without_receivers and signal not in shown:
             return False

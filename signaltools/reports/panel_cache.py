@@ -12,11 +12,12 @@ from collections.abc import Iterator, Sequence
 from types import MethodType, NoneType
 from typing import Any
 
+from ..checks.autodiscovered import autodiscovered_only
 from ..checks.run import find_problems, with_problems
 from ..inventory.names import NamedSignal
 from ..inventory.reading import Reader, with_unnamed
 from ..inventory.receivers import Row, entries
-from ..inventory.records import Connected, SignalRecord
+from ..inventory.records import Connected, Problem, SignalRecord
 from ..recording.not_run import Facts, SignalFacts, signal_outcome
 from .panel_options import PanelOptions
 from .panel_receivers import ShownSignal, show_signal
@@ -31,6 +32,7 @@ class SignalCache:
 
     def __init__(self) -> None:
         self._known: dict[str, _Known] = {}
+        self._of_modules: list[Problem] | None = None
 
     def show(
         self, facts: Facts, named: Sequence[NamedSignal], options: PanelOptions
@@ -40,6 +42,9 @@ class SignalCache:
         """
         reader = Reader()
         signals, sent = facts.of_live_signals()
+        if self._of_modules is None:
+            # This reads sources, so only the first request waits for it.
+            self._of_modules = [*autodiscovered_only()]
         shown = []
         for entry in with_unnamed(named, signals):
             rows, _ = reader.rows(entry)
@@ -47,7 +52,7 @@ class SignalCache:
             if known is None or not known.is_still_right(entry, rows, options):
                 record = reader.record(entry, rows)
                 connected = Connected(entry.signal, record, rows)
-                known = _Known(entry, connected, options, known)
+                known = _Known(entry, connected, options, known, self._of_modules)
                 self._known[entry.name] = known
             fact = sent.get(id(entry.signal))
             shown.append(known.show(entry, rows, fact, facts.complete))
@@ -67,6 +72,7 @@ class _Known:
         connected: Connected,
         options: PanelOptions,
         previous: _Known | None,
+        of_modules: list[Problem],
     ) -> None:
         self._signal = weakref.ref(entry.signal)
         self._place = entry[2:]
@@ -81,7 +87,7 @@ class _Known:
         if previous is not None and previous._read == self._read:
             self._record, self._problems = previous._record, previous._problems
             return
-        found = find_problems([connected])
+        found = find_problems([connected], of_modules)
         [self._record] = with_problems([connected], found)
         self._problems = {
             (self._record.receivers[each.receiver].name, each.id): (
@@ -90,6 +96,13 @@ class _Known:
             for each in found
             if each.receiver is not None
         }
+        self._problems.update(
+            ((receiver.name, each.id), f"{each.message} {each.hint}")
+            for each in found
+            if each.signal is None
+            for receiver in self._record.receivers
+            if receiver.module == each.name
+        )
 
     def is_still_right(
         self, entry: NamedSignal, rows: Sequence[Row], options: PanelOptions

@@ -12,7 +12,7 @@ from django.core.checks.registry import registry
 from django.core.management import get_commands
 from django.test import override_settings
 
-from signaltools.checks import check_events
+from signaltools.checks import check_command, check_events, check_signals
 
 
 def check(**settings):
@@ -80,6 +80,15 @@ def test_E001_known_settings_are_fine():
     assert check(AUTODISCOVER=True, AUTODISCOVER_EXCLUDE=["shop"]) == []
 
 
+@pytest.mark.parametrize("value", [None, ["HIDE"], "HIDE", 1, False])
+def test_E002_settings_that_are_not_a_dict(value):
+    with override_settings(SIGNALTOOLS=value):
+        assert run("signaltools.E") == [
+            Error(f"SIGNALTOOLS must be a dict, not {value!r}.", id="signaltools.E002")
+        ]
+        assert check_signals() is not None
+
+
 @pytest.fixture
 def other_app(tmp_path, monkeypatch):
     """
@@ -113,6 +122,25 @@ def test_W020_another_app_hides_the_command(other_app):
 
 def test_W020_another_app_that_is_listed_later_is_fine(other_app):
     assert check_with("signaltools", other_app) == []
+
+
+@pytest.mark.parametrize("name", ["lock_signals", "trace_signals"])
+def test_W020_another_app_hides_another_command(other_app, tmp_path, name):
+    folder = tmp_path / "other_app" / "management" / "commands"
+    (folder / "list_signals.py").rename(folder / f"{name}.py")
+    [message] = check_with(other_app, "signaltools")
+    assert message.msg == (
+        f"The {name!r} command of 'other_app' hides the one of signaltools."
+    )
+
+
+def test_W020_checks_run_without_the_app():
+    assert check_with("django.contrib.auth", "django.contrib.contenttypes") == []
+
+
+def test_W020_commands_that_django_remembers_of_other_apps(monkeypatch):
+    monkeypatch.setattr("signaltools.checks.get_commands", dict)
+    assert check_command() == []
 
 
 @pytest.fixture

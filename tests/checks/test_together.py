@@ -44,6 +44,7 @@ FOUND = sorted(
         ("W016", "shop.functions.w016"),
         ("W017", "shop.functions.w017"),
         *([("W018", f"{RECEIVERS}w018")] if django.VERSION >= (6, 1) else []),
+        ("W019", "early.signals"),
     ]
 )
 LISTS_ONLY = {"W005", "W009"}
@@ -74,7 +75,7 @@ def checked(**options):
 
 
 def _name(message):
-    match = re.search(r"(?:receiver|method of|effect on) '([^']+)'", message)
+    match = re.search(r"(?:receiver|method of|effect on|imports) '([^']+)'", message)
     assert match, message
     return match[1]
 
@@ -116,8 +117,8 @@ def test_list_signals_finds_the_mistakes_and_nothing_else():
         name: [check]
         for check, name in FOUND
         # Of these no receiver is there, or another one of the same name is.
-        if check not in {"W001", "W002", "W003", "W005", "W006"}
-    } | {f"{RECEIVERS}fine_uid": ["W003"]}
+        if check not in {"W001", "W002", "W003", "W005", "W006", "W019"}
+    } | {f"{RECEIVERS}fine_uid": ["W003"], "early.signals.w019": ["W019"]}
 
 
 def _ids(document):

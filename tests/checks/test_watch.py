@@ -397,3 +397,33 @@ def test_the_checks_are_registered(alone, watching):
     with override_settings(SIGNALTOOLS={}):
         found = [m.id for m in run_checks(tags=["signals"]) if "on_paid" in m.msg]
     assert found == ["signaltools.W007"]
+
+
+def test_connections_of_short_lived_objects_do_not_fill_the_log(paid):
+    class Page:
+        def refresh(self, **kwargs): ...
+
+    def kept(**kwargs): ...
+
+    def lost(**kwargs): ...
+
+    paid.connect(kept, dispatch_uid="kept")
+    paid.connect(lost, dispatch_uid="lost")
+    del lost
+    for number in range(1_000):
+        page = Page()
+        paid.connect(page.refresh, dispatch_uid=f"page {number}")
+    del page
+    calls = watching.watched_connects(paid)
+    assert len(calls) <= 257
+    assert calls[-1].uid == "page 999"
+    # The one that was lost elsewhere is still reported.
+    assert {"kept", "lost"} < {call.uid for call in calls}
+
+
+def test_disconnects_in_vain_do_not_fill_the_log(paid):
+    for number in range(1_000):
+        paid.disconnect(print, dispatch_uid=f"page {number}")
+    uids = [call.uid for call in watching.failed_disconnects(paid)]
+    assert len(uids) == 256
+    assert uids[-1] == "page 999"

@@ -265,3 +265,12 @@ def test_described_receiver_is_not_kept_alive(make):
     assert gone[0]() is None
     if dies_with_its_class:
         assert gone[1]() is None
+
+
+def test_script_in_a_process_of_multiprocessing_keeps_its_name():
+    def receive(**kwargs): ...
+
+    receive.__module__ = "__mp_main__"
+    receive.__qualname__ = "receive"
+    described = describe(receive)
+    assert (described.name, described.module) == ("__main__.receive", "__main__")

@@ -15,6 +15,7 @@ from django.dispatch import Signal
 
 import signaltools
 from signaltools.inventory.names import registry
+from signaltools.inventory.records import Problem
 from signaltools.recording import folding
 from signaltools.recording import recorder as recording
 from signaltools.reports import panel_cache
@@ -78,9 +79,9 @@ def checked(monkeypatch):
     """
     names = []
 
-    def find_problems(connected):
+    def find_problems(connected, others):
         names.extend(each.record.name for each in connected)
-        return original(connected)
+        return original(connected, others)
 
     original = panel_cache.find_problems
     monkeypatch.setattr(panel_cache, "find_problems", find_problems)
@@ -421,6 +422,17 @@ def test_receivers_have_their_problems(shop):
             "accept **kwargs. Add **kwargs, or the receiver will break as soon as the "
             "signal sends another argument.",
         }
+    ]
+
+
+def test_receivers_have_the_problems_of_their_module(shop, monkeypatch):
+    problem = Problem("W019", __name__, "Nothing imports it.", "Import it.")
+    monkeypatch.setattr(panel_cache, "autodiscovered_only", lambda: [problem])
+    shop.paid.connect(audit)
+    [found] = receivers(SignalCache())
+    assert found["details"] == "[W019]"
+    assert found["problems"] == [
+        {"id": "W019", "text": "Nothing imports it. Import it."}
     ]
 
 

@@ -11,6 +11,7 @@ from django.core.management.base import CommandError
 
 from signaltools.apps import SignaltoolsConfig
 from signaltools.checks.app_configs import unused_configs
+from signaltools.checks.autodiscovered import autodiscovered_only
 from signaltools.checks.run import (
     fails,
     find_problems,
@@ -118,7 +119,10 @@ class Command(InventoryCommand):
         failures, notes, connected = self.read_server(options["imports"])
         notes += [*([] if is_watching() else [_NOT_WATCHED]), *unseen()]
         self._print_notes(notes, options["verbosity"])
-        problems = find_problems(connected, [*unused_configs(), *unloaded_receivers()])
+        problems = find_problems(
+            connected,
+            [*unused_configs(), *unloaded_receivers(), *autodiscovered_only()],
+        )
         signals = with_problems(connected, problems)
         signals += not_imported(signals) if options["all"] else ()
         if errors := _unmatched(signals, problems, filters, options):
