@@ -83,13 +83,22 @@ class Importers:
         """
         Yield the modules whose source imports ``target`` or may do so.
         """
-        if target in self._runs:
+        if target in self._runs or self._is_conventional(target):
             yield ""
         for file in self._files:
             # A module of the package can't be imported without the package itself.
             is_inside = file.module == target or file.module.startswith(f"{target}.")
             if not is_inside and self._may_import(file, target):
                 yield file.module
+
+    def _is_conventional(self, target: str) -> bool:
+        """
+        Return whether Django or Celery imports a module of this name from each app.
+        """
+        package, _, last = target.rpartition(".")
+        if package in self._runs and last in {"admin", "models", "tasks"}:
+            return True
+        return package.endswith((".templatetags", ".management.commands"))
 
     def _may_import(self, file: _File, target: str) -> bool:
         if self._is_test(file.module, target):

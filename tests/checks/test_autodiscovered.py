@@ -10,6 +10,7 @@ from django.core.signals import request_started
 from django.test import override_settings
 
 from signaltools.checks.autodiscovered import autodiscovered_only
+from signaltools.checks.importers import Importers
 from signaltools.inventory.records import Problem
 
 CONNECTS = """
@@ -224,6 +225,54 @@ def test_W019_not_with_the_setting(write_app, value):
     assert found(AUTODISCOVER=value) == []
 
 
+@pytest.mark.parametrize(
+    "name", ["admin.py", "tasks.py", "templatetags/shop.py", "management/commands/x.py"]
+)
+def test_W019_not_if_a_module_that_django_finds_imports_it(write_app, name):
+    module = name.removesuffix(".py").replace("/", ".")
+    write_app(
+        {
+            "signals.py": f"import shop.{module}\n{CONNECTS}",
+            name: "def late():\n    import shop.signals",
+        }
+    )
+    assert found() == []
+
+
+def test_W019_not_if_an_app_inside_the_module_is_installed(write_app):
+    write_app(
+        {
+            "signals/__init__.py": CONNECTS.replace('"shop"', '"inner"'),
+            "signals/inner/__init__.py": "",
+        }
+    )
+    assert found("signaltools", "shop", "shop.signals.inner") == []
+
+
+def test_W019_an_app_that_is_called_tests_is_no_test(write_app):
+    write_app(
+        {
+            "signals.py": CONNECTS,
+            "tests/__init__.py": "",
+            "tests/views.py": "import shop.signals",
+        }
+    )
+    assert found("signaltools", "shop", "shop.tests") == []
+
+
+def test_W019_hint_for_a_third_party_app(tmp_path, monkeypatch, write_module):
+    folder = tmp_path / "site-packages" / "crm"
+    folder.mkdir(parents=True)
+    (folder / "__init__.py").touch()
+    (folder / "signals.py").write_text(CONNECTS, "utf-8")
+    monkeypatch.syspath_prepend(folder.parent)
+    [problem] = found("signaltools", "crm")
+    assert problem.name == "crm.signals"
+    assert problem.hint.startswith(
+        "Import it in the ready() method of an app of the project, or set "
+    )
+
+
 def test_W019_compiled_module_may_import_it(write_app, monkeypatch, tmp_path):
     write_app({"signals.py": CONNECTS, "views.py": ""})
     import shop.views
@@ -256,3 +305,7 @@ def test_W019_is_in_check_and_list_and_can_be_ignored(write_app, capsys):
         with override_settings(SIGNALTOOLS={"IGNORE": ["W019 shop.signals"]}):
             ids = [message.id for message in run_checks(tags=["signals"])]
             assert not {"signaltools.W019", "signaltools.E003"}.intersection(ids)
+
+
+def test_a_module_without_files_has_no_importers():
+    assert Importers({"nowhere.signals"}).are_missing("nowhere.signals")
