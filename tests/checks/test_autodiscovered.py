@@ -308,4 +308,4 @@ def test_W019_is_in_check_and_list_and_can_be_ignored(write_app, capsys):
 
 
 def test_a_module_without_files_has_no_importers():
-    assert Importers({"nowhere.signals"}).are_missing("nowhere.signals")
+    assert Importers({"nowhere.wiring"}).are_missing("nowhere.wiring")
