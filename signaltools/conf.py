@@ -53,7 +53,7 @@ class Conf:
     def WATCH_CONNECT(self) -> bool:
         """
         Whether to watch how receivers are connected, for the checks W001 to W003, W009,
-        W011, W016, and W017.
+        W011, W016, W017, and W021.
         """
         # These commands show problems. Other processes save the cost unless DEBUG is
         # true.

@@ -12,7 +12,7 @@ from django.dispatch import Signal
 from ..inventory.places import short_place
 from ..inventory.receivers import Row
 from ..inventory.records import Problem, ReceiverRecord, split_name
-from .watch import Connect
+from .watch import Connect, Site
 
 
 class Connection(NamedTuple):
@@ -71,3 +71,10 @@ def place_text(file: str | None, line: int | None) -> str:
     """
     place = short_place(file and os.path.abspath(file), line, os.getcwd())
     return f" at {place}" if place else ""
+
+
+def site_text(site: Site | None) -> str:
+    """
+    Return where a call was made, as ``place_text()`` does.
+    """
+    return place_text(site.file, site.line) if site else ""

@@ -1,6 +1,6 @@
 """
-Find connections that are lost (W001, W002), ignored (W003), or made at the wrong time
-(W016, W017).
+Find connections that are lost (W001, W002), ignored (W003), made too late (W017), or
+made for a sender that is gone (W021).
 
 Most of these leave no trace, so they are found only if ``connect()`` is watched.
 """
@@ -10,16 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from types import MethodType
 
-from django.apps import apps
 from django.conf import settings
 
 from ..introspect.callables import describe
 from ..introspect.objects import loaded_object, module_values
 from ..inventory.receivers import DEAD, dead_rows
 from ..inventory.records import Connected, Problem, Unconnected
-from .connection import Connection, place_text
+from .connection import Connection, place_text, site_text
 from .held_by_cache import only_cached
-from .watch import Connect, Site, failed_disconnects, is_watching, watched_connects
+from .watch import STARTUP, Connect, is_watching, watched_connects
 
 _GONE = "was garbage-collected and will never be called"
 _HELD_BY_DEBUG = "is kept alive only while DEBUG is True"
@@ -76,6 +75,35 @@ def find_lost(connected: Sequence[Connected]) -> Iterator[Problem]:
                 )
 
 
+def find_without_sender(connected: Sequence[Connected]) -> Iterator[Problem]:
+    """
+    Yield receivers whose sender was garbage-collected: W021.
+    """
+    for each in connected:
+        signal = each.record.name
+        for connect in watched_connects(each.signal):
+            # Objects that connect something for themselves come and go on purpose, and
+            # so do models of migrations. A line that runs once at startup is different.
+            is_startup = connect.site and connect.site.function in STARTUP
+            is_object = connect.sender.kind in ("class", "instance")
+            is_kept = connect.taken_by is None and not connect.receiver.is_gone()
+            if is_startup and is_object and is_kept and connect.is_sender_gone():
+                name, sender = connect.receiver.described.name, connect.sender
+                what = "an instance of" if sender.kind == "instance" else "the class"
+                yield Problem(
+                    "W021",
+                    name,
+                    f"The receiver {name!r} connected to {signal!r}"
+                    f"{site_text(connect.site)} is never called: its sender, {what} "
+                    f"{sender.label!r}, was garbage-collected.",
+                    "Keep a reference to the sender, or connect the receiver with "
+                    "another sender or without one: only that exact object matches.",
+                    signal,
+                    next((n for n, r in enumerate(each.rows) if connect.made(r)), None),
+                    (_unconnected(connect, signal),),
+                )
+
+
 def _has_name(connect: Connect) -> bool:
     """
     Return whether a module or class holds the receiver by a name, or it is gone.
@@ -97,7 +125,7 @@ def _has_name(connect: Connect) -> bool:
 def _lost(connected: Connected, connect: Connect, what: str) -> Problem:
     name, module, qualname, file, line = connect.receiver.described
     signal = connected.record.name
-    at = _at(connect.site) or place_text(file, line)
+    at = site_text(connect.site) or place_text(file, line)
     check, end = "W001", "."
     hint = (
         "Define the receiver at module level, keep a reference to it, or pass "
@@ -143,8 +171,8 @@ def find_dropped(links: Sequence[Connection]) -> Iterator[Problem]:
             name = connect.receiver.described.name
             message = (
                 f"The receiver {name!r} wasn't connected to {owners[0].signal_name!r}"
-                f"{_at(connect.site)}: its dispatch_uid {connect.uid!r} is already "
-                f"used by {taken_by.name!r}."
+                f"{site_text(connect.site)}: its dispatch_uid {connect.uid!r} is "
+                f"already used by {taken_by.name!r}."
             )
             hint = (
                 "Use a unique dispatch_uid, or remove it: connecting the same function "
@@ -157,7 +185,7 @@ def find_dropped(links: Sequence[Connection]) -> Iterator[Problem]:
 
 def check_connect(link: Connection) -> Iterator[Problem]:
     """
-    Yield what is wrong with the time at which a connection was made: W016 and W017.
+    Yield what is wrong with the time at which a connection was made: W017.
     """
     connect = link.connect
     if connect is None:
@@ -172,36 +200,7 @@ def check_connect(link: Connection) -> Iterator[Problem]:
         which = "all models" if link.record.sender_kind is None else link.sender_text
         yield link.problem(
             "W017",
-            f"The receiver {link.name!r} was connected to 'class_prepared'{_at(site)} "
-            f"after {which} had been prepared.",
+            f"The receiver {link.name!r} was connected to 'class_prepared'"
+            f"{site_text(site)} after {which} had been prepared.",
             "Connect the receiver at the top of 'apps.py', not in ready().",
         )
-    for failed in failed_disconnects(link.signal):
-        # Code that disconnects and then connects wants to connect exactly once.
-        is_one_file = failed.site and site and failed.site.file == site.file
-        # With a dispatch_uid, Django ignores the receiver.
-        is_it = failed.uid is not None or failed.receiver.is_of(link.row.receiver)
-        is_same = (failed.uid, failed.sender_id) == (connect.uid, connect.sender_id)
-        if is_it and is_same and not is_one_file:
-            yield link.problem(
-                "W016",
-                f"The receiver {link.name!r} of {link.signal_name!r} is still "
-                f"connected: disconnect(){_at(failed.site)} had no effect, because the "
-                f"receiver was connected later{_at(site)}.",
-                _order_hint(failed.site, site),
-            )
-
-
-def _order_hint(early: Site | None, late: Site | None) -> str:
-    first = apps.get_containing_app_config(early.module) if early else None
-    second = apps.get_containing_app_config(late.module) if late else None
-    if first is None or second is None or first is second:
-        return (
-            "Disconnect the receiver in the ready() method of an app that is listed "
-            "later in INSTALLED_APPS."
-        )
-    return f"List {first.name!r} after {second.name!r} in INSTALLED_APPS."
-
-
-def _at(site: Site | None) -> str:
-    return place_text(site.file, site.line) if site else ""

@@ -12,8 +12,9 @@ from typing import Any
 
 from django.apps import apps
 
-from ..introspect.models import model_options
+from ..introspect.models import concrete, model_options
 from ..introspect.objects import stored_attribute
+from ..introspect.text import text_list
 from ..inventory.django_signals import BUILTIN_SIGNALS
 from ..inventory.receivers import Sender
 from ..inventory.records import Problem
@@ -33,13 +34,11 @@ def find_notes(links: Sequence[Connection]) -> Iterator[Problem]:
     """
     Yield what is worth a note on the connections of one signal.
     """
-    connected = {(link.name, id(link.row.sender)) for link in links}
     for link in links:
         # A project can't change what Django itself connects.
         if link.record.component == "django":
             continue
         if link.signal_name in BUILTIN_SIGNALS:
-            yield from _check_subclasses(link, connected)
             yield from _check_costs(link)
         # Django never calls send_robust() of its own signals in production.
         elif not _has_qualname(link.row.receiver):
@@ -52,31 +51,81 @@ def find_notes(links: Sequence[Connection]) -> Iterator[Problem]:
             )
 
 
-def _check_subclasses(
-    link: Connection, connected: set[tuple[str, int]]
-) -> Iterator[Problem]:
-    options = model_options(link.row.sender)
-    is_sent_by_models = link.bare_name in _SAVE | _DELETE | _INIT
-    # An abstract model sends nothing itself, see W009.
-    if not is_sent_by_models or options is None or options.abstract:
-        return
-    if (link.name, id(Sender.ANY)) in connected:
-        return
-    labels = [
-        repr(label)
-        for model, label in _inheriting(link.row.sender, link.bare_name)
-        if (link.name, id(model)) not in connected
-    ]
-    if labels:
-        noun = "subclass" if len(labels) == 1 else "subclasses"
-        more = f", and {len(labels) - 3} more" if len(labels) > 3 else ""
-        yield link.problem(
-            "I001",
-            f"The receiver {link.name!r} is connected to {link.bare_name!r} for "
-            f"{link.sender_text}, but not for its {noun} "
-            f"{', '.join(labels[:3])}{more}.",
-            f"Connect the receiver for the {noun} as well if it should run for them.",
+def find_relatives(links: Sequence[Connection]) -> Iterator[Problem]:
+    """
+    Yield I001: receivers that run for a model, but not for its proxies and children, or
+    for a proxy, but not for its model.
+
+    Takes the connections of all signals. Receivers that lack the same are named in one
+    sentence, which each of them has.
+    """
+    connected = {(link.signal_name, link.name, id(link.row.sender)) for link in links}
+    lacking: dict[Any, list[Connection]] = {}
+    for link in links:
+        for way, labels in _lacking(link, connected):
+            key = link.record.component, id(link.row.sender), way, labels, link.name
+            lacking.setdefault(key, []).append(link)
+    groups: dict[Any, list[Connection]] = {}
+    for (*key, _name), found in lacking.items():
+        signals = tuple(dict.fromkeys(link.bare_name for link in found))
+        groups.setdefault((*key, signals), []).extend(found)
+    for (_component, _sender, way, labels, signals), found in groups.items():
+        names = list(dict.fromkeys(link.name for link in found))
+        receivers = "receiver" if len(names) == 1 else "receivers"
+        start = (
+            f"The {receivers} {text_list(map(repr, names))} "
+            f"{'is' if len(names) == 1 else 'are'} connected to "
+            f"{text_list(map(repr, signals))} for "
         )
+        if way == "proxy":
+            message = (
+                f"{start}the proxy {found[0].record.sender!r}, but not for its model "
+                f"{labels[0]!r}."
+            )
+            hint = (
+                f"Connect the {receivers} for the model as well if objects are saved "
+                "with it: the sender is the class of the object."
+            )
+        else:
+            noun = "subclass" if len(labels) == 1 else "subclasses"
+            more = f", and {len(labels) - 3} more" if len(labels) > 3 else ""
+            message = (
+                f"{start}{found[0].sender_text}, but not for its {noun} "
+                f"{', '.join(map(repr, labels[:3]))}{more}."
+            )
+            hint = (
+                f"Connect the {receivers} for the {noun} as well if "
+                f"{'it' if len(names) == 1 else 'they'} should run for them."
+            )
+        for link in found:
+            yield link.problem("I001", message, hint)._replace(name=names[0])
+
+
+def _lacking(
+    link: Connection, connected: set[tuple[str, str, int]]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    options = model_options(link.row.sender)
+    is_sent_by_models = (
+        link.bare_name in _SAVE | _DELETE | _INIT
+        and link.signal_name in BUILTIN_SIGNALS
+    )
+    # An abstract model sends nothing itself, see W009. A project can't change what
+    # Django itself connects.
+    is_fixed = link.record.component == "django"
+    if not is_sent_by_models or is_fixed or options is None or options.abstract:
+        return
+    if (link.signal_name, link.name, id(Sender.ANY)) in connected:
+        return
+    labels = tuple(
+        label
+        for model, label in _inheriting(link.row.sender, link.bare_name)
+        if (link.signal_name, link.name, id(model)) not in connected
+    )
+    if labels:
+        yield "subclasses", labels
+    model = concrete(link.row.sender)
+    if options.proxy and (link.signal_name, link.name, id(model)) not in connected:
+        yield "proxy", (model._meta.label,)
 
 
 def _inheriting(model: type, signal: str) -> Iterator[tuple[type, str]]:
@@ -104,7 +153,9 @@ def _check_costs(link: Connection) -> Iterator[Problem]:
             f"The receiver {name!r} is connected to {signal!r} for every model, so "
             "Django fetches rows and sends signals for each instead of deleting "
             "related rows with one query.",
-            "Connect the receiver with a sender if it only concerns some models.",
+            "Only the package that connects the receiver can change this."
+            if link.record.component == "third_party"
+            else "Connect the receiver with a sender if it only concerns some models.",
         )
     if signal in _INIT:
         yield link.problem(

@@ -13,10 +13,12 @@ from django.core.exceptions import ImproperlyConfigured
 from ..conf import conf
 from ..introspect.callables import Unreadable
 from ..inventory.places import place_of
+from ..inventory.receivers import Sender
 from ..inventory.records import Connected, Problem, SignalRecord
 from .connection import Connection
-from .lost import check_connect, find_dropped, find_lost
-from .notes import find_notes
+from .disconnects import check_disconnects
+from .lost import check_connect, find_dropped, find_lost, find_without_sender
+from .notes import find_notes, find_relatives
 from .receivers import check_receiver, find_twins
 from .senders import check_senders
 from .watch import watched_connects
@@ -25,7 +27,7 @@ from .watch import watched_connects
 CHECKS = {
     *(f"I00{number}" for number in range(1, 6)),
     *(f"W{number:03}" for number in range(1, 20)),
-    *("W101", "W102"),
+    *("W021", "W101", "W102"),
 }
 # These have false positives. As system checks, most commands would print them, until
 # the project silences all of them.
@@ -39,9 +41,10 @@ def find_problems(
     Return the problems and notes of connections, and those of ``others``, without what
     the project ignores.
     """
-    found = [*others, *find_lost(connected)]
-    for each in connected:
-        links = _connections(each)
+    found = [*others, *find_lost(connected), *find_without_sender(connected)]
+    by_signal = [_connections(each) for each in connected]
+    found += find_relatives([link for links in by_signal for link in links])
+    for links in by_signal:
         found += find_dropped(links)
         found += find_twins(links)
         found += find_notes(links)
@@ -49,6 +52,7 @@ def find_problems(
         for link in links:
             found += check_receiver(link)
             found += check_connect(link)
+            found += check_disconnects(link)
     ignored = set(ignored_problems())
     return [each for each in found if (each.id, each.name) not in ignored]
 
@@ -96,7 +100,8 @@ def with_problems(
     connected: Sequence[Connected], found: Sequence[Problem]
 ) -> list[SignalRecord]:
     """
-    Return the records of signals, each receiver with the ids of its problems.
+    Return the records of signals, each receiver with the ids of its problems and with
+    the sender that is known from its ``connect()``.
 
     A problem of a module is one of each receiver in it.
     """
@@ -107,6 +112,8 @@ def with_problems(
     records = []
     for each in connected:
         receivers = list(each.record.receivers)
+        for link in _connections(each):
+            receivers[link.place] = link.record
         for place, receiver in enumerate(receivers):
             problems = ids.get((each.record.name, place), set())
             if receiver.module in of_modules:
@@ -127,8 +134,15 @@ def _connections(connected: Connected) -> list[Connection]:
             continue
         call = made_by.get(row.id)
         connect = call if call is not None and call.made(row) else None
-        if record.sender_kind == "unknown" and connect is not None:
+        if connect is not None and row.sender is not Sender.ANY:
             sender = connect.sender
-            record = record._replace(sender=sender.label, sender_kind=sender.kind)
+            if connect.is_sender_gone():
+                # Django 5.2 keeps the id, which another object may have now.
+                row = row._replace(sender=Sender.UNKNOWN)
+                record = record._replace(
+                    sender=None, sender_kind="unknown", sender_app=None
+                )
+            elif record.sender_kind == "unknown":
+                record = record._replace(sender=sender.label, sender_kind=sender.kind)
         found.append(Connection(signal, name, place, row, record, connect))
     return found

@@ -28,7 +28,11 @@ from ..introspect.objects import is_a
 from ..introspect.text import stable_text
 from ..inventory.places import is_storage_method
 from ..inventory.receivers import Row, entries, receiver_with_uid
-from ..inventory.weak import ReceiverRef, SenderRef
+from ..inventory.weak import NOWHERE, ReceiverRef, SenderRef
+
+#: The functions that run once, when Django starts.
+STARTUP = ("<module>", "ready")
+_ANY_SENDER_ID = id(None)
 
 
 class Site(NamedTuple):
@@ -70,6 +74,13 @@ class Connect(NamedTuple):
         is_lasting = self.sender.kind not in (None, "instance", "string")
         return is_lasting and self.sender.reference() is None
 
+    def is_sender_gone(self) -> bool:
+        """
+        Return whether the sender was weakly referenced and was garbage-collected.
+        """
+        reference = self.sender.reference
+        return reference is not NOWHERE and reference() is None
+
     def made(self, row: Row) -> bool:
         """
         Return whether ``row`` is the connection that this call has made.
@@ -81,12 +92,16 @@ class Connect(NamedTuple):
 class Disconnect(NamedTuple):
     """
     A call of ``disconnect()`` that found nothing to disconnect.
+
+    ``missed`` are the connections that it may have meant, made with another sender or
+    another ``dispatch_uid``.
     """
 
     receiver: ReceiverRef
     sender_id: int
     uid: str | None
     site: Site | None
+    missed: tuple[Connect, ...] = ()
 
 
 class _Log:
@@ -102,6 +117,7 @@ class _Log:
         self.signal = weakref.ref(signal)
         self.connects: dict[Any, Connect] = {}
         self.failed_disconnects: dict[Any, Disconnect] = {}
+        self.disconnected: set[Any] = set()
         self._limit = _FEW_CALLS
 
     def add(self, key: Any, connect: Connect) -> None:
@@ -232,6 +248,8 @@ def _record_connect(
     if is_storage_method(receiver):
         return
     known = ReceiverRef(receiver)
+    site = _site()
+    _forget_missed(_log(signal), receiver, _uid_string(uid), site)
     taken_by = None
     if entry is None:
         other = receiver_with_uid(signal, uid, sender)
@@ -252,10 +270,24 @@ def _record_connect(
         row_id=id(entry),
         taken_by=taken_by,
         is_late=_is_prepared(sender),
-        site=_site(),
+        site=site,
     )
-    key = known.described, sender_ref.label, connect.uid, connect.site
-    _log(signal).add(key, connect)
+    _log(signal).add((known.described, sender_ref.label, connect.uid, site), connect)
+
+
+def _forget_missed(
+    log: _Log, receiver: Any, uid: str | None, site: Site | None
+) -> None:
+    """
+    Forget what ``disconnect()`` missed if the same file connects the receiver after it.
+
+    Code that disconnects first only makes sure that it connects once.
+    """
+    for key, failed in log.failed_disconnects.copy().items():
+        is_one_file = failed.site and site and failed.site.file == site.file
+        is_it = failed.receiver.is_of(receiver) or failed.uid == uid is not None
+        if failed.missed and is_one_file and is_it:
+            log.failed_disconnects[key] = failed._replace(missed=())
 
 
 def _record_disconnect(
@@ -264,12 +296,18 @@ def _record_disconnect(
     log = _log(signal)
     call = Disconnect(ReceiverRef(receiver), id(sender), _uid_string(uid), _site())
     key = call.receiver.described, call.sender_id, call.uid
+    # To disconnect once more does no harm. The label stands for the sender, because
+    # senders and dispatch_uids may come and go.
+    done = call.receiver.described, SenderRef(sender, sender).label
     if not found:
+        if done not in log.disconnected:
+            call = call._replace(missed=_missed(log, call, receiver))
         log.failed_disconnects[key] = call
         # The newest ones are kept, in case that each object has its own dispatch_uid.
         if len(log.failed_disconnects) > _FEW_CALLS:
             log.failed_disconnects.pop(next(iter(log.failed_disconnects.copy())), None)
         return
+    log.disconnected.add(done)
     # An earlier call that found nothing no longer matters, nor does the connection.
     log.failed_disconnects.pop(key, None)
     for connect_key, connect in log.connects.copy().items():
@@ -277,6 +315,29 @@ def _record_disconnect(
         is_receiver = uid is not None or connect.receiver.is_of(receiver)
         if is_receiver and (connect.sender_id, connect.uid) == key[1:]:
             del log.connects[connect_key]
+
+
+def _missed(log: _Log, call: Disconnect, receiver: Any) -> tuple[Connect, ...]:
+    """
+    Return the connections that a call of ``disconnect()`` probably meant.
+    """
+    connects = [c for c in log.connects.copy().values() if c.taken_by is None]
+    ours = [c for c in connects if c.receiver.is_of(receiver)]
+    # Functions that disconnect may be called for what was never connected. A line that
+    # runs once at startup names something, and there is only one thing it can mean.
+    is_startup = call.site is not None and call.site.function in STARTUP
+    if is_startup and len(ours) == 1:
+        return tuple(ours)
+    # Django ignores the receiver if there is a dispatch_uid.
+    by_uid = [c for c in connects if c not in ours and c.uid == call.uid is not None]
+    return tuple(
+        connect
+        for connect in (*ours, *by_uid)
+        # What the call names must not be different, only more or less.
+        if connect.sender_id == call.sender_id
+        or _ANY_SENDER_ID in (connect.sender_id, call.sender_id)
+        if connect.uid == call.uid or None in (connect.uid, call.uid)
+    )
 
 
 def _is_prepared(sender: Any) -> bool:

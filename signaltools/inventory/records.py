@@ -166,8 +166,10 @@ def distinct(problems: Iterable[Problem]) -> list[Problem]:
     Return ``problems`` without those that read the same.
     """
     # A receiver that is connected for several senders has each problem several times,
-    # and only the index of the receiver is different.
-    found = {problem[:5]: problem for problem in problems}
+    # and a note may be one for several receivers and signals.
+    found: dict[tuple[str, ...], Problem] = {}
+    for problem in problems:
+        found.setdefault(problem[:4], problem)
     return list(found.values())
 
 
@@ -235,6 +237,8 @@ def sender_name(sender: str | None, kind: SenderKind | None, app: str | None) ->
     """
     if app:
         return f"app {printable(app)}"
+    if kind == "string":
+        return printable(repr(sender))
     suffix = " instance" if kind == "instance" else ""
     return printable(sender or "unknown sender") + suffix
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import functools
 import queue
+import sys
 
 import pytest
 from django.contrib.auth.signals import user_logged_in
@@ -14,10 +15,15 @@ from django.db.models.signals import (
     post_save,
     pre_delete,
     pre_init,
+    pre_save,
 )
 from django.dispatch import Signal
 from django.test.utils import isolate_apps
 
+from signaltools.checks.run import find_problems
+from signaltools.inventory.names import registry
+from signaltools.inventory.reading import read_connected
+from signaltools.inventory.records import distinct
 from tests.problems import notes
 from tests.testapp.models import GiftOrder, Order, RushOrder, Stamped, Tag
 
@@ -25,6 +31,9 @@ NAME = f"{__name__}.receive"
 
 
 def receive(**kwargs): ...
+
+
+def other(**kwargs): ...
 
 
 async def receive_async(**kwargs): ...
@@ -103,6 +112,47 @@ def test_I001_a_custom_signal_of_this_name_is_fine():
     signal = Signal()
     signal.connect(receive, sender=Order)
     assert notes(signal, "shop.signals.post_save") == []
+
+
+def test_I001_a_receiver_of_the_proxy_only(noted):
+    assert noted(post_save, RushOrder) == [
+        (
+            "I001",
+            f"The receiver '{NAME}' is connected to 'post_save' for the proxy "
+            "'testapp.RushOrder', but not for its model 'testapp.Order'.",
+            "Connect the receiver for the model as well if objects are saved with it: "
+            "the sender is the class of the object.",
+        )
+    ]
+    assert noted(post_save, RushOrder, None) == []
+
+
+def test_I001_names_several_receivers_and_signals_in_one_note(alone):
+    signals = [alone(pre_save), alone(post_save)]
+    for signal in signals:
+        signal.connect(receive, sender=Order)
+        signal.connect(other, sender=Order)
+    entries = [e for e in registry.recent_entries() if e.signal in signals]
+    found = find_problems(read_connected(entries))
+    assert len(found) == 4
+    [note] = distinct(found)
+    assert note.name == NAME
+    assert note.message == (
+        f"The receivers '{NAME}' and '{__name__}.other' are connected to 'post_save' "
+        "and 'pre_save' for the model 'testapp.Order', but not for its subclasses "
+        "'testapp.RushOrder', 'testapp.GiftOrder'."
+    )
+    assert note.hint == (
+        "Connect the receivers for the subclasses as well if they should run for them."
+    )
+
+
+def test_I002_a_project_cannot_change_what_a_package_connects(noted, monkeypatch):
+    monkeypatch.setattr("signaltools.inventory.places._is_elsewhere", lambda *_: True)
+    monkeypatch.setattr(sys.modules[__name__], "__file__", "/site-packages/x.py")
+    [(check, _, hint)] = noted(post_delete, None)
+    assert check == "I002"
+    assert hint == "Only the package that connects the receiver can change this."
 
 
 @pytest.mark.parametrize("signal", [pre_delete, post_delete])

@@ -169,3 +169,10 @@ def fine_delete(sender, **kwargs): ...
 post_delete.connect(fine_delete, sender=Line)
 if hasattr(models, "Note"):
     post_delete.connect(w018, sender=models.Note)
+
+
+class Gateway: ...
+
+
+@receiver(post_migrate, sender=Gateway())
+def w021(sender, **kwargs): ...
