@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from itertools import count
 from types import MethodType, ModuleType
 from typing import Any
 
@@ -17,7 +18,7 @@ from django.dispatch import Signal
 
 from ..introspect.callables import Described, describe
 from .names import unnamed
-from .receivers import connected_receivers, receiver_key, row_ids
+from .receivers import connected_receivers, entries, receiver_key, row_ids
 from .records import describe_sender
 
 Reference = Callable[[], Any]
@@ -30,27 +31,55 @@ class SignalRef:
     """
     A signal that was sent, and the connections that it had at that time.
 
-    ``added`` are receivers that were connected later, ``muted`` those that a test has
-    prevented from running. ``asked_by`` are functions that have asked for the receivers
-    of a sender without sending the signal.
+    ``added`` are receivers that were connected later, and ``added_rows`` their
+    connections. ``put_back`` are connections that are there again, but had been taken
+    out when the signal was sent, as with factory_boy's ``mute_signals()``. ``muted``
+    are receivers that a test has prevented from running. ``asked_by`` are functions
+    that have asked for the receivers of a sender without sending the signal.
     """
 
-    __slots__ = ("added", "asked_by", "label", "muted", "reference", "rows")
+    __slots__ = (
+        *("added", "added_rows", "asked_by", "label", "muted", "put_back"),
+        *("reference", "rows", "since"),
+    )
 
     def __init__(self, signal: Signal) -> None:
         self.reference: Reference = weakref.ref(signal)
         self.rows = row_ids(signal)
+        self.since = next(_moments)
         self.label = unnamed(signal)
         self.added: list[Described] = []
+        self.added_rows = self.put_back = frozenset[int]()
         self.muted: set[ReceiverRef] = set()
         self.asked_by: set[tuple[SenderRef, str]] = set()
 
     def find_added(self) -> None:
         signal = self.reference()
         # Most signals have no new connections: comparing the ids costs little.
-        if signal is not None and not row_ids(signal) <= self.rows:
-            added = connected_receivers(signal, without=self.rows)
-            self.added = [describe(receiver) for receiver in added]
+        if signal is None or (present := row_ids(signal)) <= self.rows:
+            return
+        later = present - self.rows
+        self.added_rows = frozenset(
+            row for row in later if _connects.get(row, 0) > self.since
+        )
+        self.put_back = later - self.added_rows
+        added = connected_receivers(signal, without=self.rows | self.put_back)
+        self.added = [describe(receiver) for receiver in added]
+
+
+#: The moment at which each connection was made, as far as note_connect() knows. The
+#: connection may be gone, and another one may have its id, which is later then.
+_connects: dict[int, int] = {}
+_moments = count(1)
+
+
+def note_connect(signal: Signal, before: frozenset[int]) -> None:
+    """
+    Note the last connection of ``signal`` as a new one, unless it was there ``before``.
+    """
+    for entry in entries(signal)[-1:]:
+        if id(entry) not in before:
+            _connects[id(entry)] = next(_moments)
 
 
 class SenderRef:

@@ -1,9 +1,9 @@
 """
 Record what is sent, what runs, and which queries are made.
 
-Only these are patched, and only while a trace is active: the four methods that send and
-``_live_receivers()``, on ``Signal`` and on each subclass that overrides them, and the
-method of ``CursorWrapper`` that runs every query. A hook is called for all threads and
+Only these are patched, and only while a trace is active: the four methods that send,
+``_live_receivers()``, and ``connect()``, on ``Signal`` and on each subclass that overrides
+them, and the method of ``CursorWrapper`` that runs every query. A hook is called for all threads and
 requests of the process. It looks for the current node of its context, and passes the
 call on if there is none.
 """
@@ -22,8 +22,8 @@ from django.dispatch import Signal, dispatcher
 
 from ..introspect.callers import method_of
 from ..introspect.objects import stored_attribute
-from ..inventory.receivers import entries
-from ..inventory.weak import NOWHERE
+from ..inventory.receivers import entries, row_ids
+from ..inventory.weak import NOWHERE, note_connect
 from .clock import now
 from .current import get_current, leave, set_current
 from .folding import NO_POSITION, find_quickly, open_send, sending_frame
@@ -256,6 +256,21 @@ def _own_live_receivers_hook(original: Any) -> Any:
     return live_receivers
 
 
+def _connect_hook(_cls: type[Signal], original: Any, _name: str) -> Any:
+    call = caller(original)
+
+    @functools.wraps(original)
+    def connect(self: Signal, /, *args: Any, **named: Any) -> Any:
+        before = row_ids(self)
+        try:
+            return call(self, *args, **named)
+        finally:
+            # What is connected in any other way was there before, and was put back.
+            note_connect(self, before)
+
+    return connect
+
+
 def _query_hook(_cls: type, original: Any, _name: str) -> Any:
     # Not connection.execute_wrapper(): a connection belongs to one thread, and what a
     # receiver runs with sync_to_async() would be missed.
@@ -283,6 +298,7 @@ recording = Tool(
         "asend": _asend_hook,
         "asend_robust": _asend_hook,
         "_live_receivers": _live_receivers_hook,
+        "connect": _connect_hook,
         "_execute_with_wrappers": _query_hook,
     },
     elsewhere=(CursorWrapper,),

@@ -31,6 +31,8 @@ Reason = Literal[
     "outside_window",
     "other_sender",
     "connected_later",
+    "not_connected",
+    "taken_out",
     "earlier_error",
     "muted",
     "own_dispatch",
@@ -286,8 +288,13 @@ def _reason(
             return "earlier_error", f"not reached: {error.text}"
     if any(ref.is_of(row.receiver) for ref in fact.signal.muted):
         return "muted", "muted by signaltools.testing"
-    if row.id not in fact.signal.rows:
+    if row.id in fact.signal.put_back:
+        return "taken_out", f"taken out while {signal} was sent"
+    if row.id in fact.signal.added_rows:
         return "connected_later", f"connected after {signal} was sent"
+    if row.id not in fact.signal.rows:
+        # Since the end of the recording, it may have been connected or put back.
+        return "not_connected", f"wasn't connected when {signal} was sent"
     if record.dispatches_itself:
         text = f"{record.class_name} chooses by itself which receivers run"
         return "own_dispatch", text
