@@ -2,10 +2,10 @@
 Record what is sent, what runs, and which queries are made.
 
 Only these are patched, and only while a trace is active: the four methods that send,
-``_live_receivers()``, and ``connect()``, on ``Signal`` and on each subclass that overrides
-them, and the method of ``CursorWrapper`` that runs every query. A hook is called for all threads and
-requests of the process. It looks for the current node of its context, and passes the
-call on if there is none.
+``_live_receivers()``, and ``connect()``, on ``Signal`` and on each subclass that
+overrides them, and the method of ``CursorWrapper`` that runs every query. A hook is
+called for all threads and requests of the process. It looks for the current node of its
+context, and passes the call on if there is none.
 """
 
 from __future__ import annotations
