@@ -59,12 +59,14 @@ def method_of(value: object) -> str:
     frame: FrameType | None = sys._getframe(2)
     assert frame is not None
     name = frame.f_code.co_name
-    while frame is not None:
-        code = frame.f_code
-        if not code.co_argcount or frame.f_locals.get(code.co_varnames[0]) is not value:
-            break
-        name, frame = code.co_name, frame.f_back
+    while frame is not None and _first_argument(frame) is value:
+        name, frame = frame.f_code.co_name, frame.f_back
     return name
+
+
+def _first_argument(frame: FrameType) -> object:
+    names = frame.f_code.co_varnames[: frame.f_code.co_argcount]
+    return frame.f_locals.get(names[0]) if names else None
 
 
 _CALLER = frozenset({"caller"})

@@ -68,7 +68,7 @@ def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
             return []
         try:
             frame = get_frame(1)
-        except ValueError:
+        except ValueError:  # pragma: no cover (coverage doesn't see such a thread)
             # A thread that was started by C code has no frames.
             node = open_send(here, self, method, sender, named)
             return _record(original, self, sender, named, node, here)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import takewhile
 from types import FunctionType
 from typing import Literal, NamedTuple
 
@@ -310,10 +311,8 @@ def _not_sent(signal: str, cls: type[Signal]) -> str:
     """
     text = f"{signal} wasn't sent"
     loops = []
-    for base in type.mro(cls):
-        # Events and Django's own classes have no such methods.
-        if any(base is each for each in (Signal, ModelSignal, Event)):
-            break
+    # Events and Django's own classes have no such methods.
+    for base in takewhile(_is_own, type.mro(cls)):
         for name, value in class_namespace(base).items():
             is_own = type(value) is FunctionType and not hasattr(Signal, name)
             if is_own and "receivers" in value.__code__.co_names:
@@ -321,6 +320,10 @@ def _not_sent(signal: str, cls: type[Signal]) -> str:
     if not loops:
         return text
     return f"{text}, except perhaps by {text_list(loops)}, which can't be seen"
+
+
+def _is_own(cls: type) -> bool:
+    return cls is not Signal and cls is not ModelSignal and cls is not Event
 
 
 def _is_sent_by(row: Row, sender: SenderRef) -> bool:

@@ -5,8 +5,11 @@ import threading
 from contextvars import copy_context
 
 import pytest
+from django.conf import settings as dj_settings
+from django.core.signals import setting_changed
 from django.db.models.signals import m2m_changed, post_save, pre_save
 from django.dispatch import Signal
+from django.test import override_settings
 
 import signaltools
 from tests.sending import make
@@ -215,6 +218,29 @@ def test_values_of_custom_signals_do_not_tell_them_apart():
 
     [send] = trace.tree
     assert (send.count, send.values) == (30, {})
+
+
+def test_what_django_sends_is_counted_for_its_caller():
+    def change():
+        override_settings(SHOP=1).enable()
+
+    def change_elsewhere():
+        override_settings(SHOP=2).enable()
+
+    settings = dj_settings._wrapped
+    setting_changed.connect(receive)
+    with signaltools.trace() as trace:
+        for _ in range(30):
+            change()
+            change_elsewhere()
+    setting_changed.disconnect(receive)
+    dj_settings._wrapped = settings
+
+    found = [send for send in trace.tree if send.calls]
+    assert [(send.line, send.count, send.same_caller) for send in found] == [
+        (line_of(change), 30, True),
+        (line_of(change_elsewhere), 30, True),
+    ]
 
 
 def test_c_code_may_send_without_frames():
