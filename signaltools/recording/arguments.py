@@ -16,11 +16,15 @@ from django.views.debug import get_default_exception_reporter_filter
 
 from ..introspect.objects import is_a, short_name, stored_attribute
 from ..introspect.text import stable_text
+from .secrets import SUBSTITUTE, has_secret_key
 
 
 class ArgumentTypes:
     """
     Return the type of an argument. For a model instance, add its primary key.
+
+    A key that isn't a number is hidden if Django's exception reports would hide the
+    name of its field or model: it may be a token or the key of a session.
     """
 
     def __init__(self) -> None:
@@ -83,6 +87,18 @@ _MAX_LENGTH = 100
 
 
 def _primary_key(instance: Model) -> str:
+    meta = type(instance)._meta
+    # A composite primary key has several fields, and isn't stored itself.
+    fields = getattr(meta, "pk_fields", None) or [meta.pk]
+    keys = [_shown_key(instance, field) for field in fields]
+    return keys[0] if len(keys) == 1 else f"({', '.join(keys)})"
+
+
+def _shown_key(instance: Model, field: Any) -> str:
     # From __dict__: a deferred field would query the database.
-    key = stored_attribute(instance, type(instance)._meta.pk.attname)
-    return str(key) if _is_short_integer(key) else stable_text(key)
+    key = stored_attribute(instance, field.attname)
+    if _is_short_integer(key):
+        return str(key)
+    if key is not None and has_secret_key(type(instance), field.name):
+        return SUBSTITUTE
+    return stable_text(key)

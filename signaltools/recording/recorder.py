@@ -33,6 +33,7 @@ from ..inventory.weak import (
 )
 from .clock import now
 from .identity import UNKNOWN, Identity
+from .secrets import cleansed
 from .surroundings import in_atomic
 from .waiting import WaitingSend, find_waiting
 
@@ -106,7 +107,7 @@ class Node:
     def failed(self, error: BaseException) -> None:
         self.raised += 1
         # As a string: an exception holds its traceback, and that holds all variables.
-        self.error = self.error or exception_text(error)
+        self.error = self.error or cleansed(exception_text(error))
 
     def ended(self, seconds: float, error: BaseException | None) -> None:
         """
