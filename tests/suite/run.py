@@ -1,12 +1,13 @@
 """
 Run Django's own tests while a recorder is active.
 
-    python run.py CACHE REPORT [MODULE...]
+    python run.py CACHE REPORT [--frozen] [MODULE...]
 
 The tests are those of the installed Django; its source distribution is downloaded to
 the folder CACHE, once. One trace is active from before they are loaded to the end.
 Each test has one of its own inside of that, so that it fills an empty tree. REPORT is
-a JUnit file with the sums and the names of what failed.
+a JUnit file with the sums and the names of what failed. With --frozen, all
+of this happens in a time that freezegun has changed.
 """
 
 from __future__ import annotations
@@ -100,6 +101,11 @@ def hooked() -> list[dict[str, Any]]:
 
 
 def main(cache: str, report: str, *modules: str) -> int | str | None:
+    if "--frozen" in modules:
+        from freezegun import freeze_time
+
+        modules = tuple(name for name in modules if name != "--frozen")
+        freeze_time("2035-01-01", tick=True).start()
     tests = download(Path(cache).resolve(), "django", django.__version__) / "tests"
     Result.report = Path(report).resolve()
     DiscoverRunner.get_resultclass = lambda runner: Result
