@@ -57,6 +57,8 @@ def show_signal(
         "doc": first_sentence(record.doc, _DOC_WIDTH),
         "signature": printable(record.event.signature) if record.event else "",
     }
+    if signal.sent and not rows:
+        stats["reason"] = "sent, no receivers"
     reasons = {row.get("reason", "") for row in shown}
     if len(reasons) == 1 and reasons != {""}:
         # Most often, all receivers have the same reason.

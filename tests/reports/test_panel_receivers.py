@@ -104,6 +104,14 @@ def test_signal_that_was_not_sent_is_not_named_again():
     assert signal["reason"] == "not sent"
 
 
+def test_signal_that_was_sent_without_receivers_says_so():
+    sent = outcome(records.signal("shop.paid"))._replace(sent=True)
+    other = outcome(records.signal("shop.lost"))
+    [first, second] = groups(sent, other)["project"]["signals"]
+    assert first["reason"] == "sent, no receivers"
+    assert "reason" not in second
+
+
 def test_first_sentence_about_a_signal_is_shown():
     doc = "Sent when\nan order is \x1b paid. And so on.\n\nMore."
     record = records.signal("shop.paid", doc=doc)
