@@ -1,19 +1,21 @@
 """
 Run Django's own tests while a recorder is active.
 
-    python run.py CACHE REPORT [--frozen] [MODULE...]
+    python run.py CACHE REPORT [--frozen|--sentry] [MODULE...]
 
 The tests are those of the installed Django; its source distribution is downloaded to
 the folder CACHE, once. One trace is active from before they are loaded to the end.
 Each test has one of its own inside of that, so that it fills an empty tree. REPORT is
 a JUnit file with the sums and the names of what failed. With --frozen, all
-of this happens in a time that freezegun has changed.
+of this happens in a time that freezegun has changed. With --sentry, Sentry is active,
+and just the tests that fail beside it without a recorder may fail.
 """
 
 from __future__ import annotations
 
 import os
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,8 @@ UNSTABLE = "TestDeserializer.test_crafted_xml_performance"
 class Result(TextTestResult):
     report: Path
     passed = 0
+    #: The tests that fail without a recorder, None if there shall be no recorder.
+    expected: set[str] | None = set()
 
     def startTest(self, test: TestCase) -> None:
         super().startTest(test)
@@ -48,12 +52,13 @@ class Result(TextTestResult):
             method = UNSTABLE.partition(".")[2]
             setattr(test, method, skip("compares times")(getattr(test, method)))
         self.trace = signaltools.trace()
-        self.trace.start()
+        if self.expected is not None:
+            self.trace.start()
 
     def stopTest(self, test: TestCase) -> None:
         self.trace.stop()
         # Not each time: reading walks all loaded modules, and here there are many.
-        if self.testsRun % 20 == 0:
+        if self.testsRun % 20 == 0 and self.expected is not None:
             str(self.trace)
         super().stopTest(test)
 
@@ -65,7 +70,12 @@ class Result(TextTestResult):
         super().stopTestRun()
         failures = [*(test for test, _ in self.failures), *self.unexpectedSuccesses]
         errors = [test for test, _ in self.errors]
-        self.passed += len(self.expectedFailures)
+        expected = self.expected or set()
+        self.passed += len(self.expectedFailures) + len(expected)
+        # One that no longer fails is a difference as well.
+        failed = {test.id() for test in failures}
+        assert expected <= failed, expected - failed
+        failures = [test for test in failures if test.id() not in expected]
         sums = {
             "tests": self.passed + len(failures + errors + self.skipped),
             "failures": len(failures),
@@ -100,7 +110,38 @@ def hooked() -> list[dict[str, Any]]:
     return [dict(vars(cls)) for cls in (Signal, ModelSignal, CursorWrapper)]
 
 
+def start_sentry() -> None:
+    import sentry_sdk
+    from sentry_sdk.integrations.django import DjangoIntegration
+
+    sentry_sdk.init(integrations=[DjangoIntegration()])
+
+
+def failing_beside_sentry(cache: str, modules: list[str]) -> set[str]:
+    """
+    Return the tests that fail in another process, without a recorder.
+    """
+    report = Path(cache).resolve() / "alone.xml"
+    command = [sys.executable, __file__, cache, str(report), "--sentry-alone"]
+    subprocess.run([*command, *modules], check=False)
+    cases = ElementTree.parse(report).iter("testcase")
+    return {str(case.get("name")) for case in cases}
+
+
 def main(cache: str, report: str, *modules: str) -> int | str | None:
+    if modules[:1] == ("--sentry",):
+        Result.expected = failing_beside_sentry(cache, [*modules[1:]])
+        start_sentry()
+        main(cache, report, *modules[1:])
+        failures = ElementTree.parse(Path(report)).iter("failure")
+        return len([*failures])
+    if modules[:1] == ("--sentry-alone",):
+        Result.expected = None
+        start_sentry()
+        tests = download(Path(cache).resolve(), "django", django.__version__) / "tests"
+        Result.report = Path(report)
+        DiscoverRunner.get_resultclass = lambda runner: Result
+        return run_tests(tests, [*modules[1:]])
     if "--frozen" in modules:
         from freezegun import freeze_time
 
