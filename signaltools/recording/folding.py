@@ -14,7 +14,14 @@ from django.dispatch import Signal
 
 from ..events import Event
 from .identity import UNKNOWN, identity_of
-from .recorder import MAX_DEPTH, MAX_NODES, MAX_TREE, Node, SendNode
+from .recorder import (
+    MAX_DEPTH,
+    MAX_NODES,
+    MAX_TREE,
+    OTHER_SENDERS,
+    Node,
+    SendNode,
+)
 
 #: Where a send without receivers is found: to look for its position takes too long.
 NO_POSITION = -1
@@ -35,6 +42,9 @@ def open_send(
     if series is None or identity not in series.collapsed:
         if recorder.nodes >= MAX_TREE or parent.depth >= MAX_DEPTH:
             parent, identity = recorder.overflow, UNKNOWN
+            # Thousands of senders must not take the place of what has receivers.
+            if _has_no_receivers(signal, sender):
+                key = key[0], OTHER_SENDERS, method
             has_total = parent.table is not None and key in parent.table
             if recorder.nodes >= MAX_NODES and not has_total:
                 send = recorder.other_sends(method)
@@ -49,6 +59,23 @@ def open_send(
     if series.count > recorder.collapse_after or parent is recorder.overflow:
         series.collapse(send)
     return send
+
+
+def _has_no_receivers(signal: Signal, sender: Any) -> bool:
+    """
+    Return whether no receiver is connected to ``signal`` for ``sender``.
+
+    False if that isn't certain: a subclass may choose its receivers by itself.
+    """
+    if not signal.receivers:
+        return True
+    if type(signal) not in (Signal, ModelSignal):
+        return False
+    # The key of another object may be more than its address.
+    if sender is not None and not issubclass(type(sender), type):
+        return False
+    keys = (id(None), id(sender))
+    return all(row[0][1] not in keys for row in [*signal.receivers])
 
 
 def find_quickly(

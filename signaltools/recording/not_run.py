@@ -24,7 +24,7 @@ from ..inventory.reading import describe_row, read_connected, with_unnamed
 from ..inventory.receivers import DEAD, Row, Sender, dead_rows
 from ..inventory.records import Connected, ReceiverRecord, SignalRecord
 from ..inventory.weak import ReceiverRef, SenderRef, SignalRef
-from .recorder import OTHER_SIGNALS, Recorder, SendNode
+from .recorder import OTHER_SENDERS, OTHER_SIGNALS, Recorder, SendNode
 
 Reason = Literal[
     "not_sent",
@@ -279,7 +279,11 @@ def _reason(
     if not fact.senders:
         return "not_sent", f"{signal} wasn't sent"
     by_others = f"{signal} was sent only by {_senders(fact, receiver)}"
-    if not any(_may_be_sent_by(row, sender) for sender in fact.senders):
+    # Beyond the limit, senders without receivers aren't known.
+    is_later = OTHER_SENDERS in fact.senders and row.id not in fact.signal.rows
+    if not is_later and not any(
+        _may_be_sent_by(row, sender) for sender in fact.senders
+    ):
         return "other_sender", by_others
     for error in fact.errors:
         if _may_be_sent_by(row, error.sender) and (

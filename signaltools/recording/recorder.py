@@ -41,8 +41,9 @@ from .waiting import WaitingSend, find_waiting
 COLLAPSE_AFTER = 20
 # A full tree gets no more nodes. Further sends only count in totals: one for each
 # signal, sender, and method until there are MAX_NODES, then one for each method.
+# Senders without receivers share one.
 MAX_TREE = 2_700
-MAX_NODES = 2_990
+MAX_NODES = 4_990
 # Deeper sends only count in totals, too. Reports read a tree recursively, and Python
 # limits recursion.
 MAX_DEPTH = 100
@@ -364,7 +365,7 @@ class Recorder(Node):
         """
         Return the total of the sends by ``method`` that have no node of their own.
         """
-        key = OTHER_SIGNALS, _OTHER_SENDERS, method
+        key = OTHER_SIGNALS, OTHER_SENDERS, method
         series = self.overflow.series_of(key)
         if UNKNOWN not in series.collapsed:
             send = series.new_send(UNKNOWN, {})
@@ -389,8 +390,9 @@ class Recorder(Node):
 #: The signal of the totals that have no other one. The reference is dead at once.
 OTHER_SIGNALS = SignalRef(Signal())
 OTHER_SIGNALS.label = "other signals"
-_OTHER_SENDERS = SenderRef(None, None)
-
+#: The sender of totals of sends without receivers.
+OTHER_SENDERS = SenderRef(None, None)
+OTHER_SENDERS.label = "other senders"
 
 # A function that lives as long as the process: nothing else can have its address.
 _OTHER_RECEIVERS = ReceiverRef(exception_text)

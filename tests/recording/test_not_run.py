@@ -851,6 +851,29 @@ def test_beyond_the_limit_it_is_not_known_what_ran(paid, monkeypatch):
     assert ("audit", "outside_window", "outside the recorded window") in around
 
 
+def test_receiver_connected_beyond_the_limit_is_not_said_to_have_another_sender(
+    paid, monkeypatch
+):
+    monkeypatch.setattr(folding, "MAX_TREE", 0)
+    trace = record(
+        lambda: paid.send(Web),
+        lambda: paid.connect(on_save, sender=Order),
+    )
+
+    [(name, reason, _)] = not_run(trace)
+    assert (name, reason) == ("on_save", "connected_later")
+
+
+def test_receiver_of_another_sender_beyond_the_limit(paid, monkeypatch):
+    monkeypatch.setattr(folding, "MAX_TREE", 0)
+    paid.connect(on_save, sender=Order)
+    trace = record(lambda: paid.send(Web))
+
+    [(name, reason, text)] = not_run(trace)
+    assert (name, reason) == ("on_save", "other_sender")
+    assert text.endswith("was sent only by other senders")
+
+
 def test_receiver_in_the_flat_profile_ran(paid, monkeypatch):
     monkeypatch.setattr(folding, "MAX_TREE", 0)
     paid.connect(on_save)
