@@ -39,17 +39,17 @@ def render_trace(
     tree: Tree, remarks: Sequence[Remark], not_run: Sequence[NotRun], look: Look
 ) -> str:
     """
-    Return a trace as text: totals, problems, notes, everything in order, the slowest
-    receivers, and those that didn't run although their signal was sent.
+    Return a trace as text: totals, problems, notes, the slowest receivers, everything
+    in order, and the receivers that didn't run although their signal was sent.
     """
     report = _Report(tree, look)
     sections = [
         report.totals(),
         report.remarks("PROBLEMS", problems_of(remarks)),
         report.remarks("NOTES", notes_of(remarks)),
+        report.slowest(),
         report.events("IN ORDER", tree.sends),
         report.events("OVERFLOW (totals only)", tree.overflow),
-        report.slowest(),
         report.not_run(not_run),
     ]
     return (

@@ -29,7 +29,9 @@ def render(*sends, **options):
 
 
 def events(*sends, **options):
-    lines = render(*sends, **options)[3:]
+    lines = render(*sends, **options)
+    start = next(n for n, line in enumerate(lines) if line.startswith("IN ORDER"))
+    lines = lines[start + 1 :]
     return lines[: lines.index("")]
 
 
@@ -241,7 +243,7 @@ def test_recursion_of_any_depth_is_shown():
 
 def test_what_exceeded_the_limit_is_a_section_of_its_own():
     lines = render(overflow=(send("shop.many", call("crm.a", count=9), count=9),))
-    assert lines[2].startswith("OVERFLOW (totals only)")
+    assert any(line.startswith("OVERFLOW (totals only)") for line in lines)
 
 
 def test_receivers_by_self_time_are_added_up_and_limited():
@@ -284,8 +286,8 @@ def test_headings_and_names_are_painted():
     painted = [line.partition(">")[0] for line in lines if line.startswith("<")]
     assert painted[1:] == [
         "<NOTES (1)",
-        "<IN ORDER",
         "<RECEIVERS BY SELF TIME",
+        "<IN ORDER",
         "<DID NOT RUN",
     ]
     assert "SHOP.PAID" in lines
