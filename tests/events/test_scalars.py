@@ -29,7 +29,7 @@ VALUES = {
     bool: [True, False],
     int: [0, -5, 10**30],
     float: [0.1, -1e300, 5e-324],
-    str: ["", "caf\xe9 \U0001f370", '\\ " \n'],
+    str: ["", "\xe9t\xe9 \U0001f370", '\\ " \n'],
     bytes: [b"", bytes(range(256))],
     Decimal: [Decimal("1.50"), Decimal("-0"), Decimal("1E+30"), Decimal("NaN")],
     uuid.UUID: [uuid.UUID(int=7)],

@@ -7,10 +7,10 @@ from signaltools.inventory.records import Problem, distinct, split_name
 WRONG = Problem("W012", "shop.pay", "No **kwargs.", "Add them.", "shop.paid", 0)
 
 
-def test_findings_that_read_the_same_are_one():
+def test_problems_that_read_the_same_are_one():
     twice = WRONG._replace(receiver=1)
-    other = WRONG._replace(signal="shop.lost")
-    assert distinct([WRONG, twice, other]) == [twice, other]
+    other = WRONG._replace(message="No arguments.")
+    assert distinct([WRONG, twice, other]) == [WRONG, other]
 
 
 def test_notes_are_distinguished_from_problems():
