@@ -93,9 +93,10 @@ def find_relatives(links: Sequence[Connection]) -> Iterator[Problem]:
                 f"{start}{found[0].sender_text}, but not for its {noun} "
                 f"{', '.join(map(repr, labels[:3]))}{more}."
             )
+            they = "it" if len(names) == 1 else "they"
             hint = (
-                f"Connect the {receivers} for the {noun} as well if "
-                f"{'it' if len(names) == 1 else 'they'} should run for them."
+                f"Connect the {receivers} for the {noun} as well if {they} should run "
+                f"for {'it' if len(labels) == 1 else 'them'}."
             )
         for link in found:
             yield link.problem("I001", message, hint)._replace(name=names[0])

@@ -60,12 +60,12 @@ def model(name, base, **options):
 
 
 def not_for(what, signal="post_save"):
-    noun = "subclasses" if "," in what else "subclass"
+    noun, them = ("subclasses", "them") if "," in what else ("subclass", "it")
     message = (
         f"The receiver '{NAME}' is connected to {signal!r} for the model "
         f"'testapp.Order', but not for its {noun} {what}."
     )
-    hint = f"Connect the receiver for the {noun} as well if it should run for them."
+    hint = f"Connect the receiver for the {noun} as well if it should run for {them}."
     return [("I001", message, hint)]
 
 
