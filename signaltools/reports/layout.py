@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from ..introspect.text import printable
 from ..inventory.places import short_place
-from ..inventory.records import Problem, ReceiverRecord, expected_sender
+from ..inventory.records import Problem, ReceiverRecord
+from .receiver_rows import ReceiverRow
 
 INDENT = " " * 6
 
@@ -23,12 +24,14 @@ class Look(NamedTuple):
     The layout of a text report; paths are relative to ``folder``.
 
     ``collapse`` counts receivers inside Django, the debug toolbar, and storage objects
-    instead of listing them. ``heading`` and ``name`` may add color.
+    instead of listing them, and ``collapse_senders`` the many senders of one receiver.
+    ``heading`` and ``name`` may add color.
     """
 
     width: int = 100
     folder: str = ""
     collapse: bool = True
+    collapse_senders: bool = True
     heading: Paint = str
     name: Paint = str
 
@@ -48,17 +51,18 @@ def justified(left: str, right: str, width: int, paint: Paint = str) -> Iterator
 
 class Columns:
     """
-    Lines of receivers, in columns that fit ``receivers``.
+    Lines of receivers, in columns that fit ``rows``.
     """
 
-    def __init__(self, receivers: Sequence[ReceiverRecord], look: Look) -> None:
+    def __init__(self, rows: Sequence[ReceiverRow], look: Look) -> None:
         self._look = look
-        names = [len(receiver.name) for receiver in receivers]
-        senders = [len(expected_sender(receiver)) for receiver in receivers]
+        names = [len(row.receiver.name) for row in rows]
+        senders = [len(row.senders) for row in rows]
         self._name_width = min(max(names, default=0), look.width * 2 // 5)
         self._sender_width = min(max(senders, default=0), look.width // 4)
 
-    def lines(self, receiver: ReceiverRecord) -> Iterator[str]:
+    def lines(self, row: ReceiverRow) -> Iterator[str]:
+        receiver = row.receiver
         # Asynchronous receivers run concurrently, so they have no place in the order.
         order = "~" if receiver.order is None else receiver.order
         name = f"{order:>4}  {printable(receiver.name)}"
@@ -66,15 +70,19 @@ class Columns:
         if len(name) > width:
             yield name
             name, width = "", len(INDENT)
-        sender = f"{expected_sender(receiver):<{self._sender_width}}"
-        row, details = f"{name:<{width}}  {sender}", connection_details(receiver)
+        sender = f"{row.senders:<{self._sender_width}}"
+        left, details = f"{name:<{width}}  {sender}", connection_details(receiver)
         place = short_place(receiver.file, receiver.line, self._look.folder)
-        if len(f"{row}  {details}  {place}") <= self._look.width:
-            yield from justified(f"{row}  {details}".rstrip(), place, self._look.width)
+        if len(f"{left}  {details}  {place}") <= self._look.width:
+            yield from justified(f"{left}  {details}".rstrip(), place, self._look.width)
         else:
-            yield from justified(row.rstrip(), place, self._look.width)
+            yield from justified(left.rstrip(), place, self._look.width)
             if details:
                 yield f"{INDENT}  {details}"
+        if row.detail:
+            indent = f"{INDENT}  "
+            text = f"{row.detail}, see --all"
+            yield from wrapped(text, self._look.width, indent, indent)
 
 
 def wrapped(

@@ -11,18 +11,25 @@ from collections.abc import Iterator, Sequence
 
 from ..introspect.text import printable
 from ..inventory.places import short_place
-from ..inventory.records import SignalRecord, expected_sender
+from ..inventory.records import SignalRecord
+from .receiver_rows import receiver_rows
 
 
-def render_markdown(signals: Sequence[SignalRecord], folder: str = "") -> str:
+def render_markdown(
+    signals: Sequence[SignalRecord], folder: str = "", *, collapse_senders: bool = True
+) -> str:
     """
     Return ``signals`` as Markdown; paths are relative to ``folder``.
     """
-    sections = ("\n".join(_section(signal, folder)) for signal in signals)
+    sections = (
+        "\n".join(_section(signal, folder, collapse_senders)) for signal in signals
+    )
     return "\n".join(["# Signals", "", *sections])
 
 
-def _section(signal: SignalRecord, folder: str) -> Iterator[str]:
+def _section(
+    signal: SignalRecord, folder: str, collapse_senders: bool
+) -> Iterator[str]:
     event = signal.event
     yield f"## {_text(event.label if event else signal.name)}"
     yield ""
@@ -52,10 +59,12 @@ def _section(signal: SignalRecord, folder: str) -> Iterator[str]:
             (
                 "async" if receiver.order is None else str(receiver.order),
                 f"{_code(receiver.name)} {', '.join(receiver.problems)}".rstrip(),
-                _text(expected_sender(receiver)),
+                _text(f"{senders}: {detail}" if detail else senders),
                 _text(short_place(receiver.file, receiver.line, folder)),
             )
-            for receiver in signal.receivers
+            for receiver, senders, detail in receiver_rows(
+                signal.receivers, collapse=collapse_senders
+            )
         ],
     )
 

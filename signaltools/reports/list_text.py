@@ -20,6 +20,7 @@ from .layout import (
     problem_lines,
     wrapped,
 )
+from .receiver_rows import ReceiverRow, receiver_rows
 
 Signals = Sequence[SignalRecord]
 
@@ -60,22 +61,24 @@ class _Section:
     def __init__(self, signals: Signals, look: Look) -> None:
         self._signals = signals
         self._look = look
-        rows = [r for s in signals for r in s.receivers if not self._collapses(r)]
-        self._columns = Columns(rows, look)
+        self._rows = [self._rows_of(signal) for signal in signals]
+        self._columns = Columns([row for rows in self._rows for row in rows], look)
 
     def lines(self, title: str) -> Iterator[str]:
         collapsed = sum(self._collapses(r) for s in self._signals for r in s.receivers)
         counts = _counts(self._signals, collapsed)
         yield from self._line(title, counts, paint=self._look.heading)
-        listed = [s for s in self._signals if s.receivers or s.component == "project"]
         yield ""
-        for signal in listed:
-            yield from self._signal(signal)
+        for signal, rows in zip(self._signals, self._rows, strict=True):
+            if signal.receivers or signal.component == "project":
+                yield from self._signal(signal, rows)
         for label, names in _without_receivers(self._signals):
             text = f"{label}: {', '.join(names)}"
             yield from wrapped(text, self._look.width)
 
-    def _signal(self, signal: SignalRecord) -> Iterator[str]:
+    def _signal(
+        self, signal: SignalRecord, rows: Sequence[ReceiverRow]
+    ) -> Iterator[str]:
         # Where Django defines its own signals rarely matters.
         is_builtin = signal.kind == "builtin"
         file = None if is_builtin else signal.file
@@ -91,9 +94,8 @@ class _Section:
         if signal.dispatches_itself and signal.receivers:
             cls = printable(signal.class_name or "")
             yield f"  In connection order: {cls} decides which receivers run, and when."
-        for receiver in signal.receivers:
-            if not self._collapses(receiver):
-                yield from self._columns.lines(receiver)
+        for row in rows:
+            yield from self._columns.lines(row)
         if collapsed := [r for r in signal.receivers if self._collapses(r)]:
             homes = text_list(sorted({home(receiver) for receiver in collapsed}))
             text = f"{'+':>4}  {plural(len(collapsed), 'receiver')} inside {homes}"
@@ -104,6 +106,10 @@ class _Section:
 
     def _line(self, left: str, right: str, paint: Paint = str) -> Iterator[str]:
         return justified(left, right, self._look.width, paint)
+
+    def _rows_of(self, signal: SignalRecord) -> list[ReceiverRow]:
+        receivers = [r for r in signal.receivers if not self._collapses(r)]
+        return receiver_rows(receivers, collapse=self._look.collapse_senders)
 
     def _collapses(self, receiver: ReceiverRecord) -> bool:
         return self._look.collapse and bool(home(receiver))

@@ -19,6 +19,7 @@ from .layout import (
     problem_lines,
     wrapped,
 )
+from .receiver_rows import single_row
 from .trace_rows import short_signal
 
 
@@ -45,7 +46,7 @@ class _Page:
         self._maybe = {each[1:] for each in steps} - self._running
         unrelated = [each.receiver for each in model.unrelated]
         receivers = [receiver for _, receiver in self._running | self._maybe]
-        self._columns = Columns([*receivers, *unrelated], look)
+        self._columns = Columns([*map(single_row, [*receivers, *unrelated])], look)
 
     def lines(self) -> Iterator[str]:
         title = f"{printable(self._model.label)}: what runs, in order"
@@ -79,7 +80,7 @@ class _Page:
             line = "  ".join(filter(None, [signal, note, missing]))
             yield from wrapped(line, self._look.width, "  ")
             for receiver in step.receivers:
-                yield from self._columns.lines(receiver)
+                yield from self._columns.lines(single_row(receiver))
         if action == "delete()" and self._model.cascades:
             models = ", ".join(map(printable, self._model.cascades))
             text = f"also deletes, sending their own signals: {models}"
@@ -89,7 +90,7 @@ class _Page:
         for signal, group in groupby(self._model.unrelated, lambda each: each.signal):
             yield f"  {short_signal(signal)}"
             for _, receiver, reason in group:
-                yield from self._columns.lines(receiver)
+                yield from self._columns.lines(single_row(receiver))
                 yield from wrapped(printable(reason), self._look.width, INDENT + "  ")
 
     def _heading(self, left: str, right: str = "") -> Iterator[str]:

@@ -25,7 +25,7 @@ from django.core.management import (
 )
 from django.core.signals import setting_changed
 from django.db.models import Model
-from django.db.models.signals import m2m_changed
+from django.db.models.signals import m2m_changed, pre_save
 from django.test.utils import isolate_apps
 
 import signaltools.reports
@@ -408,6 +408,30 @@ def test_a_filter_expands():
         result = run(**filters)
         assert "django.contrib.auth.management.create_permissions" in result.out
         assert " collapsed)" not in result.out
+
+
+def test_many_senders_of_a_receiver_are_one_row_unless_all_are_asked_for():
+    def index(sender, **kwargs):
+        pass
+
+    models = apps.get_models()
+    for model in models:
+        pre_save.connect(index, sender=model)
+    try:
+        pattern = "<locals>.index"
+        few, many = run(pattern).out, run(pattern, "--all").out
+        catalog = run(pattern, "--format=markdown").out
+        full_catalog = run(pattern, "--all", format="markdown").out
+        [found] = json.loads(run(pattern, format="json").out)["signals"]
+    finally:
+        for model in models:
+            pre_save.disconnect(index, sender=model)
+    assert few.count("<locals>.index") == catalog.count("<locals>.index") == 1
+    assert f"{len(models)} senders" in few
+    assert f"{len(models)} senders" in catalog
+    assert many.count("<locals>.index") == len(models)
+    assert full_catalog.count("<locals>.index") == len(models)
+    assert len(found["receivers"]) == len(models)
 
 
 # --- one model ----------------------------------------------------------------------

@@ -189,10 +189,14 @@ class Command(InventoryCommand):
                 schemas=schemas,
             )
         if options["format"] == "markdown":
-            return render_markdown(selected, os.getcwd())
+            return render_markdown(
+                selected, os.getcwd(), collapse_senders=not options["all"]
+            )
         if options["format"] == "mermaid":
             return render_mermaid(selected, collapse=collapse)
         look = self.look(options["output"], collapse=collapse)
+        # Even those that users ask for can be many.
+        look = look._replace(collapse_senders=not options["all"])
         return render_text(selected, signals, look, problems)
 
     def _render_model(
