@@ -20,7 +20,7 @@ from django.utils.module_loading import module_has_submodule
 from .conf import conf
 from .introspect.callables import describe, innermost_code
 from .introspect.objects import loaded_modules
-from .inventory.names import find_signals
+from .inventory.namespaces import find_signals
 from .inventory.receivers import connected_receivers
 
 

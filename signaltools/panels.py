@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from .conf import conf
 from .inventory.names import registry
+from .inventory.recent import RecentSignals
 from .recording.clock import now
 from .reports.layout import plural
 from .reports.panel_cache import SignalCache
@@ -36,6 +37,7 @@ _TOOLBAR_PANEL = "debug_toolbar.panels.signals.SignalsPanel"
 
 
 _cache = SignalCache()
+_signals = RecentSignals(registry)
 
 
 class SignalToolsPanel(Panel):
@@ -75,7 +77,7 @@ class SignalToolsPanel(Panel):
         assert self._trace is not None, "the toolbar has enabled this panel before"
         started = now()
         options = _options()
-        tree, remarks, facts, entries = self._trace.read(registry.recent_entries())
+        tree, remarks, facts, entries = self._trace.read(_signals.entries())
         signals = _cache.show(facts, entries, options)
         stats = panel_stats(tree, remarks, signals, options)
         for part in ("rows", "overflow"):

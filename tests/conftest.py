@@ -12,7 +12,7 @@ from django.dispatch import Signal
 
 from signaltools.checks.watch import watch
 from signaltools.introspect.objects import loaded_modules
-from signaltools.inventory.names import _places
+from signaltools.inventory.namespaces import find_places
 from signaltools.inventory.receivers import save_connections
 
 
@@ -84,7 +84,7 @@ def modules_without_signals():
     The modules that hold no signal when they are first asked for.
     """
     modules = loaded_modules()
-    holding = {place.module_name for _, place in _places(modules, in_classes=True)}
+    holding = {place.module_name for _, place in find_places(modules, in_classes=True)}
     return {name for name, _ in modules} - holding
 
 

@@ -14,7 +14,7 @@ def problems(signal, name=None):
     Return all that is found for ``signal``, which has this name.
     """
     # The registry remembers what it has found: there are hundreds of these tests.
-    named = (e.name for e in registry.recent_entries() if e.signal is signal)
+    named = (e.name for e in registry.entries() if e.signal is signal)
     name = name or next(named)
     module = name.rpartition(".")[0]
     entry = NamedSignal(name, signal, (), module, None, None, "")

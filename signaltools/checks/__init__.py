@@ -30,7 +30,8 @@ from ..events import Event
 from ..events.base import any_events, unresolved_arguments
 from ..introspect.objects import is_a, loaded_modules
 from ..introspect.text import did_you_mean
-from ..inventory.names import NamedSignal, find_signals, registry
+from ..inventory.names import NamedSignal, registry
+from ..inventory.namespaces import find_signals
 from ..inventory.reading import read_connected, with_unnamed
 from ..inventory.records import Problem, distinct
 from .app_configs import unused_configs

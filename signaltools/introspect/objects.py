@@ -53,6 +53,13 @@ def module_namespace(module: ModuleType) -> dict[str, Any]:
     return _module_dict(module).copy()  # type: ignore[no-any-return]
 
 
+def module_size(module: ModuleType) -> int:
+    """
+    Return the number of attributes of ``module``.
+    """
+    return len(_module_dict(module))
+
+
 def module_attribute(module: ModuleType, name: str) -> Any:
     """
     Return an attribute of ``module`` if it is there now, or None.

@@ -32,7 +32,8 @@ from ..introspect.objects import (
     stored_attribute,
 )
 from ..introspect.text import printable, stable_repr
-from .names import Attribute, NamedSignal, Sources, assignment, name_signal
+from .names import NamedSignal, Sources, assignment, name_signal
+from .namespaces import Attribute
 
 # How many steps lead from the attribute of a module to a signal at most.
 MAX_STEPS = 4

@@ -18,7 +18,8 @@ from django.dispatch import Signal
 
 from ..introspect.objects import class_attribute
 from .containers import name_held
-from .names import NamedSignal, subclass_ids, unnamed
+from .names import NamedSignal, unnamed
+from .namespaces import subclass_ids
 from .receivers import connected_receivers
 from .records import Component, Connected, SignalRecord
 

@@ -9,25 +9,22 @@ imported to find a signal.
 from __future__ import annotations
 
 import sys
-import weakref
-from collections.abc import Iterable, Iterator, Sequence
-from types import ModuleType
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from django.dispatch import Signal
 
 from ..exceptions import SignalNameTaken, SignalNotFound
 from ..introspect.objects import (
     class_name,
-    class_namespace,
     is_a,
     loaded_modules,
     loaded_object,
     module_attribute,
-    module_namespace,
 )
 from ..introspect.source import Assignment, assignments, source_file
 from ..introspect.text import clip, did_you_mean
+from .namespaces import Attribute, find_places
 
 
 class NamedSignal(NamedTuple):
@@ -62,9 +59,6 @@ class Registry:
 
     def __init__(self) -> None:
         self._registered: dict[str, NamedSignal] = {}
-        # The modules and registered names at the last call of recent_entries(), and its
-        # result. One attribute, so another thread never sees just one of them updated.
-        self._recent: tuple[tuple[str, ...], list[Any]] = ((), [])
 
     def register(self, name: str, signal: Signal) -> None:
         """
@@ -93,8 +87,6 @@ class Registry:
             )
         file, line = frame.f_code.co_filename, frame.f_lineno
         self._registered[name] = NamedSignal(name, signal, (), module, file, line)
-        # The name may have been registered before, for another signal.
-        self._recent = ((), [])
 
     def get(self, name: str) -> Signal:
         """
@@ -126,9 +118,21 @@ class Registry:
         """
         Return every named signal, sorted by name.
         """
-        by_id = {id(entry.signal): entry for entry in _named_signals()}
+        return self.with_registered(_named_signals())
+
+    def registered(self) -> dict[str, NamedSignal]:
+        """
+        Return the signals that were registered, by name.
+        """
         # dict.copy() runs in one step, so other threads can register meanwhile.
-        registered = self._registered.copy()
+        return self._registered.copy()
+
+    def with_registered(self, named: Iterable[NamedSignal]) -> list[NamedSignal]:
+        """
+        Return ``named`` signals of modules and the registered ones, sorted by name.
+        """
+        by_id = {id(entry.signal): entry for entry in named}
+        registered = self.registered()
         # A registered name is preferred to the path of an attribute. If a signal is
         # registered several times, the first name counts, and the others are aliases.
         for new_name, entry in registered.items():
@@ -139,31 +143,6 @@ class Registry:
                 name=name, aliases=tuple(sorted(aliases))
             )
         return sorted(by_id.values(), key=lambda entry: entry.name)
-
-    def recent_entries(self) -> list[NamedSignal]:
-        """
-        Return every signal that had a name when a module was last imported.
-
-        This is for code that runs on every request. It takes a hundredth of the time of
-        ``entries()``, and only misses signals that were assigned to a module after its
-        import.
-        """
-        names = (*sys.modules, *self._registered)
-        recent_names, recent = self._recent
-        if names == recent_names:
-            entries = [
-                NamedSignal(name, signal, *rest)
-                for reference, name, rest in recent
-                if (signal := reference()) is not None
-            ]
-            # If a signal is gone, another one may have its name now.
-            if len(entries) == len(recent):
-                return entries
-        entries = self.entries()
-        # Weak references, because a cache must not keep a project's signals alive.
-        recent = [(weakref.ref(e.signal), e.name, e[2:]) for e in entries]
-        self._recent = names, recent
-        return entries
 
     def __contains__(self, item: object) -> bool:
         """
@@ -196,34 +175,6 @@ def unnamed(signal: Signal) -> str:
     return f"unnamed Signal ({clip(class_name(type(signal)))})"
 
 
-def find_signals(
-    modules: Iterable[tuple[str, ModuleType]], *, in_classes: bool = True
-) -> dict[str, Signal]:
-    """
-    Return the signals of ``modules``, by the first path found for each.
-
-    Leaving out the signals in classes takes a third of the time.
-    """
-    found: dict[int, tuple[str, Signal]] = {}
-    for signal, place in _places(modules, in_classes):
-        found.setdefault(id(signal), (place.path, signal))
-    return dict(found.values())
-
-
-class Attribute(NamedTuple):
-    """
-    An attribute whose value is a signal.
-    """
-
-    module_name: str
-    module: ModuleType
-    attribute: str
-
-    @property
-    def path(self) -> str:
-        return f"{self.module_name}.{self.attribute}"
-
-
 # The assignments in the source of each module, by the id() of the module: a module may
 # be of a class that can't be hashed. They are read when they are first needed, for one
 # reading only, because the source may change.
@@ -236,14 +187,18 @@ def _named_signals() -> list[NamedSignal]:
     """
     # By id(), because a subclass of Signal may define __eq__() and __hash__().
     found: dict[int, tuple[Signal, list[Attribute]]] = {}
-    for signal, place in _places(loaded_modules()):
+    for signal, place in find_places(loaded_modules()):
         found.setdefault(id(signal), (signal, []))[1].append(place)
     sources: Sources = {}
     return [name_signal(signal, places, sources) for signal, places in found.values()]
 
 
 def name_signal(
-    signal: Signal, places: list[Attribute], sources: Sources
+    signal: Signal,
+    places: list[Attribute],
+    sources: Sources,
+    *,
+    with_aliases: bool = True,
 ) -> NamedSignal:
     """
     Decide which attribute gives ``signal`` its name. The others give it aliases.
@@ -261,34 +216,41 @@ def name_signal(
     # Reading source takes most of the time, and most signals have just one place.
     if len(places) > 1:
         places = sorted(places, key=_is_second_name)
-        lasting = [p for p in places if not _is_in_loop(p, sources)]
-        creating = [
-            place
-            for place in places
-            if (found := assignment(place, sources)) and found.creates
-        ]
-        # Where a loop creates the signal, the loop may also give it a lasting name.
-        modules = {id(place.module) for place in creating}
-        best = [
-            *(place for place in creating if place in lasting),
-            *(place for place in lasting if id(place.module) in modules),
-            *(creating or lasting or places),
-        ]
-        place = best[0]
-        places = [place, *lasting]
+        place = _defining_place(places, sources)
+        if with_aliases:
+            others = (p for p in places if not _is_in_loop(p, sources))
+            places = [place, *others]
     else:
         place = places[0]
     found = assignment(place, sources)
     return NamedSignal(
         name=place.path,
         signal=signal,
-        aliases=tuple(sorted({other.path for other in places} - {place.path})),
+        aliases=tuple(sorted({other.path for other in places} - {place.path}))
+        if with_aliases
+        else (),
         module=place.module_name,
         file=source_file(place.module),
         line=found.line if found else None,
         doc=found.comment if found else "",
         in_loop=_is_in_loop(place, sources),
     )
+
+
+def _defining_place(places: list[Attribute], sources: Sources) -> Attribute:
+    creating = []
+    for place in places:
+        found = assignment(place, sources)
+        if found and found.creates:
+            # Nearly always the first one: the sources of the others aren't read.
+            if not found.in_loop:
+                return place
+            creating.append(place)
+    # Where a loop creates the signal, the loop may also give it a lasting name.
+    modules = {id(place.module) for place in creating}
+    lasting = [place for place in places if not _is_in_loop(place, sources)]
+    beside = [place for place in lasting if id(place.module) in modules]
+    return [*beside, *creating, *lasting, *places][0]
 
 
 def _is_in_loop(place: Attribute, sources: Sources) -> bool:
@@ -320,71 +282,3 @@ def _loaded_signal(name: str) -> Signal | None:
     module_name, _, attribute = name.rpartition(".")
     value = loaded_object(module_name, attribute)
     return value if is_a(value, Signal) else None
-
-
-def _places(
-    modules: Iterable[tuple[str, ModuleType]], in_classes: bool = True
-) -> Iterator[tuple[Signal, Attribute]]:
-    search = _Search(in_classes)
-    for module_name, module in modules:
-        for path, signal in search.in_namespace(module_namespace(module)):
-            yield signal, Attribute(module_name, module, path)
-
-
-class _Search:
-    """
-    Look for signals in modules and classes.
-
-    A project has tens of thousands of module attributes. To search them in
-    milliseconds, types are compared by ``id()``, and each class is read once, however
-    many modules import it. Few objects are created: many would make Python collect
-    garbage, which takes longer than the search.
-    """
-
-    def __init__(self, in_classes: bool) -> None:
-        self._signal_types = subclass_ids(Signal)
-        class_types = subclass_ids(type) if in_classes else set()
-        self._types = self._signal_types | class_types
-        # The classes are kept, because the id() of one that is gone can be reused.
-        self._classes: dict[int, type] = {}
-        self._in_classes: dict[int, list[tuple[str, Signal]]] = {}
-
-    def in_namespace(
-        self, namespace: dict[str, Any], all_paths: bool = True
-    ) -> list[tuple[str, Signal]]:
-        """
-        Return the signals in a namespace and in its classes, with their paths.
-        """
-        types = self._types
-        found: list[tuple[str, Signal]] = []
-        for name, value in namespace.items():
-            # The __dict__ of a module may have keys of any type.
-            if id(type(value)) not in types or type(name) is not str:
-                continue
-            if id(type(value)) in self._signal_types:
-                found.append((name, value))
-            elif in_class := self._in_class(value):
-                done = set() if all_paths else {id(signal) for _, signal in found}
-                found += [
-                    (f"{name}.{path}", signal)
-                    for path, signal in in_class
-                    if id(signal) not in done
-                ]
-        return found
-
-    def _in_class(self, cls: type) -> Sequence[tuple[str, Signal]]:
-        if id(cls) not in self._classes:
-            # Added before the class is read: a class that is its own attribute would
-            # be read forever.
-            self._classes[id(cls)] = cls
-            # One path through each nested class is enough: there are exponentially many
-            # through classes that are attributes of each other.
-            if found := self.in_namespace(class_namespace(cls), all_paths=False):
-                self._in_classes[id(cls)] = found
-        return self._in_classes.get(id(cls), ())
-
-
-def subclass_ids(cls: type) -> set[int]:
-    # type.__subclasses__(cls) works for metaclasses too, and never calls an override.
-    subclasses: list[type] = type.__subclasses__(cls)
-    return {id(cls)}.union(*map(subclass_ids, subclasses))

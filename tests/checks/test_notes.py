@@ -132,7 +132,7 @@ def test_I001_names_several_receivers_and_signals_in_one_note(alone):
     for signal in signals:
         signal.connect(receive, sender=Order)
         signal.connect(other, sender=Order)
-    entries = [e for e in registry.recent_entries() if e.signal in signals]
+    entries = [e for e in registry.entries() if e.signal in signals]
     found = find_problems(read_connected(entries))
     assert len(found) == 4
     [note] = distinct(found)

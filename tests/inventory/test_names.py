@@ -23,7 +23,7 @@ from django.utils.functional import SimpleLazyObject, empty
 import signaltools
 from signaltools.exceptions import SignalNameTaken, SignalNotFound
 from signaltools.inventory.django_signals import BUILTIN_SIGNALS
-from signaltools.inventory.names import NamedSignal, Registry, find_signals
+from signaltools.inventory.names import NamedSignal, Registry
 from tests.shapes import HostileText, hostile, hostile_meta, refuse
 from tests.stress import STRESS_SECONDS, frequent_switches
 
@@ -790,7 +790,7 @@ def test_class_that_is_its_own_attribute_is_read_once():
         import sys
         from types import ModuleType
         from django.dispatch import Signal
-        from signaltools.inventory.names import find_signals
+        from signaltools.inventory.namespaces import find_signals
 
         resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
         module = ModuleType("shop_models")
@@ -1004,134 +1004,7 @@ def test_registry_can_be_read_while_modules_are_loaded_and_signals_registered():
     assert errors == []
 
 
-# find_signals()
-
-
-def test_find_signals_names_each_by_its_first_path():
-    signal, other = Signal(), Signal()
-    first, second = ModuleType("first"), ModuleType("second")
-    first.sig, first.again = signal, signal
-    second.sig, second.other = signal, other
-    second.Holder = type("Holder", (), {"sig": signal, "other": other})
-
-    found = find_signals([("first", first), ("renamed", second)])
-
-    assert found == {"first.sig": signal, "renamed.other": other}
-
-
-def test_find_signals_of_nothing():
-    assert find_signals([]) == {}
-
-
 def test_task_signals_are_builtin_where_django_has_tasks():
     names = {name for name in BUILTIN_SIGNALS if name.startswith("django.tasks.")}
 
     assert bool(names) is (django.VERSION >= (6, 0))
-
-
-# Recent entries
-
-
-def recent_names(registry, prefix):
-    return [e.name for e in registry.recent_entries() if e.name.startswith(prefix)]
-
-
-def test_recent_entries_are_the_entries():
-    registry = Registry()
-    signal = Signal()
-    registry.register("by.hand", signal)
-
-    first = registry.recent_entries()
-
-    assert registry.recent_entries() == first == registry.entries()
-    assert all(type(entry) is NamedSignal for entry in registry.recent_entries())
-
-
-def test_recent_entries_do_not_look_again(monkeypatch):
-    registry = Registry()
-    first = registry.recent_entries()
-    monkeypatch.setattr(registry, "entries", refuse)
-
-    assert registry.recent_entries() == first
-
-
-def test_recent_entries_are_new_after_an_import(plant):
-    registry = Registry()
-    registry.recent_entries()
-    plant("shop_recent", paid=Signal())
-
-    assert recent_names(registry, "shop_recent") == ["shop_recent.paid"]
-
-
-def test_recent_entries_are_new_after_a_module_was_unloaded(plant, monkeypatch):
-    registry = Registry()
-    plant("shop_recent", paid=Signal())
-    registry.recent_entries()
-    monkeypatch.delitem(sys.modules, "shop_recent")
-
-    assert recent_names(registry, "shop_recent") == []
-
-
-def test_recent_entries_are_new_after_register():
-    registry = Registry()
-    registry.recent_entries()
-    signal = Signal()
-    registry.register("by.hand", signal)
-
-    assert recent_names(registry, "by.") == ["by.hand"]
-
-
-def test_recent_entries_are_new_after_a_name_was_registered_again():
-    registry, first, second = Registry(), Signal(), Signal()
-    registry.register("by.hand", first)
-    registry.recent_entries()
-    registry.register("by.hand", second)
-
-    [entry] = [e for e in registry.recent_entries() if e.name == "by.hand"]
-    assert entry.signal is second
-
-
-def test_recent_entries_are_new_after_a_signal_is_gone(plant):
-    registry = Registry()
-    module = plant("shop_recent", paid=Signal())
-    registry.recent_entries()
-    module.paid = signal = Signal()
-
-    [entry] = [e for e in registry.recent_entries() if e.name == "shop_recent.paid"]
-    assert entry.signal is signal
-
-
-def test_recent_entries_keep_no_signal_alive(plant):
-    registry = Registry()
-    module = plant("shop_recent", paid=Signal())
-    gone = weakref.ref(module.paid)
-    assert recent_names(registry, "shop_recent") == ["shop_recent.paid"]
-
-    del module.paid
-    gc.collect()
-
-    assert gone() is None
-    assert recent_names(registry, "shop_recent") == []
-
-
-def test_recent_entries_miss_only_what_was_assigned_later(plant):
-    registry = Registry()
-    module = plant("shop_recent", paid=Signal())
-    registry.recent_entries()
-    module.lost = Signal()
-
-    assert recent_names(registry, "shop_recent") == ["shop_recent.paid"]
-    plant("shop_other")
-    assert recent_names(registry, "shop_recent") == [
-        "shop_recent.lost",
-        "shop_recent.paid",
-    ]
-
-
-def test_recent_entries_that_are_changed_do_no_harm():
-    registry = Registry()
-    registry.recent_entries().clear()
-
-    assert registry.recent_entries()
-    registry.recent_entries().clear()
-    assert registry.recent_entries()
