@@ -179,12 +179,13 @@ class Module:
                 path = resolve_name(module, self.source.package)
             except ImportError:
                 # It goes above the top-level package, so it fails when it runs.
+                scope.names.setdefault(name, []).append(None)
                 continue
             if name == "*":
                 scope.stars.append(path)
-                continue
-            path = f"{path}.{attribute}" if attribute else path
-            scope.names.setdefault(name, []).append(_Path(path))
+            else:
+                path = f"{path}.{attribute}" if attribute else path
+                scope.names.setdefault(name, []).append(_Path(path))
 
     # Values
 
@@ -349,7 +350,11 @@ def _own_nodes(node: Any) -> Iterator[ast.AST]:
 
 
 def _arguments(arguments: ast.arguments) -> list[str]:
-    every: list[ast.arg] = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    every: list[ast.arg] = [
+        *arguments.posonlyargs,
+        *arguments.args,
+        *arguments.kwonlyargs,
+    ]
     variadic = [each for each in (arguments.vararg, arguments.kwarg) if each]
     return [each.arg for each in [*every, *variadic]]
 
@@ -367,6 +372,7 @@ def _assigned_attributes(node: ast.AST) -> set[str]:
 
 
 def _subclasses(cls: type) -> Iterator[type]:
-    for each in type.__subclasses__(cls):
+    subclasses: list[type] = type.__subclasses__(cls)
+    for each in subclasses:
         yield each
         yield from _subclasses(each)
