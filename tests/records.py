@@ -9,7 +9,7 @@ from typing import Any
 from signaltools.inventory.model_signals import ModelSignals, Step, Unrelated
 from signaltools.inventory.names import registry
 from signaltools.inventory.reading import read_connected
-from signaltools.inventory.records import ReceiverRecord, SignalRecord
+from signaltools.inventory.records import ReceiverRecord, SendRecord, SignalRecord
 from signaltools.recording.tree import Call, Send, Totals
 
 
@@ -63,6 +63,21 @@ def signal(name: str, *receivers: ReceiverRecord, **changes: Any) -> SignalRecor
         aliases=(),
         dispatches_itself=False,
         receivers=receivers,
+    )._replace(**changes)
+
+
+def sent_by(
+    function: str, line: int = 7, module: str = "", **changes: Any
+) -> SendRecord:
+    module = module or function.rpartition(".")[0]
+    return SendRecord(
+        function=function,
+        module=module,
+        component="project",
+        method="send",
+        file=f"/srv/site/{module.replace('.', '/')}.py",
+        line=line,
+        run_by=frozenset({line - 2}),
     )._replace(**changes)
 
 
@@ -141,6 +156,7 @@ def model(**changes: Any) -> ModelSignals:
     """
     order = {"sender": "shop.Order", "sender_kind": "model"}
     index = receiver("shop.search.index_order", dispatch_uid="shop.index", **order)
+    index = index._replace(triggers=("shop.signals.indexed",))
     log = receiver("audit.log.record", order=2, problems=("W001",))
     push = receiver("push.ws.broadcast", order=None, is_async=True, weak=False)
     retag = receiver("shop.search.retag", sender="shop.Line", sender_kind="model")

@@ -22,8 +22,8 @@ from ..introspect.objects import (
 )
 from ..introspect.source import assigned_names, import_time, parse
 from ..introspect.text import clip
+from ..inventory.app_files import AppFile, app_files, project_apps, read_file
 from ..inventory.records import Problem
-from .app_files import AppFile, app_files, project_apps, read_file
 
 
 def unused_configs() -> Iterator[Problem]:

@@ -23,8 +23,8 @@ from ..introspect.models import find_models
 from ..introspect.objects import class_attribute, is_a, stored_attribute
 from ..introspect.source import assigned_names, import_time, imports, parse
 from ..introspect.text import clip
+from ..inventory.app_files import AppFile, read_file
 from ..inventory.records import SenderKind, Unconnected, describe_sender
-from .app_files import AppFile, read_file
 
 _RECEIVER_DECORATORS = {
     "django.dispatch.receiver",

@@ -17,10 +17,9 @@ from django.conf import settings
 
 from ..introspect.objects import loaded_modules, loaded_object, module_attribute
 from ..introspect.source import all_statements, imports, parse_or_none
+from ..inventory.app_files import TEST, read_file
 from ..inventory.places import is_third_party
-from .app_files import read_file
 
-_TEST = re.compile(r"tests?|test_.*|.*_tests?|testing|conftest")
 _DYNAMIC = re.compile(rb"import_module|import_string|__import__|autodiscover|importlib")
 _ALL_FILES = re.compile(rb"iter_modules|walk_packages|glob|listdir|scandir|iterdir")
 # More files than this aren't read: then it isn't known what they import.
@@ -131,7 +130,7 @@ class Importers:
     def _is_test(self, module: str, target: str) -> bool:
         parts = module.split(".")
         for number, part in enumerate(parts, 1):
-            if not _TEST.fullmatch(part):
+            if not TEST.fullmatch(part):
                 continue
             name = ".".join(parts[:number])
             # The project itself may be called "tests".

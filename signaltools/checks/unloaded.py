@@ -14,10 +14,10 @@ from django.apps import AppConfig
 from ..introspect.objects import class_name, loaded_modules
 from ..introspect.source import source_file
 from ..introspect.text import clip, text_list
+from ..inventory.app_files import app_files, app_folders, project_apps
 from ..inventory.places import is_third_party
 from ..inventory.records import Problem
 from .app_configs import ready_classes
-from .app_files import app_files, app_folders, project_apps
 from .connecting import Connects, connects
 
 

@@ -15,6 +15,17 @@ from importlib.util import resolve_name
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from .nodes import (
+    COMPREHENSIONS,
+    FUNCTIONS,
+    SCOPES,
+    Lines,
+    argument_names,
+    assigned_attributes,
+    is_on,
+    is_static,
+    own_nodes,
+)
 from .objects import (
     class_attribute,
     class_path,
@@ -23,10 +34,6 @@ from .objects import (
     stored_attribute,
 )
 from .source import imports
-
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_SCOPES = (*_FUNCTIONS, ast.ClassDef, ast.Lambda, *_COMPREHENSIONS)
 
 
 class Source(NamedTuple):
@@ -73,6 +80,8 @@ class Scope:
         self.stars: list[str] = []
         self.global_names: set[str] = set()
         self.classes: dict[Any, Scope] = {}
+        # The attributes that its methods assign, once they are known.
+        self.assigned: set[str] | None = None
 
     @property
     def is_class(self) -> bool:
@@ -95,16 +104,18 @@ class Module:
         self.following: set[tuple[int, str]] = set()
         self.modules: dict[str, Module | None] = {}
 
-    def nodes(self) -> Iterator[tuple[ast.AST, Scope]]:
+    def nodes(self, lines: Lines = None) -> Iterator[tuple[ast.AST, Scope]]:
         """
         Yield every node of the source with the scope that its names belong to.
+
+        With ``lines``, functions and classes on other lines are left out.
         """
         waiting = [self.scope]
         while waiting:
             scope = waiting.pop()
-            for node in _own_nodes(scope.node):
+            for node in own_nodes(scope.node):
                 yield node, scope
-                if isinstance(node, _SCOPES):
+                if isinstance(node, SCOPES) and is_on(node, lines):
                     waiting.append(self._enter(node, scope))
 
     # Scopes
@@ -116,14 +127,14 @@ class Module:
         if isinstance(node, ast.ClassDef):
             return self._class(node, outer)
         qualname = outer.qualname
-        if isinstance(node, _FUNCTIONS):
+        if isinstance(node, FUNCTIONS):
             separator = "." if outer.is_class else ".<locals>."
             qualname = f"{qualname}{separator}{node.name}" if qualname else node.name
         scope = Scope(node, outer, qualname)
         self._bind(scope)
-        if not isinstance(node, _COMPREHENSIONS):
-            for position, name in enumerate(_arguments(node.args)):
-                is_instance = position == 0 and outer.is_class and not _is_static(node)
+        if not isinstance(node, COMPREHENSIONS):
+            for position, name in enumerate(argument_names(node.args)):
+                is_instance = position == 0 and outer.is_class and not is_static(node)
                 value = _Instance(outer, node.name) if is_instance else None
                 scope.names.setdefault(name, []).append(value)
         return scope
@@ -149,10 +160,10 @@ class Module:
         """
         names = scope.names
         followed: set[ast.AST] = set()
-        for node in _own_nodes(scope.node):
+        for node in own_nodes(scope.node):
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 self._bind_imports(scope, node)
-            elif isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+            elif isinstance(node, (*FUNCTIONS, ast.ClassDef)):
                 names.setdefault(node.name, []).append(node)
             elif isinstance(node, (ast.Global, ast.Nonlocal)):
                 scope.global_names.update(node.names)
@@ -200,17 +211,39 @@ class Module:
             return [each for base in bases for each in self._member(base, node.attr)]
         return []
 
+    def function(self, node: ast.expr, scope: Scope) -> Any:
+        """
+        Return the function of this source that an expression names, or None.
+        """
+        owner, name = None, ""
+        if isinstance(node, ast.Name):
+            owner, name = self._owner(node.id, scope), node.id
+        elif isinstance(node, ast.Attribute):
+            for base in self.values(node.value, scope):
+                if is_a(base, _Instance):
+                    owner, name = base.cls, node.attr
+        values = owner.names.get(name, []) if owner else []
+        is_clear = len(values) == 1 and isinstance(values[0], FUNCTIONS)
+        return values[0] if is_clear else None
+
     def _look_up(self, name: str, scope: Scope) -> list[Any]:
-        current: Scope | None = scope
-        while current and current.parent:
+        owner = self._owner(name, scope)
+        return self.attribute(name) if owner is self.scope else self._bound(name, owner)
+
+    def _owner(self, name: str, scope: Scope) -> Scope:
+        """
+        Return the scope that a name belongs to.
+        """
+        current: Scope = scope
+        while current.parent:
             # The names of a class aren't seen in its methods.
             if not current.is_class or current is scope:
                 if name in current.global_names:
                     break
                 if name in current.names:
-                    return self._bound(name, current)
+                    return current
             current = current.parent
-        return self.attribute(name)
+        return self.scope
 
     def attribute(self, name: str) -> list[Any]:
         """
@@ -279,7 +312,9 @@ class Module:
     def _member_of_instance(self, instance: _Instance, name: str) -> list[Any]:
         scope, method = instance
         # The instance may have another value.
-        if name in _assigned_attributes(scope.node):
+        if scope.assigned is None:
+            scope.assigned = assigned_attributes(scope.node)
+        if name in scope.assigned:
             return []
         cls = scope.loaded
         if cls is None:
@@ -319,56 +354,6 @@ class Module:
                 # They may import each other.
                 found.modules, found.following = self.modules, self.following
         return self.modules[name]
-
-
-def _own_nodes(node: Any) -> Iterator[ast.AST]:
-    """
-    Yield the nodes that run in the scope of ``node``: not what is in inner functions.
-    """
-    waiting: list[Any]
-    if isinstance(node, ast.Lambda):
-        waiting = [node.body]
-    elif isinstance(node, _COMPREHENSIONS):
-        waiting = [*ast.iter_child_nodes(node)]
-    else:
-        waiting = node.body[::-1]
-    while waiting:
-        inner = waiting.pop()
-        yield inner
-        if isinstance(inner, (*_FUNCTIONS, ast.Lambda)):
-            defaults = [*inner.args.defaults, *filter(None, inner.args.kw_defaults)]
-            waiting += defaults + getattr(inner, "decorator_list", [])
-        elif isinstance(inner, ast.ClassDef):
-            waiting += inner.decorator_list + inner.bases
-        elif isinstance(inner, _COMPREHENSIONS):
-            # "(x := ...)" in a comprehension is a name of the function around it.
-            waiting += (
-                each.target for each in ast.walk(inner) if is_a(each, ast.NamedExpr)
-            )
-        else:
-            waiting += reversed([*ast.iter_child_nodes(inner)])
-
-
-def _arguments(arguments: ast.arguments) -> list[str]:
-    every: list[ast.arg] = [
-        *arguments.posonlyargs,
-        *arguments.args,
-        *arguments.kwonlyargs,
-    ]
-    variadic = [each for each in (arguments.vararg, arguments.kwarg) if each]
-    return [each.arg for each in [*every, *variadic]]
-
-
-def _is_static(node: Any) -> bool:
-    # A lambda in a class isn't a method either.
-    decorators = getattr(node, "decorator_list", None)
-    names = [getattr(each, "id", "") for each in decorators or ()]
-    return decorators is None or "staticmethod" in names
-
-
-def _assigned_attributes(node: ast.AST) -> set[str]:
-    attributes = (each for each in ast.walk(node) if isinstance(each, ast.Attribute))
-    return {each.attr for each in attributes if isinstance(each.ctx, ast.Store)}
 
 
 def _subclasses(cls: type) -> Iterator[type]:

@@ -50,7 +50,7 @@ def _assignments(source: str) -> dict[str, Assignment]:
     for name, node, creates, in_loop in _assigned(parse(source)):
         # "sig = None" may come before the assignment that creates the signal.
         if name not in found or (creates and not found[name].creates):
-            line = _first_line(node)
+            line = first_line(node)
             comment: list[str] = []
             for above in () if in_loop else reversed(lines[: line - 1]):
                 text = above.strip()
@@ -100,7 +100,7 @@ def returned_calls(file: str, line: int) -> set[str]:
     """
     found: set[str] = set()
     for function in ast.walk(ast.Module(parse(_read_file(file)), [])):
-        if not isinstance(function, ast.FunctionDef) or _first_line(function) != line:
+        if not isinstance(function, ast.FunctionDef) or first_line(function) != line:
             continue
         body = ast.Module(function.body, [])
         used = Counter(n.id for n in ast.walk(body) if isinstance(n, ast.Name))
@@ -148,13 +148,20 @@ def parse_or_none(source: str | bytes) -> list[ast.stmt] | None:
     """
     Return the statements of ``source``, or None if Python can't parse it.
     """
+    try:
+        return parse_or_raise(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def parse_or_raise(source: str | bytes) -> list[ast.stmt]:
+    """
+    Return the statements of ``source``.
+    """
     with warnings.catch_warnings():
         # Python has already warned about this source when it was imported.
         warnings.simplefilter("ignore")
-        try:
-            return ast.parse(source).body
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None
+        return ast.parse(source).body
 
 
 def import_time(body: list[ast.stmt]) -> Iterator[ast.stmt]:
@@ -258,7 +265,10 @@ def _inner_statements(node: ast.stmt) -> list[ast.stmt]:
     return found
 
 
-def _first_line(node: ast.stmt) -> int:
+def first_line(node: ast.stmt) -> int:
+    """
+    Return the line of a statement, or of its first decorator.
+    """
     # lineno is that of "def" or "class", below the decorators.
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])

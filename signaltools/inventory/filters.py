@@ -42,7 +42,7 @@ class Filters(NamedTuple):
     ``patterns`` are substrings of the names of signals, receivers, and senders.
     ``apps`` are app labels. ``senders`` are model labels or dotted paths; receivers
     that are connected without a sender run for each of them. Matching is
-    case-insensitive.
+    case-insensitive. ``unsent`` needs signals whose ``sent_by`` has been read.
     """
 
     patterns: Sequence[str] = ()
@@ -50,6 +50,7 @@ class Filters(NamedTuple):
     senders: Sequence[str] = ()
     kinds: Sequence[str] = ()
     without_receivers: bool = False
+    unsent: bool = False
 
 
 def select(signals: Signals, filters: Filters) -> list[SignalRecord]:
@@ -64,6 +65,9 @@ def select(signals: Signals, filters: Filters) -> list[SignalRecord]:
     if filters.without_receivers:
         # A signal that lost all its receivers above isn't selected anymore.
         selected = [signal for signal in selected if not signal.receivers]
+    if filters.unsent:
+        # Django sends its own signals.
+        selected = [s for s in selected if s.kind != "builtin" and not s.sent_by]
     return selected
 
 
@@ -124,7 +128,7 @@ def select_problems(
         # A problem of a whole module concerns the receivers in it.
         if not signal and (problem.id, problem.name) in in_modules:
             return True
-        if filters.without_receivers and signal not in shown:
+        if (filters.without_receivers or filters.unsent) and signal not in shown:
             return False
         return any(
             (not filters.kinds or stub.kind in filters.kinds)

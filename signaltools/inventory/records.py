@@ -45,6 +45,7 @@ class ReceiverRecord(NamedTuple):
     is None for asynchronous receivers, which run concurrently. ``storage`` marks a
     method of a file storage object, which is connected and disconnected with the
     object. ``problems`` are the ids of the problems and notes about this receiver.
+    ``triggers`` are the names of signals that it may send: see ``sent_by.py``.
     """
 
     name: str
@@ -63,6 +64,25 @@ class ReceiverRecord(NamedTuple):
     order: int | None
     storage: bool
     problems: tuple[str, ...] = ()
+    triggers: tuple[str, ...] = ()
+
+
+class SendRecord(NamedTuple):
+    """
+    A line of code that sends a signal.
+
+    ``function`` is the dotted path of the function, or of the module for code outside
+    functions. ``file`` is absolute. ``run_by`` are the first lines of the functions in
+    this file that run it: those around it, and those that call them by name.
+    """
+
+    function: str
+    module: str
+    component: Component
+    method: str
+    file: str
+    line: int
+    run_by: frozenset[int]
 
 
 class EventRecord(NamedTuple):
@@ -85,7 +105,8 @@ class SignalRecord(NamedTuple):
     docstring of a declared event. ``event`` is None for any other signal. If
     ``dispatches_itself`` is true, the class of the signal overrides how Django sends.
     Then the receivers are in the order in which they connected, but the class decides
-    which of them run, and in which order.
+    which of them run, and in which order. ``sent_by`` is None if the sources
+    weren't read, and empty if no code was found in them that sends the signal.
     """
 
     name: str
@@ -101,6 +122,7 @@ class SignalRecord(NamedTuple):
     dispatches_itself: bool = False
     receivers: tuple[ReceiverRecord, ...] = ()
     event: EventRecord | None = None
+    sent_by: tuple[SendRecord, ...] | None = None
 
 
 class Connected(NamedTuple):

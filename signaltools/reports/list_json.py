@@ -61,6 +61,7 @@ def render_model_json(
                 "note": step.note or None,
                 "decided_by": step.decided_by or None,
                 "receivers": [_receiver(receiver) for receiver in step.receivers],
+                "triggers": _triggers(step.receivers),
             }
             for step in model.steps
         ],
@@ -116,7 +117,24 @@ def _signal(
             for receiver in signal.receivers
             if with_storage or not receiver.storage
         ],
+        "sent_by": [
+            {
+                name: getattr(send, name)
+                for name in ("function", "method", "file", "line")
+            }
+            for send in signal.sent_by or ()
+        ],
+        "triggers": _triggers(signal.receivers),
     }
+
+
+def _triggers(receivers: Sequence[ReceiverRecord]) -> list[dict[str, str]]:
+    pairs = [(each.name, signal) for each in receivers for signal in each.triggers]
+    # A function may be connected several times, for different senders.
+    return [
+        {"receiver": receiver, "signal": signal}
+        for receiver, signal in dict.fromkeys(pairs)
+    ]
 
 
 def _event(event: EventRecord | None) -> dict[str, Any]:
@@ -140,7 +158,7 @@ def _event(event: EventRecord | None) -> dict[str, Any]:
 
 def _receiver(receiver: ReceiverRecord) -> dict[str, Any]:
     values = receiver._asdict()
-    del values["storage"]
+    del values["storage"], values["triggers"]
     # A field can't be named "async", a keyword of Python.
     return {
         "async" if name == "is_async" else name: value for name, value in values.items()

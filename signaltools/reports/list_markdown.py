@@ -41,6 +41,9 @@ def _section(
     if event:
         yield f"- Version: {event.version}"
         yield f"- Declaration: {_code(event.signature)}"
+    for send in signal.sent_by or ():
+        place = _text(short_place(send.file, send.line, folder))
+        yield f"- Sent by: {_code(send.function)}, {_code(send.method)} ({place})"
     yield ""
     if event and event.arguments:
         rows = []

@@ -1,5 +1,5 @@
 """
-Render signals as a Mermaid flowchart: signals on the left, receivers on the right.
+Render signals as a Mermaid flowchart: what sends them, signals, and receivers.
 """
 
 from __future__ import annotations
@@ -26,12 +26,16 @@ Signals = Sequence[SignalRecord]
 
 def render_mermaid(signals: Signals, *, collapse: bool = True) -> str:
     """
-    Return the receivers of ``signals`` as a graph; its ids are only valid inside it.
+    Return the receivers of ``signals``, and what sends these, as a graph; its ids are
+    only valid inside it. A receiver that sends another signal leads to that signal.
 
     ``collapse`` shows each third-party package as one node, and omits receivers inside
     Django, the debug toolbar, and storage objects.
     """
     graph = _Graph()
+    # Where each signal is, and the receivers and packages that may send others.
+    starts: dict[str, str] = {}
+    ends: list[tuple[ReceiverRecord, str]] = []
     for signal in signals:
         receivers = [r for r in signal.receivers if not (collapse and home(r))]
         if receivers:
@@ -39,7 +43,7 @@ def render_mermaid(signals: Signals, *, collapse: bool = True) -> str:
             # The modules of Django's own signals are well known.
             is_short = signal.kind == "builtin" or not module
             label = [name] if is_short else [name, module]
-            start = graph.node(label, "([])")
+            start = starts[signal.name] = graph.node(label, "([])")
             for receiver in receivers:
                 sender = expected_sender(receiver) if receiver.sender_kind else ""
                 package = receiver.module.partition(".")[0]
@@ -52,6 +56,23 @@ def render_mermaid(signals: Signals, *, collapse: bool = True) -> str:
                     label = [name or receiver.name]
                     end = graph.node(label, "[]", key=_key(receiver), group=group)
                 graph.edge(start, end, sender, dashed=receiver.is_async)
+                ends.append((receiver, end))
+    for receiver, end in ends:
+        for name in receiver.triggers:
+            if name in starts:
+                graph.edge(end, starts[name])
+    running = {(receiver.file, receiver.line) for receiver, _ in ends}
+    for signal in signals:
+        for send in signal.sent_by or () if signal.name in starts else ():
+            # What a receiver runs is part of that receiver.
+            if running.isdisjoint((send.file, line) for line in send.run_by):
+                package = send.module.partition(".")[0]
+                if collapse and send.component == "third_party":
+                    start = graph.node([package], "[[]]")
+                else:
+                    name = send.function.removeprefix(f"{send.module}.")
+                    start = graph.node(list(dict.fromkeys([name, send.module])), "()")
+                graph.edge(start, starts[signal.name])
     return graph.text(_left_out(signals) if collapse else "")
 
 
@@ -74,6 +95,10 @@ def render_model_mermaid(model: ModelSignals) -> str:
                 end = graph.node([receiver.name], "[]", key=_key(receiver))
                 order = str(receiver.order or "")
                 graph.edge(signal, end, order, dashed=receiver.is_async)
+                for name in receiver.triggers:
+                    module, name = split_name(name)
+                    label = [name, module] if module else [name]
+                    graph.edge(end, graph.node(label, "([])"))
     return graph.text()
 
 

@@ -94,6 +94,7 @@ class _Section:
         if signal.dispatches_itself and signal.receivers:
             cls = printable(signal.class_name or "")
             yield f"  In connection order: {cls} decides which receivers run, and when."
+        yield from self._sent_by(signal)
         for row in rows:
             yield from self._columns.lines(row)
         if collapsed := [r for r in signal.receivers if self._collapses(r)]:
@@ -103,6 +104,18 @@ class _Section:
             yield from self._line(text, f"list_signals {bare_name}")
         if not signal.receivers:
             yield f"{INDENT}no receivers"
+
+    def _sent_by(self, signal: SignalRecord) -> Iterator[str]:
+        label = "sent by"
+        for send in signal.sent_by or ():
+            text = f"  {label:<7}  {printable(send.function)}  {send.method}"
+            yield from self._line(
+                text, short_place(send.file, send.line, self._look.folder)
+            )
+            label = ""
+        # Django's own code, which sends its signals, isn't read.
+        if signal.sent_by == () and signal.kind != "builtin":
+            yield "  sent by  no code that was found"
 
     def _line(self, left: str, right: str, paint: Paint = str) -> Iterator[str]:
         return justified(left, right, self._look.width, paint)

@@ -81,6 +81,10 @@ class _Page:
             yield from wrapped(line, self._look.width, "  ")
             for receiver in step.receivers:
                 yield from self._columns.lines(single_row(receiver))
+                if receiver.triggers:
+                    text = f"may send {', '.join(map(printable, receiver.triggers))}"
+                    indent = INDENT + "  "
+                    yield from wrapped(text, self._look.width, indent, indent)
         if action == "delete()" and self._model.cascades:
             models = ", ".join(map(printable, self._model.cascades))
             text = f"also deletes, sending their own signals: {models}"

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from django.test import override_settings
 
-from signaltools.checks.app_files import AppFile
 from signaltools.checks.connecting import connects
+from signaltools.inventory.app_files import AppFile
 from tests.testapp.models import Order
 
 HEAD = """

@@ -6,7 +6,8 @@ from textwrap import dedent
 import pytest
 
 from signaltools.introspect.scopes import Source
-from signaltools.introspect.sends import find_sends
+from signaltools.introspect.sends import find_sends, lines_of_sends
+from signaltools.introspect.source import first_line
 
 SIGNALS = """
     from types import SimpleNamespace
@@ -37,10 +38,11 @@ def sends(import_source):
     names[id(signals.bus.started)] = "bus.started"
 
     def find(text, load=lambda name: None, name="shop_services"):
-        source = Source(name, "", ast.parse(dedent(text)).body)
+        content = dedent(text).encode()
+        source = Source(name, "", ast.parse(content).body)
         return [
             (send.function, send.method, names[id(signal)])
-            for send in find_sends(source, load)
+            for send in find_sends(source, load, lines_of_sends(content))
             for signal in send.signals
         ]
 
@@ -123,9 +125,8 @@ def test_the_body_of_a_class_has_its_name(sends, text):
 
 def test_the_line_is_that_of_the_method(sends):
     source = "from shop_signals import paid\n(\n  paid\n  .send(\n1))"
-    (send,) = find_sends(
-        Source("m", "", ast.parse(source).body), load=lambda name: None
-    )
+    body = ast.parse(source).body
+    (send,) = find_sends(Source("m", "", body), lambda name: None, {4})
     assert send.line == 4
 
 
@@ -350,4 +351,111 @@ def test_code_that_is_nested_too_deeply_is_an_error():
             statement.value.func.value, "b", ast.Load(), lineno=1, col_offset=0
         )
     with pytest.raises(RecursionError):
-        find_sends(Source("deep", "", [statement]), load=lambda name: None)
+        find_sends(Source("deep", "", [statement]), lambda name: None, {1})
+
+
+# --- what runs a send ---------------------------------------------------------------
+
+
+def run_by(text, with_callers=True):
+    """
+    Return the names of the functions that run the only send in a source.
+    """
+    content = f"from shop_signals import paid\n{dedent(text)}".encode()
+    body = ast.parse(content).body
+    functions = {
+        first_line(node): node.name
+        for node in ast.walk(ast.Module(body, []))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    }
+    source = Source("shop_services", "", body)
+    (send,) = find_sends(
+        source, lambda name: None, lines_of_sends(content), with_callers=with_callers
+    )
+    return {functions[line] for line in send.run_by}
+
+
+SEND = "\ndef tell():\n    paid.send(1)\n"
+
+
+@pytest.mark.usefixtures("sends")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def on_save():\n    tell()",
+        "@decorated\ndef on_save():\n    if 1:\n        tell()",
+        "async def on_save():\n    tell()",
+        "def on_save():\n    on_commit(tell)",
+        "def on_save():\n    transaction.on_commit(partial(tell, 1))",
+        "def on_save():\n    on_commit(lambda: tell())",
+    ],
+)
+def test_a_function_that_calls_the_one_that_sends_runs_it(text):
+    assert run_by(SEND + text) == {"tell", "on_save"}
+    assert run_by(SEND + text, with_callers=False) == {"tell"}
+
+
+@pytest.mark.usefixtures("sends")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def on_save(tell):\n    tell()",
+        "def on_save():\n    tell",
+        "def on_save():\n    other.tell()",
+        "def on_save():\n    on_commit()",
+        "def on_save():\n    run(tell)",
+        "def on_save():\n    other()()",
+        "def on_save():\n    tell()\ntell = other",
+    ],
+)
+def test_a_function_that_may_call_another_one_does_not_run_it(text):
+    assert run_by(SEND + text) == {"tell"}
+
+
+@pytest.mark.usefixtures("sends")
+def test_calls_are_followed_through_functions_and_in_a_loop():
+    text = """
+        def first():
+            second()
+
+        def second():
+            def third():
+                first()
+                paid.send(1)
+            third()
+    """
+    assert run_by(text) == {"first", "second", "third"}
+
+
+@pytest.mark.usefixtures("sends")
+def test_methods_call_each_other():
+    text = """
+        class Desk:
+            def on_save(self):
+                self.tell()
+
+            def tell(self):
+                paid.send(1)
+
+            @staticmethod
+            def other(self):
+                self.tell()
+    """
+    assert run_by(text) == {"on_save", "tell"}
+
+
+@pytest.mark.usefixtures("sends")
+def test_nothing_runs_a_send_of_the_module():
+    assert run_by("paid.send(1)") == set()
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        (b"", set()),
+        (b"send()\nsender.sends()\n", set()),
+        (b"\na.send()\r\nb\n  .asend_robust(1)\rc.send_on_commit", {2, 4, 5}),
+    ],
+)
+def test_lines_that_may_send_are_found_without_parsing(content, lines):
+    assert lines_of_sends(content) == lines

@@ -29,6 +29,7 @@ from django.db.models.signals import m2m_changed, pre_save
 from django.test.utils import isolate_apps
 
 import signaltools.reports
+from signaltools.inventory.sent_by import Sends
 from tests.testapp.models import Order
 
 pytestmark = pytest.mark.usefixtures("few_modules")
@@ -365,6 +366,67 @@ def test_the_receivers_of_a_sender_include_those_of_any_sender():
             "tests.testapp.receivers.notify",
         ],
     }
+
+
+def test_unsent_lists_signals_that_no_code_sends(capsys):
+    call_command("list_signals", "--unsent", "--app=testapp", "--format=json")
+    assert [*listed(capsys.readouterr())] == [
+        f"tests.testapp.signals.{name}" for name in ("order_cancelled", "order_shipped")
+    ]
+    call_command("list_signals", "--unsent", "order_paid")
+    out, err = capsys.readouterr()
+    assert out.startswith("0 of ")
+    assert err == "Nothing matches all of these filters.\n"
+
+
+def sources_read(monkeypatch, *options):
+    read = []
+
+    def find_places(connected):
+        read.append(options)
+        return Sends({}, ["A note."])
+
+    name = "signaltools.management.commands.list_signals.find_places"
+    monkeypatch.setattr(name, find_places)
+    # A problem of another test is exit status 1.
+    with suppress(SystemExit):
+        call_command("list_signals", *options, stdout=io.StringIO())
+    return bool(read)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["order_paid"],
+        ["--unsent", "--problems"],
+        ["--model=testapp.Order"],
+        *(["--format", name] for name in ("json", "markdown", "mermaid")),
+    ],
+)
+def test_sources_are_read_where_it_is_shown_what_sends(monkeypatch, options):
+    assert sources_read(monkeypatch, *options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["--problems", "order_paid", "--format=json"],
+        ["--kind=builtin"],
+        ["--kind=event", "order_cancelled", "--without-receivers"],
+    ],
+)
+def test_sources_are_not_read_otherwise(monkeypatch, options):
+    assert not sources_read(monkeypatch, *options)
+
+
+def test_a_source_that_cannot_be_read_is_a_note(monkeypatch, capsys):
+    name = "signaltools.management.commands.list_signals.find_places"
+    monkeypatch.setattr(name, lambda connected: Sends({}, ["A note."]))
+    call_command("list_signals", "order_paid")
+    assert capsys.readouterr().err == "A note.\n"
+    call_command("list_signals", "--format=json")
+    assert "A note." in json.loads(capsys.readouterr().out)["notes"]
 
 
 def test_without_receivers_lists_signals_without_receivers():

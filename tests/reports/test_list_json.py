@@ -15,7 +15,15 @@ from signaltools.inventory.model_signals import ModelSignals
 from signaltools.inventory.reading import not_imported
 from signaltools.inventory.records import Problem
 from signaltools.reports.list_json import render_json, render_model_json
-from tests.records import builtin, model, read_notes, read_records, receiver, signal
+from tests.records import (
+    builtin,
+    model,
+    read_notes,
+    read_records,
+    receiver,
+    sent_by,
+    signal,
+)
 
 SCHEMA = json.loads(
     Path(signaltools.reports.__file__)
@@ -43,10 +51,12 @@ PAID = signal(
         weak=False,
         is_async=True,
         order=None,
+        triggers=("stock.signals.reserved",),
     ),
     STORAGE,
     doc="Sent once.\nNever twice.",
     aliases=("shop.models.order_paid", "shop.views.order_paid"),
+    sent_by=(sent_by("shop.services.pay", line=67),),
 )
 ABSENT = builtin("test.signals.template_rendered", imported=False, class_name=None)
 
@@ -126,6 +136,20 @@ def test_every_field_of_the_records_is_in_the_document():
                         "problems": [],
                     }
                 ],
+                "sent_by": [
+                    {
+                        "function": "shop.services.pay",
+                        "method": "send",
+                        "file": "/srv/site/shop/services.py",
+                        "line": 67,
+                    }
+                ],
+                "triggers": [
+                    {
+                        "receiver": "crm.receivers.Crm.notify_sales",
+                        "signal": "stock.signals.reserved",
+                    }
+                ],
             },
             {
                 "name": "django.test.signals.template_rendered",
@@ -144,6 +168,8 @@ def test_every_field_of_the_records_is_in_the_document():
                 "schema_problems": None,
                 "aliases": [],
                 "receivers": [],
+                "sent_by": [],
+                "triggers": [],
             },
         ],
     }
@@ -293,6 +319,13 @@ MODELS = "django.db.models.signals"
 def test_every_field_of_a_model_is_in_the_document():
     document = model_document(model())
     receivers = [step.pop("receivers") for step in document["steps"]]
+    assert [step.pop("triggers") for step in document["steps"]] == [
+        [],
+        [{"receiver": "shop.search.index_order", "signal": "shop.signals.indexed"}],
+        [],
+        [],
+        [],
+    ]
     unrelated = [each.pop("receiver")["name"] for each in document["unrelated"]]
     assert document == {
         "version": 1,

@@ -6,7 +6,7 @@ from pathlib import Path
 from signaltools.events.declaration import Argument
 from signaltools.inventory.records import EventRecord
 from signaltools.reports.list_markdown import render_markdown
-from tests.records import builtin, receiver, signal
+from tests.records import builtin, receiver, sent_by, signal
 
 GOLDEN = Path(__file__).parents[1] / "golden/catalog.md"
 HOSTILE = "a|b`c``d*_<script>[x](y)\x1b[31m"
@@ -17,6 +17,10 @@ PAID = signal(
     receiver("push.ws.broadcast", order=None, is_async=True, file=None),
     kind="event",
     doc="An order has been paid.\n\nSent *once*.",
+    sent_by=(
+        sent_by("shop.services.pay", method="send_on_commit"),
+        sent_by(f"shop.{HOSTILE}", module="shop"),
+    ),
     event=EventRecord(
         label="shop.order_paid",
         version=2,

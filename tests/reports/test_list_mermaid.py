@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from signaltools.reports.list_mermaid import render_mermaid, render_model_mermaid
-from tests.records import builtin, model, receiver, signal
+from tests.records import builtin, model, receiver, sent_by, signal
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 ORDER = {"sender": "shop.Order", "sender_kind": "model"}
@@ -125,3 +125,86 @@ def test_every_text_is_letters_and_numbers_of_characters():
 def test_a_word_joiner_hides_what_mermaid_looks_for():
     assert 'n2["#36;#8288;#36;#8288;x"]' in graph_of("$$x")
     assert 'n2["fa#58;#8288;fa"]' in graph_of("fa:fa")
+
+
+# --- what sends a signal ------------------------------------------------------------
+
+
+def lines_of(*signals, **options):
+    return [
+        line.strip() for line in render_mermaid(signals, **options).split("\n")[2:-1]
+    ]
+
+
+def test_what_sends_a_signal_leads_to_it():
+    senders = (sent_by("shop.services.Desk.pay", module="shop.services"),)
+    senders += (sent_by("shop.shell", module="shop.shell"),)
+    record = signal("shop.paid", receiver("crm.notify", app=None), sent_by=senders)
+    assert lines_of(record) == [
+        'n1(["paid<br/>shop"])',
+        'n3("Desk.pay<br/>shop.services")',
+        'n4("shop.shell")',
+        'subgraph g1 ["crm"]',
+        'n2["notify"]',
+        "end",
+        "n1 --> n2",
+        "n3 --> n1",
+        "n4 --> n1",
+    ]
+
+
+def test_a_receiver_that_sends_another_signal_leads_to_it():
+    reserve = receiver("stock.reserve", line=20, triggers=("stock.low", "stock.gone"))
+    senders = (
+        # In the receiver, and in a function that it calls.
+        sent_by("stock.reserve", line=22, module="stock"),
+        sent_by("stock.tell", line=40, module="stock", run_by=frozenset({20, 38})),
+    )
+    signals = (
+        signal("shop.placed", reserve),
+        # A loop.
+        signal("stock.low", reserve, sent_by=senders),
+        signal("stock.gone", sent_by=senders),
+    )
+    assert lines_of(*(each for each in signals)) == [
+        'n1(["placed<br/>shop"])',
+        'n3(["low<br/>stock"])',
+        'subgraph g1 ["stock"]',
+        'n2["reserve"]',
+        "end",
+        "n1 --> n2",
+        "n3 --> n2",
+        "n2 --> n3",
+    ]
+
+
+def test_a_package_that_sends_its_signals_is_one_node():
+    place = {"component": "third_party"}
+    signals = (
+        signal(
+            "history.done",
+            receiver("shop.log"),
+            receiver("history.x", order=2, triggers=("history.done",), **place),
+            sent_by=(sent_by("history.a.f", **place), sent_by("history.b.g", **place)),
+            **place,
+        ),
+    )
+    assert lines_of(*signals) == [
+        'n1(["done<br/>history"])',
+        'n3[["history<br/>1 receiver"]]',
+        'subgraph g1 ["shop"]',
+        'n2["log"]',
+        "end",
+        "n1 --> n2",
+        "n1 --> n3",
+        "n3 --> n1",
+    ]
+    assert 'n4("f<br/>history.a")' in lines_of(*signals, collapse=False)
+
+
+def test_names_of_functions_cannot_break_out_of_the_graph():
+    senders = [sent_by(f"shop.{name}", module="shop") for name in HOSTILE]
+    record = signal("shop.paid", receiver("a.b", app="x"), sent_by=senders)
+    for line in lines_of(record):
+        for text in re.findall('"(.*?)"[\\])|]', line):
+            assert re.fullmatch(r"(?:[\w .,()]|#\d+;|<br/>)+", text, re.ASCII), text

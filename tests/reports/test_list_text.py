@@ -13,7 +13,7 @@ import pytest
 
 from signaltools.reports.layout import Look
 from signaltools.reports.list_text import render_text
-from tests.records import builtin, receiver, signal
+from tests.records import builtin, receiver, sent_by, signal
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 FOLDER = "/srv/site"
@@ -528,3 +528,44 @@ def test_ids_of_problems_stand_beside_their_receiver():
     assert second.split("  any sender")[1].split() == [
         *("strong", "[W012]", "shop/audit.py:12"),
     ]
+
+
+# --- what sends a signal ------------------------------------------------------------
+
+
+def test_the_code_that_sends_a_signal_is_above_its_receivers():
+    senders = (
+        sent_by("shop.services.pay", method="send_on_commit"),
+        sent_by("shop.tasks.<locals>.again", line=112),
+    )
+    record = signal("shop.paid", receiver("crm.notify"), sent_by=senders)
+    assert render_one(record, width=70) == [
+        "shop.paid                                                    shop.py:3",
+        "  sent by  shop.services.pay  send_on_commit        shop/services.py:7",
+        "           shop.tasks.<locals>.again  send  shop/tasks/<locals>.py:112",
+        "   1  crm.notify  any sender                                 crm.py:12",
+    ]
+
+
+def test_a_long_function_has_its_place_on_a_line_of_its_own():
+    senders = [sent_by("shop.management.commands.pay_and_wait.Command.handle")]
+    record = signal("shop.paid", sent_by=senders)
+    assert render_one(record, width=60)[2:] == [
+        "  sent by  shop.management.commands.pay_and_wait.Command.handle  send",
+        "          shop/management/commands/pay_and_wait/Command.py:7",
+        "      no receivers",
+    ]
+
+
+def test_hostile_names_of_functions_are_printable():
+    record = signal("shop.paid", sent_by=[sent_by("a.\x1b[31m")])
+    assert r"  sent by  a.\x1b[31m  send" in render([record])
+
+
+def test_a_signal_that_no_code_sends_is_said_only_if_it_was_looked_for():
+    said = "  sent by  no code that was found"
+    assert said in render([signal("shop.paid", sent_by=())])
+    assert said not in render([signal("shop.paid", sent_by=None)])
+    # Django sends its own signals.
+    record = builtin("db.models.signals.post_save", receiver("a.b"), sent_by=())
+    assert said not in render([record])

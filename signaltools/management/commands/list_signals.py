@@ -45,6 +45,7 @@ from signaltools.inventory.records import (
     SignalRecord,
     in_order,
 )
+from signaltools.inventory.sent_by import find_places, with_sends
 from signaltools.management.base import InventoryCommand, as_list, command_error, unseen
 from signaltools.reports.list_json import render_json, render_model_json
 from signaltools.reports.list_markdown import render_markdown
@@ -99,6 +100,11 @@ class Command(InventoryCommand):
             help="only signals without receivers",
         )
         add(
+            "--unsent",
+            action="store_true",
+            help="only custom signals and events that no code was found to send",
+        )
+        add(
             "--problems",
             action="store_true",
             help="only problems and notes; exit with status 1 if the project has a "
@@ -118,13 +124,16 @@ class Command(InventoryCommand):
         _check_usage(filters, options)
         failures, notes, connected = self.read_server(options["imports"])
         notes += [*([] if is_watching() else [_NOT_WATCHED]), *unseen()]
-        self._print_notes(notes, options["verbosity"])
         problems = find_problems(
             connected,
             [*unused_configs(), *unloaded_receivers(), *autodiscovered_only()],
         )
         signals = with_problems(connected, problems)
         signals += not_imported(signals) if options["all"] else ()
+        if _needs_sources(signals, filters, options):
+            sends = find_places(connected)
+            signals, notes = with_sends(signals, sends), [*notes, *sends.notes]
+        self._print_notes(notes, options["verbosity"])
         if errors := _unmatched(signals, problems, filters, options):
             # A failed import may be the reason why nothing matches.
             raise command_error([*failures, *errors])
@@ -243,7 +252,23 @@ def _filters(options: Options) -> Filters:
         senders=as_list(options["sender"]),
         kinds=as_list(options["kind"]),
         without_receivers=options["without_receivers"],
+        unsent=options["unsent"],
     )
+
+
+def _needs_sources(signals: Signals, filters: Filters, options: Options) -> bool:
+    """
+    Return whether a report shows where signals are sent, which takes time.
+    """
+    if options["problems"] or filters.unsent:
+        return filters.unsent
+    if options["model"] or options["format"] != "text":
+        return True
+    return any(filters) and 0 < len(select(signals, filters)) <= _FEW_SIGNALS
+
+
+# With more signals, the list is long enough without the code that sends them.
+_FEW_SIGNALS = 10
 
 
 def _check_usage(filters: Filters, options: Options) -> None:

@@ -15,10 +15,10 @@ from django.apps import AppConfig, apps
 
 from ..introspect.objects import module_attribute
 
-_NOT_THE_APP = re.compile(
-    r"tests?|test_.*|.*_tests?|testing|conftest|migrations|management|__main__"
-    r"|node_modules|static|templates"
-)
+_TESTS = r"tests?|test_.*|.*_tests?|testing|conftest"
+TEST = re.compile(_TESTS)
+_NOT_CODE = re.compile(rf"{_TESTS}|migrations|node_modules|static|templates")
+_NOT_IMPORTED = re.compile(rf"{_NOT_CODE.pattern}|management|__main__")
 _APP_CONFIG = re.compile(rb"^class \w+\(.*AppConfig\b.*\):", re.MULTILINE)
 
 
@@ -61,29 +61,38 @@ def app_folders() -> set[str]:
 
 
 def app_files(
-    config: AppConfig, skipped: Collection[str] = frozenset()
+    config: AppConfig, skipped: Collection[str] = frozenset(), *, scripts: bool = False
 ) -> Iterator[AppFile]:
     """
-    Yield the source files of an app, sorted, without tests, migrations, commands, and
-    the folders ``skipped``. An app in a zip file doesn't have any.
+    Yield the source files of an app, sorted, without tests, migrations, and the folders
+    ``skipped``. An app in a zip file doesn't have any.
+
+    Unless ``scripts`` is true, that leaves out commands and folders without an
+    ``__init__.py``, too.
     """
+    left_out = _NOT_CODE if scripts else _NOT_IMPORTED
     for root in _folders(config):
         for folder, folders, files in os.walk(root):
-            if folder != root and "__init__.py" not in files:
-                folders.clear()
+            is_package = "__init__.py" in files or (
+                # Django finds commands in folders that aren't packages.
+                scripts and any(name.endswith(".py") for name in files)
+            )
+            if folder != root and not is_package:
+                folders[:] = {"commands"} & {*folders} if scripts else ()
                 continue
             # os.walk() continues with what is left in this list.
             folders[:] = sorted(
                 name
                 for name in folders
-                if _may_be_code(name) and os.path.join(folder, name) not in skipped
+                if _may_be_code(name, left_out)
+                and os.path.join(folder, name) not in skipped
             )
             parents = Path(folder).relative_to(root).parts
             package = ".".join([config.name, *parents])
             _, *between = accumulate([root, *parents], os.path.join)
             for file in sorted(files):
                 name = file.removesuffix(".py")
-                if name != file and _may_be_code(name):
+                if name != file and _may_be_code(name, left_out):
                     module = package if name == "__init__" else f"{package}.{name}"
                     path = os.path.join(folder, file)
                     yield AppFile(module, package, path, tuple(between))
@@ -95,8 +104,8 @@ def _folders(config: AppConfig) -> list[str]:
     return [folder for folder in path or () if type(folder) is str]
 
 
-def _may_be_code(name: str) -> bool:
-    return name.isidentifier() and not _NOT_THE_APP.fullmatch(name)
+def _may_be_code(name: str, left_out: re.Pattern[str]) -> bool:
+    return name.isidentifier() and not left_out.fullmatch(name)
 
 
 def _is_app(folder: str) -> bool:
