@@ -115,6 +115,9 @@ class ReceiverRef:
 
         An object that can't be weakly referenced is identified by its address.
         """
+        # Nearly all receivers are plain functions.
+        if self.function() is receiver:
+            return True
         return self.key == receiver_key(receiver) and all(
             reference is NOWHERE or reference() is part
             for reference, part in zip(self.parts, _parts(receiver), strict=True)
@@ -168,11 +171,15 @@ class References:
         return found
 
     def receiver(self, receiver: Any) -> ReceiverRef:
-        key = receiver_key(receiver)
-        found = self.receivers.get(key)
-        if found is None or not found.is_of(receiver):
-            found = self.receivers[key] = ReceiverRef(receiver)
+        found = self.known_receiver(receiver)
+        if found is None:
+            found = ReceiverRef(receiver)
+            self.receivers[found.key] = found
         return found
+
+    def known_receiver(self, receiver: Any) -> ReceiverRef | None:
+        found = self.receivers.get(receiver_key(receiver))
+        return found if found is not None and found.is_of(receiver) else None
 
 
 _LASTING = (type, AppConfig, ModuleType)

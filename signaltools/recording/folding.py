@@ -13,7 +13,7 @@ from django.db.models.signals import ModelSignal, post_init, pre_init
 from django.dispatch import Signal
 
 from ..events import Event
-from .identity import UNKNOWN, identity_of
+from .identity import UNKNOWN, Identity, identity_of
 from .recorder import (
     MAX_DEPTH,
     MAX_NODES,
@@ -27,16 +27,52 @@ from .recorder import (
 NO_POSITION = -1
 
 
+def find_send(
+    parent: Node,
+    signal: Signal,
+    method: str,
+    sender: Any,
+    arguments: Mapping[str, Any],
+    frame: FrameType | None,
+) -> SendNode:
+    """
+    Return the node of a send that begins, as ``open_send()`` does.
+
+    ``frame`` is the code that sends, None if that isn't looked at. The hook can find
+    the further sends by their position in it.
+    """
+    identity = identity_of(signal, arguments)
+    send = parent.collapsed.get((id(signal), id(sender), method, identity))
+    # An id may be that of another object by now.
+    if send is None or send.signal() is not signal or send.sender() is not sender:
+        send = _open_send(parent, signal, method, sender, arguments, identity)
+        _find_quickly(parent, signal, sender, send, frame)
+    else:
+        send.count += 1
+    return send
+
+
 def open_send(
     parent: Node, signal: Signal, method: str, sender: Any, arguments: Mapping[str, Any]
 ) -> SendNode:
     """
     Return the node of a send that begins: a new one, or that of the collapsed sends.
     """
+    identity = identity_of(signal, arguments)
+    return _open_send(parent, signal, method, sender, arguments, identity)
+
+
+def _open_send(
+    parent: Node,
+    signal: Signal,
+    method: str,
+    sender: Any,
+    arguments: Mapping[str, Any],
+    identity: Identity,
+) -> SendNode:
     recorder = parent.recorder
     refs = recorder.refs
     key = refs.signal(signal), refs.sender(sender), method
-    identity = identity_of(signal, arguments)
     series = parent.table.get(key) if parent.table else None
     # Sends that are already collapsed need no node, even if the tree is full.
     if series is None or identity not in series.collapsed:
@@ -78,13 +114,11 @@ def _has_no_receivers(signal: Signal, sender: Any) -> bool:
     return all(row[0][1] not in keys for row in [*signal.receivers])
 
 
-def find_quickly(
+def _find_quickly(
     parent: Node, signal: Signal, sender: Any, send: SendNode, frame: FrameType | None
 ) -> None:
     """
-    Let the hook find collapsed sends by the position in the code that sends.
-
-    Without a ``frame``, it finds them wherever they come from.
+    Let further collapsed sends be found without looking for the series.
     """
     series, identity = send.series, send.identity
     if (
@@ -92,21 +126,20 @@ def find_quickly(
         or identity not in series.collapsed
         # An instance is only known by its class, which may be a sender itself.
         or series.sender.kind == "instance"
-        # Each of these is looked at: saving an object takes much longer than that.
-        or identity.values
-        or identity.queued
     ):
         return
-    if frame is None:
-        position = NO_POSITION
-        send.same_caller = False
-    else:
-        send.code, position = frame.f_code, frame.f_lasti
-        if identity.site != (send.code.co_filename, frame.f_lineno):
-            # Django sends it for the caller. Where it creates instances of models, it
-            # takes too long to look for the caller each time.
-            if signal is not pre_init and signal is not post_init:
-                return
+    position: int | Identity = identity
+    # Values and callbacks on commit may differ each time: find_send() looks at them.
+    if not identity.values and not identity.queued:
+        if frame is None:
+            position = NO_POSITION
+            send.same_caller = False
+        elif identity.site == (frame.f_code.co_filename, frame.f_lineno):
+            send.code, position = frame.f_code, frame.f_lasti
+        # Django sends it for the caller. Where it creates instances of models, it takes
+        # too long to look for the caller each time.
+        elif signal is pre_init or signal is post_init:
+            send.code, position = frame.f_code, frame.f_lasti
             send.same_caller = False
     key = id(signal), id(sender), series.method, position
     # Replaced, not changed: another thread may be reading it.

@@ -26,11 +26,10 @@ from ..inventory.receivers import entries, row_ids
 from ..inventory.weak import NOWHERE, note_connect
 from .clock import now
 from .current import get_current, leave, set_current
-from .folding import NO_POSITION, find_quickly, open_send, sending_frame
+from .folding import NO_POSITION, find_send, open_send, sending_frame
 from .patches import Tool, caller, sender_of, unhooked
 from .probes import both_probes, in_steps, originals, probes_of_wrapped
 from .recorder import Node, SendNode
-from .surroundings import connection_of
 
 # Looked up once, because it runs for each send.
 get_frame = sys._getframe
@@ -53,13 +52,12 @@ def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
             or (here.signal is not NOWHERE and here.signal() is self)
         ):
             return original(self, sender, **named)
-        # Most sends are collapsed ones, which are found here. open_send() finds all
+        # Most sends are collapsed ones, which are found here. find_send() finds all
         # others. An id may be that of another object by now.
         if not self.receivers:
             node = here.collapsed.get((id(self), id(sender), method, NO_POSITION))
             if node is None or node.signal() is not self or node.sender() is not sender:
-                node = open_send(here, self, method, sender, named)
-                find_quickly(here, self, sender, node, None)
+                node = find_send(here, self, method, sender, named, None)
             else:
                 node.count += 1
             # Django's send() starts with the same check. If it checked again, another
@@ -81,8 +79,7 @@ def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
             or node.signal() is not self
             or node.sender() is not sender
         ):
-            node = open_send(here, self, method, sender, named)
-            find_quickly(here, self, sender, node, frame)
+            node = find_send(here, self, method, sender, named, frame)
         else:
             node.count += 1
         # A traceback that the caller keeps would refer to its own frame by this one.
@@ -134,7 +131,7 @@ def _record(
     here: Node,
 ) -> Any:
     # Only for the first of several collapsed sends: this takes time.
-    connection = connection_of(named) if node.count == 1 else None
+    connection = node.connection() if node.count == 1 else None
     queued = len(connection.run_on_commit) if connection is not None else 0
     started = now()
     node.active += 1

@@ -32,21 +32,38 @@ def both_probes(
     # It may be called twice for one send: a subclass may ask has_listeners() first.
     if send.with_receivers < send.count:
         send.with_receivers += 1
-    calls = send.calls
-    if len(calls) < len(sync_receivers):
-        probes = [Probe(each, send.call(each, 0)) for each in sync_receivers]
-    else:
-        # Collapsed sends nearly always have the same receivers in the same order.
-        probes = [
-            Probe(
-                each,
-                call if call.receiver.function() is each else send.call(each, 0),
-            )
-            for each, call in zip(sync_receivers, calls)  # noqa: B905 (it is slower)
-        ]
+    # Collapsed sends nearly always have the same receivers in the same order. Most are
+    # functions.
+    probes = [
+        Probe(each, call)
+        for each, call in zip(sync_receivers, send.calls)  # noqa: B905 (it is slower)
+        if call.receiver.function() is each or call.receiver.is_of(each)
+    ]
+    if len(probes) < len(sync_receivers):
+        probes = [*map(Probe, sync_receivers, _calls_of(send, sync_receivers, 0))]
     if not async_receivers:
         return probes, async_receivers
-    return probes, [AsyncProbe(each, send.call(each, None)) for each in async_receivers]
+    nodes = _calls_of(send, async_receivers, None)
+    return probes, [*map(AsyncProbe, async_receivers, nodes)]
+
+
+def _calls_of(
+    send: SendNode, receivers: list[Any], order: int | None
+) -> list[CallNode]:
+    """
+    Return the nodes for calls of ``receivers``, new ones where there are none yet.
+    """
+    refs, calls = send.recorder.refs, []
+    # There may be thousands of receivers, so none is compared with all others.
+    known = {call.receiver: call for call in send.calls}
+    for receiver in receivers:
+        ref = refs.known_receiver(receiver)
+        call = known.get(ref) if ref is not None else None
+        if call is None:
+            call = send.new_call(receiver, order)
+            known[call.receiver] = call
+        calls.append(call)
+    return calls
 
 
 def probes_of_wrapped(
@@ -64,10 +81,10 @@ def probes_of_wrapped(
     if send.with_receivers < send.count:
         send.with_receivers += 1
     behind = receivers_behind(signal)
-    probes = [Probe(each, send.call(behind(each), 0)) for each in sync_receivers]
-    return probes, [
-        AsyncProbe(each, send.call(behind(each), None)) for each in async_receivers
-    ]
+    nodes = _calls_of(send, [*map(behind, sync_receivers)], 0)
+    probes = [*map(Probe, sync_receivers, nodes)]
+    nodes = _calls_of(send, [*map(behind, async_receivers)], None)
+    return probes, [*map(AsyncProbe, async_receivers, nodes)]
 
 
 def originals(responses: Any) -> Any:

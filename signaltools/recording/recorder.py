@@ -10,6 +10,7 @@ connections depend on.
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -34,7 +35,7 @@ from ..inventory.weak import (
 from .clock import now
 from .identity import UNKNOWN, Identity
 from .secrets import cleansed
-from .surroundings import in_atomic
+from .surroundings import connection_of, in_atomic
 from .waiting import WaitingSend, find_waiting
 
 #: How many sends of a signal by one sender get a node of their own below one parent.
@@ -86,8 +87,8 @@ class Node:
     sends: list[SendNode] | None = None
     table: dict[Key, Series] | None = None
     # The collapsed sends, by the ids of signal and sender, the method, and the position
-    # in the code that sends.
-    collapsed: Mapping[tuple[int, int, str, int], SendNode] = field(
+    # in the code that sends, or all that identifies them.
+    collapsed: Mapping[tuple[int, int, str, int | Identity], SendNode] = field(
         default_factory=lambda: _NO_SENDS
     )
 
@@ -129,7 +130,7 @@ class SendNode(Node):
     many synchronous receivers were called. ``same_caller`` is whether all of them are
     known to have the caller of ``identity``. The hook compares the ``code`` that sends.
     ``asked`` is how often there was none for the sender, and ``unseen`` how many sends
-    haven't asked for receivers at all.
+    haven't asked for receivers at all. ``connection`` refers to that of the first send.
     """
 
     __slots__ = (
@@ -138,6 +139,7 @@ class SendNode(Node):
         "began",
         "calls",
         "code",
+        "connection",
         "identity",
         "in_atomic",
         "on_commit",
@@ -159,11 +161,15 @@ class SendNode(Node):
         self.identity = recorder.shared(identity)
         self.signal = series.signal.reference
         self.sender = series.sender.reference
-        names = tuple(name for name in arguments if name != "sender")
+        names = tuple(arguments)
+        if "sender" in arguments:
+            names = tuple(name for name in names if name != "sender")
         if (text_of := recorder.text_of) is not None:
             names = tuple(f"{name}={text_of(name, arguments[name])}" for name in names)
         self.arguments = recorder.shared(names)
-        self.in_atomic = in_atomic(arguments)
+        connection = connection_of(arguments)
+        self.connection = NOWHERE if connection is None else weakref.ref(connection)
+        self.in_atomic = in_atomic(connection)
         self.on_commit = self.with_receivers = self.began = self.asked = 0
         self.unseen = 0
         self.wrong_loop, self.same_caller = False, True
@@ -184,16 +190,10 @@ class SendNode(Node):
                 asyncio.get_running_loop()
                 self.wrong_loop = True
 
-    def call(self, receiver: Any, order: int | None) -> CallNode:
-        """
-        Return the node for calls of ``receiver``.
-        """
-        for call in self.calls:
-            if call.receiver.is_of(receiver):
-                return call
-        return self.new_call(receiver, order)
-
     def new_call(self, receiver: Any, order: int | None) -> CallNode:
+        """
+        Return a new node for calls of ``receiver``, that of totals if there are enough.
+        """
         recorder = self.recorder
         if recorder.nodes >= MAX_NODES:
             return recorder.other_sends(self.series.method).calls[0]

@@ -24,13 +24,12 @@ def connection_of(arguments: Mapping[str, Any]) -> Any:
     return connection if is_a(connection, BaseDatabaseWrapper) else None
 
 
-def in_atomic(arguments: Mapping[str, Any]) -> bool | None:
+def in_atomic(connection: Any) -> bool | None:
     """
     Return whether an ``atomic()`` block is open, not counting those of ``TestCase``.
 
-    None if this thread has no connection for the argument ``using``.
+    None if there is no connection.
     """
-    connection = connection_of(arguments)
     if connection is None:
         return None
     # Those of a TestCase are the outermost ones, so the innermost one decides.
