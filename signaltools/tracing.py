@@ -29,7 +29,7 @@ from .recording.recorder import (
     Recorder,
 )
 from .recording.remarks import Remark, find_remarks
-from .recording.tree import Call, Send, Totals, Tree, walk
+from .recording.tree import Call, ReceiverTotals, Send, Totals, Tree, walk
 from .reports.layout import Look
 from .reports.trace_json import trace_document
 from .reports.trace_text import render_trace
@@ -167,9 +167,17 @@ class Trace:
         return tuple(node for node in self._nodes() if isinstance(node, Call))
 
     @property
+    def receivers(self) -> tuple[ReceiverTotals, ...]:
+        """
+        Exact totals of each receiver that ran, by self time, the longest first.
+        """
+        return self._read()[0].receivers
+
+    @property
     def overflow(self) -> tuple[Send, ...]:
         """
-        Totals of what exceeded the limit of 2,700 nodes, or a depth of 100.
+        Totals of what exceeded the limits of the tree: 2,700 nodes, or 1,350 for sends
+        without receivers, and a depth of 100.
         """
         return self._read()[0].overflow
 

@@ -127,7 +127,18 @@ class ReceiverRef:
         """
         Return whether a receiver that was weakly referenced was garbage-collected.
         """
-        return any(reference() is None for reference in self.parts)
+        return any(
+            reference() is None for reference in self.parts if reference is not NOWHERE
+        )
+
+    def is_same(self, other: ReceiverRef) -> bool:
+        """
+        Return whether both refer to the same receiver.
+        """
+        # Weak references aren't compared: that would compare the receivers.
+        return (self.key, self.described) == (other.key, other.described) and all(
+            mine() is its() for mine, its in zip(self.parts, other.parts, strict=True)
+        )
 
     def was_at(self, key: Any) -> bool:
         """
@@ -157,32 +168,48 @@ class References:
         return found
 
     def sender(self, sender: Any) -> SenderRef:
-        # Classes, app configs, and modules identify themselves. Other instances come
-        # and go with each request, so they are identified by their class. It may be a
-        # sender itself, hence the different key.
-        kind = type(sender)
-        if sender is None or issubclass(kind, _LASTING):
-            anchor, key = sender, id(sender)
-        else:
-            anchor, key = kind, -id(kind)
-        found = self.senders.get(key)
-        if found is None or found.reference() is not anchor:
+        found = self.known_sender(sender)
+        if found is None:
+            key, anchor = _sender_key(sender)
             found = self.senders[key] = SenderRef(sender, anchor)
         return found
 
+    def known_sender(self, sender: Any) -> SenderRef | None:
+        key, anchor = _sender_key(sender)
+        found = self.senders.get(key)
+        return found if found is not None and found.reference() is anchor else None
+
     def receiver(self, receiver: Any) -> ReceiverRef:
-        found = self.known_receiver(receiver)
-        if found is None:
-            found = ReceiverRef(receiver)
-            self.receivers[found.key] = found
+        key = receiver_key(receiver)
+        found = self.receivers.get(key)
+        if found is None or not found.is_of(receiver):
+            found = self.receivers[key] = ReceiverRef(receiver)
         return found
 
-    def known_receiver(self, receiver: Any) -> ReceiverRef | None:
-        found = self.receivers.get(receiver_key(receiver))
-        return found if found is not None and found.is_of(receiver) else None
+    def same_receiver(self, ref: ReceiverRef) -> ReceiverRef:
+        """
+        Return what refers to the receiver of ``ref`` here, which may be ``ref``.
+        """
+        found = self.receivers.get(ref.key)
+        if found is None or not found.is_same(ref):
+            found = self.receivers[ref.key] = ref
+        return found
 
 
-_LASTING = (type, AppConfig, ModuleType)
+def _sender_key(sender: Any) -> tuple[int, Any]:
+    """
+    Return what identifies a sender, and the object that it refers to.
+    """
+    # Classes, app configs, and modules identify themselves. Other instances come and go
+    # with each request, so they are identified by their class. It may be a sender
+    # itself, hence the different key.
+    kind = type(sender)
+    if sender is None or issubclass(kind, LASTING):
+        return id(sender), sender
+    return -id(kind), kind
+
+
+LASTING = (type, AppConfig, ModuleType)
 
 
 def _parts(receiver: Any) -> tuple[Any, ...]:

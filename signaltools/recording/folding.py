@@ -4,7 +4,6 @@ Find the node of a send. Many sends that are alike share one.
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Mapping
 from types import FrameType
 from typing import Any
@@ -13,15 +12,9 @@ from django.db.models.signals import ModelSignal, post_init, pre_init
 from django.dispatch import Signal
 
 from ..events import Event
-from .identity import UNKNOWN, Identity, identity_of
-from .recorder import (
-    MAX_DEPTH,
-    MAX_NODES,
-    MAX_TREE,
-    OTHER_SENDERS,
-    Node,
-    SendNode,
-)
+from .identity import Identity, identity_of
+from .recorder import Node, SendNode
+from .totals import has_no_node, total_of
 
 #: Where a send without receivers is found: to look for its position takes too long.
 NO_POSITION = -1
@@ -41,6 +34,8 @@ def find_send(
     ``frame`` is the code that sends, None if that isn't looked at. The hook can find
     the further sends by their position in it.
     """
+    if has_no_node(parent, signal, sender):
+        return _beyond_limits(parent, signal, method, sender, arguments)
     identity = identity_of(signal, arguments)
     send = parent.collapsed.get((id(signal), id(sender), method, identity))
     # An id may be that of another object by now.
@@ -58,6 +53,8 @@ def open_send(
     """
     Return the node of a send that begins: a new one, or that of the collapsed sends.
     """
+    if has_no_node(parent, signal, sender):
+        return _beyond_limits(parent, signal, method, sender, arguments)
     identity = identity_of(signal, arguments)
     return _open_send(parent, signal, method, sender, arguments, identity)
 
@@ -70,48 +67,38 @@ def _open_send(
     arguments: Mapping[str, Any],
     identity: Identity,
 ) -> SendNode:
-    recorder = parent.recorder
-    refs = recorder.refs
-    key = refs.signal(signal), refs.sender(sender), method
-    series = parent.table.get(key) if parent.table else None
-    # Sends that are already collapsed need no node, even if the tree is full.
-    if series is None or identity not in series.collapsed:
-        if recorder.nodes >= MAX_TREE or parent.depth >= MAX_DEPTH:
-            parent, identity = recorder.overflow, UNKNOWN
-            # Thousands of senders must not take the place of what has receivers.
-            if _has_no_receivers(signal, sender):
-                key = key[0], OTHER_SENDERS, method
-            has_total = parent.table is not None and key in parent.table
-            if recorder.nodes >= MAX_NODES and not has_total:
-                send = recorder.other_sends(method)
-                send.count += 1
-                # For the hook of _live_receivers(), until the next one is sent.
-                send.signal = weakref.ref(signal)
-                return send
-        series = parent.series_of(key)
+    refs = parent.recorder.refs
+    series = parent.series_of((refs.signal(signal), refs.sender(sender), method))
     series.count += 1
     send = series.collapsed.get(identity) or series.new_send(identity, arguments)
     send.count += 1
-    if series.count > recorder.collapse_after or parent is recorder.overflow:
+    if series.count > parent.recorder.collapse_after:
         series.collapse(send)
     return send
 
 
-def _has_no_receivers(signal: Signal, sender: Any) -> bool:
-    """
-    Return whether no receiver is connected to ``signal`` for ``sender``.
+def _beyond_limits(
+    parent: Node, signal: Signal, method: str, sender: Any, arguments: Mapping[str, Any]
+) -> SendNode:
+    # Sends that are already collapsed need no node.
+    send = _find_collapsed(parent, signal, method, sender, arguments)
+    if send is None:
+        send = total_of(parent.recorder, signal, sender, method)
+    send.count += 1
+    return send
 
-    False if that isn't certain: a subclass may choose its receivers by itself.
-    """
-    if not signal.receivers:
-        return True
-    if type(signal) not in (Signal, ModelSignal):
-        return False
-    # The key of another object may be more than its address.
-    if sender is not None and not issubclass(type(sender), type):
-        return False
-    keys = (id(None), id(sender))
-    return all(row[0][1] not in keys for row in [*signal.receivers])
+
+def _find_collapsed(
+    parent: Node, signal: Signal, method: str, sender: Any, arguments: Mapping[str, Any]
+) -> SendNode | None:
+    refs = parent.recorder.refs
+    # A new sender has no sends yet. Describing thousands of them would take too long.
+    if not parent.table or (known := refs.known_sender(sender)) is None:
+        return None
+    series = parent.table.get((refs.signal(signal), known, method))
+    if series is None or not series.collapsed:
+        return None
+    return series.collapsed.get(identity_of(signal, arguments))
 
 
 def _find_quickly(

@@ -4,11 +4,11 @@ Add what a trace inside another one has recorded to the outer one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from copy import copy
 
 from .current import recording
-from .recorder import MAX_TREE, Node, Recorder
+from .recorder import Node, Recorder, SendNode
+from .totals import MAX_TREE, add_to_totals
 
 
 def add_to_outer(inner: Recorder) -> Node | None:
@@ -32,22 +32,10 @@ def add_to_outer(inner: Recorder) -> Node | None:
     if recorder.nodes + inner.nodes <= MAX_TREE:
         recorder.nodes += inner.nodes
         # The same nodes: a trace doesn't change them after its end.
-        for parent, ended in (outer, inner), (recorder.overflow, inner.overflow):
-            parent.sends = [*(parent.sends or ()), *(ended.sends or ())]
+        outer.sends = [*(outer.sends or ()), *(inner.sends or ())]
+        exceeding: list[SendNode] = inner.overflow.sends or []
     else:
-        for send in inner.all_sends():
-            total = recorder.other_sends(send.series.method)
-            _add(total, send, ["with_receivers"])
-            for call in send.calls:
-                _add(total.calls[0], call, ["swallowed", "cancelled"])
+        exceeding = [*inner.all_sends()]
+    for send in exceeding:
+        add_to_totals(recorder, send)
     return outer
-
-
-def _add(total: Node, node: Node, also: Sequence[str]) -> None:
-    for name in (*_SUMMED, *also):
-        setattr(total, name, getattr(total, name) + getattr(node, name))
-    total.longest = max(total.longest, node.longest)
-    total.error = total.error or node.error
-
-
-_SUMMED = ("count", "raised", "time", "busy", "inner", "queries", "query_time")

@@ -24,7 +24,8 @@ from ..inventory.reading import describe_row, read_connected, with_unnamed
 from ..inventory.receivers import DEAD, Row, Sender, dead_rows
 from ..inventory.records import Connected, ReceiverRecord, SignalRecord
 from ..inventory.weak import ReceiverRef, SenderRef, SignalRef
-from .recorder import OTHER_SENDERS, OTHER_SIGNALS, Recorder, SendNode
+from .recorder import Recorder, SendNode
+from .totals import OTHER_SENDERS
 
 Reason = Literal[
     "not_sent",
@@ -142,11 +143,10 @@ class _Error(NamedTuple):
 
 class Facts(NamedTuple):
     """
-    The facts of each signal that was sent; ``complete`` unless a limit was exceeded.
+    The facts of each signal that was sent.
     """
 
     signals: list[SignalFacts]
-    complete: bool
 
     def of_live_signals(self) -> tuple[list[Signal], dict[int, SignalFacts]]:
         """
@@ -177,8 +177,7 @@ def gather_facts(recorder: Recorder) -> Facts:
     for waiting in recorder.waiting:
         ref = waiting.signal
         found.setdefault(id(ref), SignalFacts(ref)).database = waiting.database
-    # What exceeds the limits of the tree counts as sends of these.
-    return Facts([*found.values()], complete=id(OTHER_SIGNALS) not in found)
+    return Facts([*found.values()])
 
 
 def find_outcomes(facts: Facts, entries: Sequence[NamedSignal]) -> list[SignalOutcome]:
@@ -189,17 +188,15 @@ def find_outcomes(facts: Facts, entries: Sequence[NamedSignal]) -> list[SignalOu
     """
     signals, sent = facts.of_live_signals()
     return [
-        signal_outcome(connected, sent.get(id(connected.signal)), facts.complete)
+        signal_outcome(connected, sent.get(id(connected.signal)))
         for connected in read_connected(with_unnamed(entries, signals))
     ]
 
 
-def signal_outcome(
-    connected: Connected, fact: SignalFacts | None, complete: bool
-) -> SignalOutcome:
+def signal_outcome(connected: Connected, fact: SignalFacts | None) -> SignalOutcome:
     """
     Return the outcome of each connection of a signal. Without a ``fact``, it wasn't
-    sent. Unless the facts are ``complete``, more may have been sent.
+    sent.
     """
     outcomes: list[Outcome] = []
     ran = {} if fact is None else fact.ran
@@ -213,13 +210,6 @@ def signal_outcome(
             outcomes.append(Outcome(receiver, times, None, ""))
             continue
         reason, text = _reason(connected, row, receiver, fact)
-        # Beyond the limit, only totals are known. Requests are an exception: their
-        # signals are never in a trace of the toolbar.
-        if not complete and reason != "outside_window":
-            reason, text = (
-                "unknown",
-                "may have run, but the recording limit was reached",
-            )
         outcomes.append(Outcome(receiver, 0, reason, clip(text)))
     # Django removes a dead connection when the signal is next used. Until then, the
     # receiver may have run while it was alive.

@@ -57,12 +57,10 @@ def _calls_of(
     # There may be thousands of receivers, so none is compared with all others.
     known = {call.receiver: call for call in send.calls}
     for receiver in receivers:
-        ref = refs.known_receiver(receiver)
-        call = known.get(ref) if ref is not None else None
-        if call is None:
-            call = send.new_call(receiver, order)
-            known[call.receiver] = call
-        calls.append(call)
+        ref = refs.receiver(receiver)
+        if ref not in known:
+            known[ref] = send.new_call(ref, order)
+        calls.append(known[ref])
     return calls
 
 

@@ -21,7 +21,6 @@ from typing import Any, TypeVar
 from django.dispatch import Signal
 
 from ..events.on_commit import next_number
-from ..introspect.callables import Described
 from ..introspect.objects import is_a
 from ..introspect.text import exception_text
 from ..inventory.weak import (
@@ -33,21 +32,19 @@ from ..inventory.weak import (
     SignalRef,
 )
 from .clock import now
-from .identity import UNKNOWN, Identity
+from .identity import Identity
 from .secrets import cleansed
 from .surroundings import connection_of, in_atomic
 from .waiting import WaitingSend, find_waiting
 
 #: How many sends of a signal by one sender get a node of their own below one parent.
 COLLAPSE_AFTER = 20
-# A full tree gets no more nodes. Further sends only count in totals: one for each
-# signal, sender, and method until there are MAX_NODES, then one for each method.
-# Senders without receivers share one.
-MAX_TREE = 2_700
-MAX_NODES = 4_990
-# Deeper sends only count in totals, too. Reports read a tree recursively, and Python
-# limits recursion.
-MAX_DEPTH = 100
+# With so many calls below one send, those of receivers that are gone are reused; with
+# so many totals, those of signals that are gone are combined.
+MAX_CALLS = 64
+MAX_TOTALS = 1_024
+# Deeper than any tree.
+_TOO_DEEP = 1_000_000
 
 # Shared by most nodes, and so never changed.
 _NO_SENDS: dict[Any, Any] = {}
@@ -190,15 +187,22 @@ class SendNode(Node):
                 asyncio.get_running_loop()
                 self.wrong_loop = True
 
-    def new_call(self, receiver: Any, order: int | None) -> CallNode:
+    def new_call(self, receiver: ReceiverRef, order: int | None) -> CallNode:
         """
-        Return a new node for calls of ``receiver``, that of totals if there are enough.
+        Return a node for calls of ``receiver``, which has none here yet.
         """
-        recorder = self.recorder
-        if recorder.nodes >= MAX_NODES:
-            return recorder.other_sends(self.series.method).calls[0]
-        recorder.nodes += 1
-        call = CallNode(self, recorder.refs.receiver(receiver), order)
+        # Receivers that are connected only for a moment each must not add up. To look
+        # for them whenever the number has doubled takes little time.
+        number = len(self.calls)
+        if number >= MAX_CALLS and not number & (number - 1):
+            for call in self.calls:
+                known = call.receiver
+                if known.described == receiver.described and known.is_gone():
+                    call.receiver = receiver
+                    return call
+        if self.series.parent is not self.recorder.overflow:
+            self.recorder.nodes += 1
+        call = CallNode(self, receiver, order)
         self.calls = self.calls or []
         self.calls.append(call)
         return call
@@ -278,7 +282,8 @@ class Series:
         Return a new node, below the parent.
         """
         send, parent = SendNode(self, identity, arguments), self.parent
-        parent.recorder.nodes += 1
+        if parent is not parent.recorder.overflow:
+            parent.recorder.nodes += 1
         parent.sends = parent.sends or []
         parent.sends.append(send)
         return send
@@ -301,8 +306,8 @@ class Recorder(Node):
 
     # Each send looks at ``recording``, which is quicker in a slot.
     __slots__ = (
-        *("collapse_after", "first_pending", "nodes", "origin", "outer", "overflow"),
-        *("recording", "refs", "switched", "text_of", "values", "waiting"),
+        *("collapse_after", "first_pending", "max_totals", "nodes", "origin", "outer"),
+        *("overflow", "recording", "refs", "switched", "text_of", "values", "waiting"),
     )
 
     def __init__(
@@ -318,12 +323,13 @@ class Recorder(Node):
         self.collapse_after = collapse_after
         self.active = 1
         self.nodes = 0
+        self.max_totals = MAX_TOTALS
         self.refs = References()
         self.first_pending = next_number()
         self.waiting: list[WaitingSend] = []
-        # The parent of the totals of what exceeds the tree. They are leaves, because
-        # what their receivers send is as deep as they are: too deep.
-        self.overflow = Node(self, MAX_DEPTH)
+        # The parent of the totals of what exceeds the tree. They are leaves: what their
+        # receivers send is too deep, and belongs to other totals.
+        self.overflow = Node(self, _TOO_DEEP)
 
     def stop(self) -> None:
         self.time = self.elapsed
@@ -361,19 +367,6 @@ class Recorder(Node):
                 yield send
                 waiting += (send, *send.calls)
 
-    def other_sends(self, method: str) -> SendNode:
-        """
-        Return the total of the sends by ``method`` that have no node of their own.
-        """
-        key = OTHER_SIGNALS, OTHER_SENDERS, method
-        series = self.overflow.series_of(key)
-        if UNKNOWN not in series.collapsed:
-            send = series.new_send(UNKNOWN, {})
-            series.collapse(send)
-            send.in_atomic = None
-            send.calls = [CallNode(send, _OTHER_RECEIVERS, None)]
-        return series.collapsed[UNKNOWN]
-
     def shared(self, value: T) -> T:
         """
         Return the same object for all equal values, to save memory.
@@ -385,15 +378,3 @@ class Recorder(Node):
         Remember that ``signaltools.testing.mute()`` prevented a receiver from running.
         """
         self.refs.signal(signal).muted.add(self.refs.receiver(receiver))
-
-
-#: The signal of the totals that have no other one. The reference is dead at once.
-OTHER_SIGNALS = SignalRef(Signal())
-OTHER_SIGNALS.label = "other signals"
-#: The sender of totals of sends without receivers.
-OTHER_SENDERS = SenderRef(None, None)
-OTHER_SENDERS.label = "other senders"
-
-# A function that lives as long as the process: nothing else can have its address.
-_OTHER_RECEIVERS = ReceiverRef(exception_text)
-_OTHER_RECEIVERS.described = Described("other receivers", "", "", None, None)

@@ -159,6 +159,28 @@ class Totals(NamedTuple):
     on_commit: int
 
 
+class ReceiverTotals(NamedTuple):
+    """
+    Exact totals of all calls of a receiver, however large the trace is.
+
+    ``time`` includes what the receiver sent, ``self_time`` doesn't. ``queries`` are its
+    own, without those of the receivers below it. If it's recursive, ``time`` counts
+    inner calls again. ``errors`` is how many calls raised an exception, also if a
+    robust method caught it.
+    """
+
+    receiver: str
+    app: str | None
+    component: Component
+    file: str | None
+    line: int | None
+    calls: int
+    time: float
+    self_time: float
+    queries: int
+    errors: int
+
+
 class Added(NamedTuple):
     """
     A receiver that was connected while recording, after its signal was sent.
@@ -196,6 +218,36 @@ class Tree(NamedTuple):
     totals: Totals
     added: tuple[Added, ...] = ()
     waiting: tuple[Waiting, ...] = ()
+
+    @property
+    def receivers(self) -> tuple[ReceiverTotals, ...]:
+        """
+        Totals of each receiver that ran, by self time, the longest first.
+        """
+        # Two functions may have the same name, such as "<lambda>".
+        found: dict[tuple[object, ...], list[Call]] = {}
+        for node in walk(self.sends + self.overflow):
+            if isinstance(node, Call):
+                key = node.receiver, node.file, node.line
+                found.setdefault(key, []).append(node)
+        totals = map(_receiver_totals, found.values())
+        return tuple(sorted(totals, key=lambda each: -each.self_time))
+
+
+def _receiver_totals(calls: Sequence[Call]) -> ReceiverTotals:
+    first = calls[0]
+    return ReceiverTotals(
+        receiver=first.receiver,
+        app=first.app,
+        component=first.component,
+        file=first.file,
+        line=first.line,
+        calls=sum(call.count for call in calls),
+        time=sum(call.time for call in calls),
+        self_time=sum(call.self_time for call in calls),
+        queries=sum(call.self_queries for call in calls),
+        errors=sum(call.raised for call in calls),
+    )
 
 
 def walk(sends: Sequence[Send]) -> Iterator[Send | Call]:

@@ -55,7 +55,7 @@ class SignalCache:
                 known = _Known(entry, connected, options, known, self._of_modules)
                 self._known[entry.name] = known
             fact = sent.get(id(entry.signal))
-            shown.append(known.show(entry, rows, fact, facts.complete))
+            shown.append(known.show(entry, rows, fact))
         return shown
 
 
@@ -120,14 +120,13 @@ class _Known:
         entry: NamedSignal,
         rows: tuple[Row, ...],
         fact: SignalFacts | None,
-        complete: bool,
     ) -> ShownSignal:
         # Dead connections are shown too, but nothing of them is remembered here.
-        is_plain = fact is None and complete and len(entries(entry.signal)) == len(rows)
+        is_plain = fact is None and len(entries(entry.signal)) == len(rows)
         if is_plain and self._unsent is not None:
             return self._unsent
         connected = Connected(entry.signal, self._record, rows)
-        outcome = signal_outcome(connected, fact, complete)
+        outcome = signal_outcome(connected, fact)
         shown = show_signal(outcome, self._options, self._problems)
         if is_plain:
             self._unsent = shown

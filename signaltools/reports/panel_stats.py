@@ -12,9 +12,10 @@ from ..recording.tree import Tree
 from .panel_options import PanelOptions, Stats, milliseconds
 from .panel_receivers import ShownSignal, group_signals
 from .panel_rows import tree_rows
-from .trace_rows import notes_of, problems_of, short_signal, slowest
+from .trace_rows import notes_of, problems_of, short_signal
 
 MAX_REMARKS = 50
+_MAX_RECEIVERS = 10
 # Less than this reads as 0.0.
 _SHOWN_MS = 0.05
 
@@ -50,13 +51,14 @@ def panel_stats(
         "overflow": overflow,
         "slowest": [
             {
-                "receiver": printable(call.receiver),
-                "self": milliseconds(time),
-                "count": count,
-                **options.place(call.file, call.line),
+                "receiver": printable(each.receiver),
+                "self": milliseconds(each.self_time),
+                "count": each.calls,
+                **options.place(each.file, each.line),
             }
-            for call, time, count in slowest(tree)
-            if milliseconds(time) >= _SHOWN_MS and not options.hides(call.receiver)
+            for each in tree.receivers[:_MAX_RECEIVERS]
+            if milliseconds(each.self_time) >= _SHOWN_MS
+            and not options.hides(each.receiver)
         ],
         "groups": group_signals(signals),
         "hidden": hidden_rows + hidden_overflow + hidden_signals,

@@ -33,6 +33,7 @@ def trace_document(
         "version": VERSION,
         "django": django.get_version(),
         "totals": tree.totals._asdict(),
+        "receivers": [receiver._asdict() for receiver in tree.receivers],
         "nodes": nodes,
         "overflow": list(_nodes(tree.overflow)),
         "remarks": [asdict(remark) for remark in remarks],

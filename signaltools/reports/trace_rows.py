@@ -5,15 +5,13 @@ Prepare a trace for display: what its text and the panel have in common.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from ..introspect.text import printable
 from ..inventory.places import short_place
 from ..inventory.records import sender_name
 from ..recording.remarks import Remark
-from ..recording.tree import Call, Send, Tree, walk
-
-_SLOWEST = 10
+from ..recording.tree import Call, Send
 
 Row = Call | Send | list[Send]
 T = TypeVar("T")
@@ -78,29 +76,6 @@ def signals_without_receivers(sends: Sequence[Send]) -> dict[str, int]:
         name = " ".join(words)
         counts[name] = counts.get(name, 0) + send.count
     return counts
-
-
-class Slow(NamedTuple):
-    """
-    A receiver, its first call, and the self time of all its calls in seconds.
-    """
-
-    call: Call
-    self_time: float
-    times: int
-
-
-def slowest(tree: Tree) -> list[Slow]:
-    """
-    Return the slowest receivers, by the self time of all their calls.
-    """
-    found: dict[str, Slow] = {}
-    for call in walk(tree.sends + tree.overflow):
-        if isinstance(call, Call):
-            first, time, times = found.get(call.receiver, (call, 0.0, 0))
-            slow = Slow(first, time + call.self_time, times + call.count)
-            found[call.receiver] = slow
-    return sorted(found.values(), key=lambda slow: -slow.self_time)[:_SLOWEST]
 
 
 def problems_of(remarks: Iterable[Remark]) -> list[Remark]:

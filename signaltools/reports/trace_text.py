@@ -27,12 +27,12 @@ from .trace_rows import (
     short_signal,
     shown_values,
     signals_without_receivers,
-    slowest,
     together,
 )
 
 # Deeper rows keep this indent, so that there is room for their names.
 _MAX_DEPTH = 12
+MAX_RECEIVERS = 10
 
 
 def render_trace(
@@ -103,12 +103,13 @@ class _Report:
                 yield from self._without_receivers(row, indent)
 
     def slowest(self) -> Iterator[str]:
-        found = slowest(self._tree)
+        found = self._tree.receivers
         if found:
             yield self._look.heading("RECEIVERS BY SELF TIME")
-        for call, time, count in found:
-            left = f"{_ms(time):>8} ms  {printable(call.receiver)}{_times(count)}"
-            yield from self._line(left, self._place(call.file, call.line))
+        for each in found[:MAX_RECEIVERS]:
+            name = printable(each.receiver) + _times(each.calls)
+            left = f"{_ms(each.self_time):>8} ms  {name}"
+            yield from self._line(left, self._place(each.file, each.line))
 
     def not_run(self, not_run: Sequence[NotRun]) -> Iterator[str]:
         nodes = walk(self._tree.sends + self._tree.overflow)

@@ -10,21 +10,18 @@ from types import ModuleType
 
 import django
 import pytest
-from django.db.models.signals import ModelSignal, pre_init
+from django.db.models.signals import ModelSignal
 from django.dispatch import Signal
 
 import signaltools
 from signaltools.inventory.names import registry
 from signaltools.inventory.records import Problem
-from signaltools.recording import folding
-from signaltools.recording import recorder as recording
 from signaltools.reports import panel_cache
 from signaltools.reports.panel_cache import SignalCache
 from signaltools.reports.panel_options import PanelOptions
 from tests.shapes import Stock, hostile, make_local, on_save, on_save_async
 from tests.testapp import receivers as testapp_receivers
 from tests.testapp.models import Order
-from tests.testapp.signals import order_cancelled
 
 pytestmark = pytest.mark.usefixtures("few_modules")
 
@@ -394,18 +391,6 @@ def test_signals_without_a_name_are_not_taken_for_each_other():
     for _ in range(2):
         shown = show(cache, record(sending(first, Web), sending(second, Web)))
         assert [signal.stats and signal.stats["ran"] for signal in shown[-2:]] == [1, 0]
-
-
-def test_outcomes_beyond_the_limit_are_not_remembered(shop, monkeypatch):
-    cache = SignalCache()
-    shop.paid.connect(on_save)
-    monkeypatch.setattr(folding, "MAX_NODES", 0)
-    monkeypatch.setattr(recording, "MAX_NODES", 0)
-    monkeypatch.setattr(folding, "MAX_TREE", 0)
-    trace = record(lambda: pre_init.send(Web), lambda: order_cancelled.send(Web))
-
-    assert "may have run" in show_paid(cache, trace).stats["reason"]
-    assert show_paid(cache).stats["reason"] == "not sent"
 
 
 # Problems

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from signaltools.recording.tree import Tree
 from signaltools.reports.trace_rows import (
     below,
     caller_of,
@@ -12,10 +11,9 @@ from signaltools.reports.trace_rows import (
     short_signal,
     shown_values,
     signals_without_receivers,
-    slowest,
     together,
 )
-from tests.records import call, send, totals
+from tests.records import call, send
 
 SAVE = "django.db.models.signals.post_save"
 INIT = "django.db.models.signals.post_init"
@@ -96,29 +94,6 @@ def test_signals_without_receivers_are_counted_by_their_values():
 )
 def test_values_are_shown_unless_they_are_as_usual(values, shown):
     assert shown_values(send(SAVE, values=values)) == shown
-
-
-def test_slowest_receivers_are_first_with_all_their_calls():
-    first = call("a.fast", self_time=0.001)
-    inner = send("c", call("a.slow", self_time=0.002, count=3))
-    tree = Tree(
-        (send("a", first, call("a.slow", inner, self_time=0.001)),),
-        (send("b", call("a.fast", self_time=0.0015, count=5)),),
-        totals(),
-    )
-    found = slowest(tree)
-    assert [(slow.call.receiver, slow.times) for slow in found] == [
-        ("a.slow", 4),
-        ("a.fast", 6),
-    ]
-    assert [slow.self_time for slow in found] == pytest.approx([0.003, 0.0025])
-    assert found[1].call is first
-
-
-def test_slowest_receivers_are_ten():
-    calls = [call(f"a.r{number}", self_time=number) for number in range(12)]
-    found = slowest(Tree((send("a", *calls),), (), totals()))
-    assert [slow.self_time for slow in found] == [*range(11, 1, -1)]
 
 
 @pytest.mark.parametrize(
