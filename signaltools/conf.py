@@ -78,10 +78,20 @@ class Conf:
         return self._bool("CHECK_EVENTS", bool(settings.DEBUG) or in_tests)
 
     @property
+    def EDITOR(self) -> str:
+        """
+        Name of the editor that opens places in the source, for example ``"vscode"``.
+        """
+        value = _value("EDITOR", "")
+        if type(value) is not str or (value and value not in EDITORS):
+            raise _wrong_type("EDITOR", "the name of a known editor", value)
+        return value
+
+    @property
     def EDITOR_URL(self) -> str:
         """
-        URL that opens a file in an editor, for example
-        ``vscode://file/{file}:{line}``.
+        URL that opens a file in any other editor, for example
+        ``editor://{file}:{line}``. It overrides ``EDITOR``.
         """
         value = _value("EDITOR_URL", "")
         if type(value) is not str or (value and "{file}" not in value):
@@ -136,6 +146,13 @@ class Conf:
         return self._bool("SHOW_VALUES", False)
 
     @property
+    def editor_url(self) -> str:
+        """
+        The URL that opens a file in the project's editor, or "" without an editor.
+        """
+        return self.EDITOR_URL or EDITORS.get(self.EDITOR, "")
+
+    @property
     def relies_on_autodiscovery(self) -> bool:
         """
         Whether the project has set ``AUTODISCOVER`` to true itself.
@@ -179,6 +196,23 @@ def _wrong_type(key: str, expected: str, value: object) -> ImproperlyConfigured:
     return ImproperlyConfigured(
         f"SIGNALTOOLS[{key!r}] must be {expected}, not {value!r}."
     )
+
+
+EDITORS = {
+    "cursor": "cursor://file/{file}:{line}",
+    "emacs": "emacs://open?url=file://{file}&line={line}",
+    "idea": "idea://open?file={file}&line={line}",
+    "macvim": "mvim://open?url=file://{file}&line={line}",
+    "pycharm": "pycharm://open?file={file}&line={line}",
+    "sublime": "subl://open?url=file://{file}&line={line}",
+    "textmate": "txmt://open?url=file://{file}&line={line}",
+    "vscode": "vscode://file/{file}:{line}",
+    "vscode-insiders": "vscode-insiders://file/{file}:{line}",
+    "vscodium": "vscodium://file/{file}:{line}",
+    "windsurf": "windsurf://file/{file}:{line}",
+    # Zed takes everything after "zed://file" for the path.
+    "zed": "zed://file{file}:{line}",
+}
 
 
 _COMMANDS = {"check", "list_signals", "lock_signals"}

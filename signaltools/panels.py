@@ -23,6 +23,7 @@ from .conf import conf
 from .inventory.names import registry
 from .inventory.recent import RecentSignals
 from .recording.clock import now
+from .reports.editor import Editor
 from .reports.layout import plural
 from .reports.panel_cache import SignalCache
 from .reports.panel_options import PanelOptions
@@ -152,8 +153,7 @@ class SignalToolsPanel(Panel):
 def _options() -> PanelOptions:
     return PanelOptions(
         folder=os.getcwd(),
-        editor_url=conf.EDITOR_URL,
-        editor_paths=conf.EDITOR_PATHS,
+        editor=Editor.from_settings(),
         slow_ms=conf.SLOW_RECEIVER_MS,
         hide=conf.HIDE,
         always_show=conf.ALWAYS_SHOW,

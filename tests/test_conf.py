@@ -12,7 +12,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
-from signaltools.conf import KEYS, Conf, conf
+from signaltools.conf import EDITORS, KEYS, Conf, conf
 
 
 @pytest.mark.usefixtures("without_test_tools")
@@ -22,6 +22,7 @@ def test_every_setting_has_a_default():
     assert conf.AUTODISCOVER_EXCLUDE == []
     assert conf.PROJECT == []
     assert conf.CHECK_EVENTS is False
+    assert conf.EDITOR == ""
     assert conf.EDITOR_URL == ""
     assert conf.EDITOR_PATHS == {}
     assert conf.SLOW_RECEIVER_MS == 100
@@ -69,6 +70,9 @@ def test_unknown_settings_are_named():
         ("SLOW_RECEIVER_MS", math.nan, "must be a number of milliseconds, not nan."),
         ("SLOW_RECEIVER_MS", math.inf, "must be a number of milliseconds, not inf."),
         ("AUTODISCOVER_EXCLUDE", None, "must be a list of strings, not None."),
+        ("EDITOR", None, "must be the name of a known editor, not None."),
+        ("EDITOR", "vi", "must be the name of a known editor, not 'vi'."),
+        ("EDITOR", ["zed"], "must be the name of a known editor, not ['zed']."),
         ("EDITOR_URL", None, "must be a URL with {file} in it, not None."),
         ("EDITOR_URL", "vscode", "must be a URL with {file} in it, not 'vscode'."),
         ("EDITOR_PATHS", ["/srv"], "must be a dict of paths, not ['/srv']."),
@@ -93,6 +97,7 @@ def test_a_value_of_the_wrong_type_is_refused(settings, key, value, message):
     ("key", "value"),
     [
         ("PROJECT", ["shop"]),
+        ("EDITOR", "pycharm"),
         ("EDITOR_URL", "vscode://file/{file}:{line}"),
         ("EDITOR_PATHS", {"/app": "/home/ann/shop"}),
         ("SLOW_RECEIVER_MS", 0),
@@ -112,6 +117,20 @@ def test_a_changed_value_does_not_change_the_setting(settings):
     conf.EDITOR_PATHS["/app"] = "/srv"
     conf.HIDE.append("shop")
     assert settings.SIGNALTOOLS == {"EDITOR_PATHS": {}, "HIDE": []}
+
+
+def test_editor_url_is_that_of_the_editor_unless_the_setting_overrides_it(settings):
+    assert conf.editor_url == ""
+    settings.SIGNALTOOLS = {"EDITOR": "pycharm"}
+    assert conf.editor_url == "pycharm://open?file={file}&line={line}"
+    settings.SIGNALTOOLS = {"EDITOR": "pycharm", "EDITOR_URL": "ed:{file}"}
+    assert conf.editor_url == "ed:{file}"
+
+
+@pytest.mark.parametrize("name", EDITORS)
+def test_every_editor_opens_a_line_of_a_file(name):
+    url = EDITORS[name]
+    assert url.count("{file}") == url.count("{line}") == 1
 
 
 def test_milliseconds_are_a_float(settings):

@@ -20,12 +20,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as CheckWarning
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import get_commands
 
-from ..conf import KEYS, conf
+from ..conf import EDITORS, KEYS, conf
 from ..events import Event
 from ..events.base import any_events, unresolved_arguments
 from ..introspect.objects import is_a, loaded_modules
@@ -59,7 +60,8 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         try:
             getattr(conf, key)
         except ImproperlyConfigured as error:
-            messages.append(Error(str(error), id="signaltools.E002"))
+            hint = _editor_hint() if key == "EDITOR" else None
+            messages.append(Error(str(error), hint=hint, id="signaltools.E002"))
     for check, name in ignored_problems():
         # The name may be of a problem that was there only under other conditions.
         if name and check in CHECKS:
@@ -71,6 +73,12 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         text = f"{entry!r} in SIGNALTOOLS['IGNORE'] has no effect."
         messages.append(Error(text, hint=hint, id="signaltools.E003"))
     return messages
+
+
+def _editor_hint() -> str:
+    value = settings.SIGNALTOOLS["EDITOR"]
+    name = value if type(value) is str else ""
+    return f"{_suggestion(name, [*EDITORS])} For another editor, set EDITOR_URL."
 
 
 def _suggestion(name: str, known: Sequence[str]) -> str:

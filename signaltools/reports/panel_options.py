@@ -7,13 +7,13 @@ JSON. Times are in milliseconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 from ..inventory.places import short_place
 from ..inventory.records import Component, ReceiverRecord
 from ..recording.tree import Call, Send
+from .editor import Editor
 
 Stats = dict[str, Any]
 
@@ -22,16 +22,14 @@ class PanelOptions(NamedTuple):
     """
     How the panel looks; paths are relative to ``folder``.
 
-    ``editor_url`` contains ``{file}`` and maybe ``{line}``; ``editor_paths`` maps
-    prefixes of paths to those on the machine of the editor. Receivers that took at
-    least ``slow_ms`` milliseconds are marked. ``hide`` and ``always_show`` are dotted
+    Places are links if there is an ``editor``. Receivers that took at least ``slow_ms``
+    milliseconds are marked. ``hide`` and ``always_show`` are dotted
     names, and each includes everything below it. ``show_values`` is whether the trace
     contains the values of arguments.
     """
 
     folder: str = ""
-    editor_url: str = ""
-    editor_paths: Mapping[str, str] = {}
+    editor: Editor = Editor()
     slow_ms: float = 100
     hide: Sequence[str] = ()
     always_show: Sequence[str] = ()
@@ -69,16 +67,9 @@ class PanelOptions(NamedTuple):
         if file is None:
             return {}
         place = {"place": short_place(file, line, self.folder)}
-        if not self.editor_url:
-            return place
-        for here, there in self.editor_paths.items():
-            folder = here.rstrip("/\\")
-            if file.startswith(folder) and file[len(folder) :][:1] in ("", "/", "\\"):
-                file = there.rstrip("/\\") + file[len(folder) :]
-                break
-        # The line first: a file may be called "{line}".
-        url = self.editor_url.replace("{line}", str(line or 1))
-        return {**place, "href": url.replace("{file}", quote(file, safe="/:\\"))}
+        if href := self.editor.href(file, line):
+            place["href"] = href
+        return place
 
 
 def sent_names(send: Send) -> tuple[str | None, ...]:

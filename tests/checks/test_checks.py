@@ -42,8 +42,8 @@ def test_E001_unknown_setting_unlike_any_other_gets_the_whole_list():
     [error] = check(COLOR="red")
     assert error.hint == (
         "Use one of: ALWAYS_SHOW, AUTODISCOVER, AUTODISCOVER_EXCLUDE, "
-        "AUTODISCOVER_MODULES, CHECK_EVENTS, EDITOR_PATHS, EDITOR_URL, HIDE, IGNORE, "
-        "PROJECT, SHOW_VALUES, SLOW_RECEIVER_MS, WATCH_CONNECT."
+        "AUTODISCOVER_MODULES, CHECK_EVENTS, EDITOR, EDITOR_PATHS, EDITOR_URL, HIDE, "
+        "IGNORE, PROJECT, SHOW_VALUES, SLOW_RECEIVER_MS, WATCH_CONNECT."
     )
 
 
@@ -67,13 +67,37 @@ def test_E002_a_value_of_the_wrong_type_is_named():
     ]
 
 
+def test_E002_unknown_editor_suggests_the_nearest():
+    assert check(EDITOR="VSCode insider") == [
+        Error(
+            "SIGNALTOOLS['EDITOR'] must be the name of a known editor, "
+            "not 'VSCode insider'.",
+            hint="Did you mean 'vscode-insiders'? For another editor, set EDITOR_URL.",
+            id="signaltools.E002",
+        )
+    ]
+
+
+@pytest.mark.parametrize("value", ["kate", None, ["vscode"], 0])
+def test_E002_editor_unlike_any_other_gets_the_whole_list(value):
+    [error] = check(EDITOR=value)
+    assert error.msg == (
+        f"SIGNALTOOLS['EDITOR'] must be the name of a known editor, not {value!r}."
+    )
+    assert error.hint == (
+        "Use one of: cursor, emacs, idea, macvim, pycharm, sublime, textmate, vscode, "
+        "vscode-insiders, vscodium, windsurf, zed. For another editor, set EDITOR_URL."
+    )
+
+
 def test_E002_is_beside_E001():
     errors = check(SHOW_VALUES=1, COLOR="red")
     assert [error.id for error in errors] == ["signaltools.E001", "signaltools.E002"]
 
 
 def test_E002_values_of_the_right_type_are_fine():
-    assert check(EDITOR_URL="code:{file}", EDITOR_PATHS={"/": "/"}, HIDE=[]) == []
+    assert check(EDITOR="zed", EDITOR_URL="code:{file}", HIDE=[]) == []
+    assert check(EDITOR="", EDITOR_PATHS={"/": "/"}) == []
 
 
 def test_E001_known_settings_are_fine():

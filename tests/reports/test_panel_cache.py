@@ -17,6 +17,7 @@ import signaltools
 from signaltools.inventory.names import registry
 from signaltools.inventory.records import Problem
 from signaltools.reports import panel_cache
+from signaltools.reports.editor import Editor
 from signaltools.reports.panel_cache import SignalCache
 from signaltools.reports.panel_options import PanelOptions
 from tests.shapes import Stock, hostile, make_local, on_save, on_save_async
@@ -373,7 +374,7 @@ def test_another_look_is_described_anew(shop):
     shop.paid.connect(on_save)
     first = show_paid(cache)
 
-    assert receivers(cache, editor_url="{file}")[0]["href"]
+    assert receivers(cache, editor=Editor("{file}"))[0]["href"]
     assert receivers(cache, always_show=["tests.shapes"])[0]["component"] == ""
     assert show_paid(cache) == first
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from signaltools.reports.editor import Editor
 from tests.records import call, send
 from tests.reports.panel import (
     names,
@@ -84,52 +85,15 @@ def test_what_is_always_shown_is_not_hidden():
 # Places
 
 
-def href(file="/srv/site/shop/views.py", **options):
-    options = {"editor_url": "vscode://file/{file}:{line}", **options}
-    line = options.pop("line", 88)
-    [row, _] = rows(send("a.b", call("c.d"), file=file, line=line), **options)
-    return row["href"]
+def href(editor):
+    signal = send("a.b", call("c.d"), file="/srv/site/shop/views.py", line=88)
+    [row, _] = rows(signal, editor=editor)
+    return row.get("href")
 
 
 def test_places_lead_to_the_editor():
-    assert href() == "vscode://file//srv/site/shop/views.py:88"
-    assert href(line=None) == "vscode://file//srv/site/shop/views.py:1"
+    assert href(Editor("ed:{file}:{line}")) == "ed:/srv/site/shop/views.py:88"
 
 
 def test_places_lead_nowhere_without_an_editor():
-    found = stats(send("a.b", call("c.d")))
-    assert all("href" not in row for row in found["rows"])
-
-
-@pytest.mark.parametrize(
-    ("paths", "expected"),
-    [
-        ({"/srv": "/home/ann"}, "/home/ann/site/shop/views.py"),
-        ({"/srv/": "/home/ann/"}, "/home/ann/site/shop/views.py"),
-        ({"/srv/site": "/work", "/srv": "/"}, "/work/shop/views.py"),
-        ({"/sr": "/home"}, "/srv/site/shop/views.py"),
-        ({"/other": "/home"}, "/srv/site/shop/views.py"),
-        ({"/srv/site/shop/views.py": "/v.py"}, "/v.py"),
-        ({"/": "/mnt"}, "/mnt/srv/site/shop/views.py"),
-        ({"/srv": r"C:\code"}, r"C:\code/site/shop/views.py"),
-        ({"/srv": "\\\\wsl$\\Debian\\"}, r"\\wsl%24\Debian/site/shop/views.py"),
-    ],
-)
-def test_folders_may_be_others_where_the_editor_runs(paths, expected):
-    assert href(editor_url="{file}", editor_paths=paths) == expected
-
-
-def test_folders_of_windows_may_be_others_where_the_editor_runs():
-    file = r"C:\code\shop\views.py"
-    paths = {"C:\\code": "/home/ann"}
-    assert href(file, editor_url="{file}") == file
-    assert href(file, editor_url="{file}", editor_paths=paths) == (
-        r"/home/ann\shop\views.py"
-    )
-
-
-def test_paths_are_quoted():
-    file = "/srv/a b/{line}\"'<>&#?%é.py"
-    assert href(file, editor_url="x:{file}&l={line}") == (
-        "x:/srv/a%20b/%7Bline%7D%22%27%3C%3E%26%23%3F%25%C3%A9.py&l=88"
-    )
+    assert href(Editor()) is None

@@ -23,6 +23,7 @@ from signaltools.recording.current import current
 from signaltools.recording.not_run import Outcome, SignalOutcome
 from signaltools.recording.remarks import Remark
 from signaltools.recording.tree import Tree
+from signaltools.reports.editor import Editor
 from signaltools.reports.panel_options import PanelOptions
 from signaltools.reports.panel_receivers import show_signal
 from signaltools.reports.panel_stats import panel_stats
@@ -275,6 +276,13 @@ def test_settings_are_those_of_the_panel(settings):
     assert stats["hidden"] > 0
 
 
+def test_editor_may_be_named(settings):
+    settings.SIGNALTOOLS = {"EDITOR": "vscode", "EDITOR_PATHS": {"/": "/mnt"}}
+    [row, *_] = stored(get("/pay/")).get_stats()["rows"]
+
+    assert re.fullmatch(r"vscode://file//mnt/.+/toolbar/urls\.py:\d+", row["href"])
+
+
 def test_places_are_relative_to_the_project(monkeypatch):
     monkeypatch.chdir("tests")
     [row, *_] = stored(get("/pay/")).get_stats()["rows"]
@@ -409,7 +417,7 @@ def test_every_text_is_escaped(editor_url):
         Remark(level, NAME, NAME, NAME, NAME, 1, 1) for level in ("error", "note")
     ]
     tree = Tree((node, send(NAME, **file)), (node,), totals())
-    options = PanelOptions(editor_url=editor_url)
+    options = PanelOptions(editor=Editor(editor_url))
     shown = [show_signal(signal, options, {}) for signal in signals]
     panel = new_panel()
     panel.record_stats({**panel_stats(tree, remarks, shown, options), "cost": 1})
