@@ -26,9 +26,10 @@ from .recording.clock import now
 from .reports.editor import Editor
 from .reports.layout import plural
 from .reports.panel_cache import SignalCache
-from .reports.panel_options import PanelOptions
+from .reports.panel_options import PanelOptions, Stats
 from .reports.panel_rows import without_nothing
 from .reports.panel_stats import panel_stats
+from .reports.panel_store import pack, unpack
 from .tracing import Trace, trace
 
 # A page shows a few lines of the same send at most. Fewer nodes also cost less.
@@ -79,12 +80,12 @@ class SignalToolsPanel(Panel):
         started = now()
         options = _options()
         tree, remarks, facts, entries = self._trace.read(_signals.entries())
-        signals = _cache.show(facts, entries, options)
-        stats = panel_stats(tree, remarks, signals, options)
+        unsent, sent = _cache.show(facts, entries, options)
+        stats = panel_stats(tree, remarks, options)
         for part in ("rows", "overflow"):
             stats[part] = without_nothing(stats[part])
         stats["cost"] = (now() - started) * 1_000
-        self.record_stats(stats)
+        self.record_stats(pack(stats, unsent, sent))
 
     def generate_server_timing(
         self, request: HttpRequest, response: HttpResponse
@@ -110,11 +111,17 @@ class SignalToolsPanel(Panel):
             )
         return " · ".join(parts)
 
+    def shown_stats(self) -> Stats:
+        """
+        Return what the template shows.
+        """
+        return unpack(self.get_stats())
+
     @property
     def content(self) -> str:
         # The toolbar may render this later, from its store and without a request, so
         # everything else has to come from the stats.
-        context = {**self.get_stats(), "nonce": self.toolbar.csp_nonce}
+        context = {**self.shown_stats(), "nonce": self.toolbar.csp_nonce}
         return render_to_string(self.template, context)
 
     @property

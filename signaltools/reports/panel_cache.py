@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator, Sequence
+from operator import is_not
 from types import MethodType, NoneType
 from typing import Any
 
@@ -21,6 +22,9 @@ from ..inventory.records import Connected, Problem, SignalRecord
 from ..recording.not_run import Facts, SignalFacts, signal_outcome
 from .panel_options import PanelOptions
 from .panel_receivers import ShownSignal, show_signal
+from .panel_store import compress
+
+_NOTHING = ShownSignal("", "project", None, 1)
 
 
 class SignalCache:
@@ -32,21 +36,27 @@ class SignalCache:
 
     def __init__(self) -> None:
         self._known: dict[str, _Known] = {}
+        # All signals as if none was sent, and the same compressed.
+        self._unsent: tuple[list[ShownSignal], str] = ([], compress([]))
         self._of_modules: list[Problem] | None = None
 
     def show(
         self, facts: Facts, named: Sequence[NamedSignal], options: PanelOptions
-    ) -> list[ShownSignal]:
+    ) -> tuple[str, dict[int, ShownSignal]]:
         """
         Return what the panel shows about ``named`` signals and others that were sent.
+
+        The first part is compressed: it has all signals as if none of them was sent.
+        The second has those that were sent, by their position.
         """
         reader = Reader()
         signals, sent = facts.of_live_signals()
         if self._of_modules is None:
             # This reads sources, so only the first request waits for it.
             self._of_modules = [*autodiscovered_only()]
-        shown = []
-        for entry in with_unnamed(named, signals):
+        unsent: list[ShownSignal] = []
+        changed: dict[int, ShownSignal] = {}
+        for position, entry in enumerate(with_unnamed(named, signals)):
             rows, _ = reader.rows(entry)
             known = self._known.get(entry.name)
             if known is None or not known.is_still_right(entry, rows, options):
@@ -55,8 +65,16 @@ class SignalCache:
                 known = _Known(entry, connected, options, known, self._of_modules)
                 self._known[entry.name] = known
             fact = sent.get(id(entry.signal))
-            shown.append(known.show(entry, rows, fact))
-        return shown
+            shown = known.show(entry, rows, fact)
+            unsent.append(known.unsent)
+            if shown is not known.unsent:
+                changed[position] = shown
+        last, compressed = self._unsent
+        # By identity: comparing would take as long as compressing.
+        if len(last) != len(unsent) or any(map(is_not, last, unsent)):
+            compressed = compress(unsent)
+            self._unsent = unsent, compressed
+        return compressed, changed
 
 
 class _Known:
@@ -78,7 +96,6 @@ class _Known:
         self._place = entry[2:]
         self._rows = _remembered(connected.rows)
         self._options = options
-        self._unsent: ShownSignal | None = None
         self._read = connected.record
         self._record: SignalRecord
         self._problems: dict[tuple[str, str], str]
@@ -86,23 +103,33 @@ class _Known:
         # example. The checks take longest, and find the same for the same record.
         if previous is not None and previous._read == self._read:
             self._record, self._problems = previous._record, previous._problems
-            return
+        else:
+            self._record, self._problems = self._check(connected, of_modules)
+        # What there is to show if the signal isn't sent; what was shown before until
+        # then. It stays the same object as long as nothing changes.
+        self.unsent: ShownSignal = _NOTHING if previous is None else previous.unsent
+        self._is_described = False
+
+    def _check(
+        self, connected: Connected, of_modules: list[Problem]
+    ) -> tuple[SignalRecord, dict[tuple[str, str], str]]:
         found = find_problems([connected], of_modules)
-        [self._record] = with_problems([connected], found)
-        self._problems = {
-            (self._record.receivers[each.receiver].name, each.id): (
+        [record] = with_problems([connected], found)
+        problems = {
+            (record.receivers[each.receiver].name, each.id): (
                 f"{each.message} {each.hint}"
             )
             for each in found
             if each.receiver is not None
         }
-        self._problems.update(
+        problems.update(
             ((receiver.name, each.id), f"{each.message} {each.hint}")
             for each in found
             if each.signal is None
-            for receiver in self._record.receivers
+            for receiver in record.receivers
             if receiver.module == each.name
         )
+        return record, problems
 
     def is_still_right(
         self, entry: NamedSignal, rows: Sequence[Row], options: PanelOptions
@@ -123,14 +150,17 @@ class _Known:
     ) -> ShownSignal:
         # Dead connections are shown too, but nothing of them is remembered here.
         is_plain = fact is None and len(entries(entry.signal)) == len(rows)
-        if is_plain and self._unsent is not None:
-            return self._unsent
+        if is_plain and self._is_described:
+            return self.unsent
         connected = Connected(entry.signal, self._record, rows)
         outcome = signal_outcome(connected, fact)
         shown = show_signal(outcome, self._options, self._problems)
-        if is_plain:
-            self._unsent = shown
-        return shown
+        if not is_plain:
+            return shown
+        if shown != self.unsent:
+            self.unsent = shown
+        self._is_described = True
+        return self.unsent
 
 
 def _remembered(rows: Sequence[Row]) -> list[Any] | None:

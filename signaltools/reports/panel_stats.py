@@ -10,7 +10,6 @@ from ..introspect.text import printable
 from ..recording.remarks import Remark
 from ..recording.tree import Tree
 from .panel_options import PanelOptions, Stats, milliseconds
-from .panel_receivers import ShownSignal, group_signals
 from .panel_rows import tree_rows
 from .trace_rows import notes_of, problems_of, short_signal
 
@@ -23,17 +22,15 @@ _SHOWN_MS = 0.05
 def panel_stats(
     tree: Tree,
     remarks: Sequence[Remark],
-    signals: Sequence[ShownSignal],
     options: PanelOptions,
 ) -> Stats:
     """
-    Return what the template of the panel shows.
+    Return what the template of the panel shows, except the list of all signals.
     """
     totals = tree.totals
     problems, notes = problems_of(remarks), notes_of(remarks)
     rows, hidden_rows = tree_rows(tree.sends, options)
     overflow, hidden_overflow = tree_rows(tree.overflow, options)
-    hidden_signals = sum(signal.hidden for signal in signals)
     return {
         "totals": {
             **totals._asdict(),
@@ -60,8 +57,7 @@ def panel_stats(
             if milliseconds(each.self_time) >= _SHOWN_MS
             and not options.hides(each.receiver)
         ],
-        "groups": group_signals(signals),
-        "hidden": hidden_rows + hidden_overflow + hidden_signals,
+        "hidden": hidden_rows + hidden_overflow,
         "slow_ms": options.slow_ms,
     }
 

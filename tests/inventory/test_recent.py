@@ -10,6 +10,7 @@ import pytest
 from django.dispatch import Signal
 
 from signaltools.inventory import recent
+from signaltools.inventory.django_signals import BUILTIN_SIGNALS
 from signaltools.inventory.names import NamedSignal, Registry
 from signaltools.inventory.recent import RecentSignals
 from tests.shapes import refuse
@@ -39,7 +40,7 @@ def names(signals, prefix="shop_recent"):
     return [e.name for e in signals.entries() if e.name.startswith(prefix)]
 
 
-def test_they_are_the_entries_of_the_registry_without_aliases():
+def test_they_are_the_entries_of_the_registry_without_aliases_and_places_in_django():
     registry = Registry()
     registry.register("by.hand", Signal())
     signals = RecentSignals(registry)
@@ -48,7 +49,14 @@ def test_they_are_the_entries_of_the_registry_without_aliases():
     assert first == signals.entries()
     assert all(type(entry) is NamedSignal for entry in signals.entries())
     assert [entry[:2] for entry in first] == [entry[:2] for entry in registry.entries()]
-    assert [e[3:] for e in first] == [e[3:] for e in registry.entries()]
+    built_in = [entry for entry in first if entry.name in BUILTIN_SIGNALS]
+    assert {(entry.line, entry.doc) for entry in built_in} == {(None, "")}
+    others = [entry[3:] for entry in first if entry not in built_in]
+    assert others == [
+        e[3:] for e in registry.entries() if e.name not in BUILTIN_SIGNALS
+    ]
+    files = {entry.name: entry.file for entry in registry.entries()}
+    assert [entry.file for entry in first] == [files[entry.name] for entry in first]
     assert {entry.aliases for entry in first} == {()}
 
 

@@ -11,6 +11,7 @@ from signaltools.recording.tree import Tree
 from signaltools.reports.panel_options import PanelOptions
 from signaltools.reports.panel_receivers import show_signal
 from signaltools.reports.panel_stats import panel_stats
+from signaltools.reports.panel_store import compress, pack, unpack
 from tests.records import totals
 
 SAVE = "django.db.models.signals.post_save"
@@ -24,10 +25,10 @@ def stats(
     tree = Tree(sends, overflow, sums or totals())
     panel_options = PanelOptions(**{"folder": "/srv/site", **options})
     shown = [show_signal(signal, panel_options, problems or {}) for signal in signals]
-    found = panel_stats(tree, remarks, shown, panel_options)
+    found = panel_stats(tree, remarks, panel_options)
     # Without a default, so nothing but plain values will do; keys stay text.
     assert json.loads(json.dumps(found)) == found
-    return found
+    return unpack(pack(found, compress(shown), {}))
 
 
 def rows(*sends, **options):

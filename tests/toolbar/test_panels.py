@@ -27,6 +27,7 @@ from signaltools.reports.editor import Editor
 from signaltools.reports.panel_options import PanelOptions
 from signaltools.reports.panel_receivers import show_signal
 from signaltools.reports.panel_stats import panel_stats
+from signaltools.reports.panel_store import compress, pack
 from tests.records import builtin, call, receiver, send, signal, totals
 from tests.toolbar.urls import NAME, asked
 
@@ -78,15 +79,19 @@ def new_panel():
     return toolbar.get_panel_by_id(PANEL)
 
 
+def record_stats(panel, stats, signals=()):
+    panel.record_stats(pack({**stats, "cost": 0.5}, compress(signals), {}))
+
+
 def panel_with(*sends, remarks=(), **sums):
     panel = new_panel()
     tree = Tree(sends, (), totals(**sums))
-    panel.record_stats({**panel_stats(tree, remarks, (), PanelOptions()), "cost": 0.5})
+    record_stats(panel, panel_stats(tree, remarks, PanelOptions()))
     return panel
 
 
 def sent(panel):
-    return [row["name"] for row in panel.get_stats()["rows"] if row["kind"] == "send"]
+    return [row["name"] for row in panel.shown_stats()["rows"] if row["kind"] == "send"]
 
 
 # Recording
@@ -97,7 +102,7 @@ PAYING = ["tests.toolbar.urls.asked", "tests.testapp.signals.order_cancelled"]
 
 def test_request_is_recorded():
     panel = stored(get("/pay/"))
-    stats = panel.get_stats()
+    stats = panel.shown_stats()
 
     assert panel.enabled
     assert stats["totals"]["sends"] == 2
@@ -112,7 +117,7 @@ def test_request_without_signals_is_recorded():
     panel = stored(get("/quiet/"))
 
     assert panel.enabled
-    assert panel.get_stats()["rows"] == []
+    assert panel.shown_stats()["rows"] == []
     assert "No signals were sent during this request." in panel.content
     assert "tests.testapp.receivers.audit" in panel.content
 
@@ -130,7 +135,7 @@ def test_request_is_recorded_under_asgi():
     assert sent(panel) == ["tests.testapp.signals.order_paid"]
     receivers = {
         row["name"]: row["order"]
-        for row in panel.get_stats()["rows"]
+        for row in panel.shown_stats()["rows"]
         if row["kind"] == "call"
     }
     assert receivers["tests.testapp.receivers.notify"] == "~"
@@ -159,7 +164,7 @@ def test_view_that_raises_is_recorded():
 
     assert response.status_code == 500
     assert sent(panel)[:2] == ["tests.toolbar.urls.asked", "tests.toolbar.urls.failing"]
-    [problem, *_] = panel.get_stats()["problems"]
+    [problem, *_] = panel.shown_stats()["problems"]
     assert problem["level"] == "error"
     assert problem["text"].startswith("raised ValueError: <script>")
     assert current.get() is None
@@ -195,14 +200,14 @@ def test_panel_may_be_switched_on_and_off_twice():
     Signal().send(None)
     panel.generate_stats(panel.toolbar.request, HttpResponse())
 
-    assert panel.get_stats()["totals"]["sends"] == 1
+    assert panel.shown_stats()["totals"]["sends"] == 1
     assert current.get() is None
     assert Signal.__dict__["send"] is plain
 
 
 def test_many_sends_are_one_after_a_few():
     def counts(times):
-        rows = stored(get(f"/swallow/?times={times}")).get_stats()["rows"]
+        rows = stored(get(f"/swallow/?times={times}")).shown_stats()["rows"]
         return [row["count"] for row in rows if row["kind"] == "send"]
 
     assert counts(3) == [1, 1, 1]
@@ -217,9 +222,9 @@ def test_many_sends_are_one_after_a_few():
 def test_stats_are_the_same_from_every_store(settings, name, caplog):
     configure(settings, TOOLBAR_STORE_CLASS=f"debug_toolbar.store.{name}")
     response = get("/pay/")
-    stats = stored(response).get_stats()
+    stats = stored(response).shown_stats()
 
-    assert set(stats) == {*panel_with().get_stats()}
+    assert set(stats) == {*panel_with().shown_stats()}
     assert sent(stored(response)) == PAYING
     assert json.loads(json.dumps(stats)) == stats
     assert stored(response).content
@@ -241,21 +246,21 @@ def test_what_is_stored_needs_no_encoder(monkeypatch):
 
 def test_types_of_arguments_are_stored_but_no_values():
     response = get("/pay/")
-    [row, *_] = stored(response).get_stats()["rows"]
+    [row, *_] = stored(response).shown_stats()["rows"]
 
     assert row["arguments"] == "order=int, password=str, note=str"
-    assert "secret" not in json.dumps(stored(response).get_stats())
+    assert "secret" not in json.dumps(stored(response).shown_stats())
 
 
 def test_values_are_stored_if_a_setting_asks_for_them(settings):
     settings.SIGNALTOOLS = {"SHOW_VALUES": True}
     response = get("/pay/")
-    [row, *_] = stored(response).get_stats()["rows"]
+    [row, *_] = stored(response).shown_stats()["rows"]
 
     assert row["arguments"] == (
         "order=7, password=********************, note='to be kept secret'"
     )
-    assert "open sesame" not in json.dumps(stored(response).get_stats())
+    assert "open sesame" not in json.dumps(stored(response).shown_stats())
 
 
 def test_settings_are_those_of_the_panel(settings):
@@ -266,7 +271,7 @@ def test_settings_are_those_of_the_panel(settings):
         "ALWAYS_SHOW": ["tests.testapp.signals"],
         "HIDE": ["tests.testapp.receivers"],
     }
-    stats = stored(get("/pay/")).get_stats()
+    stats = stored(get("/pay/")).shown_stats()
 
     assert stats["rows"][0]["href"].startswith("code:/mnt/")
     assert stats["rows"][1]["is_slow"] is True
@@ -278,20 +283,20 @@ def test_settings_are_those_of_the_panel(settings):
 
 def test_editor_may_be_named(settings):
     settings.SIGNALTOOLS = {"EDITOR": "vscode", "EDITOR_PATHS": {"/": "/mnt"}}
-    [row, *_] = stored(get("/pay/")).get_stats()["rows"]
+    [row, *_] = stored(get("/pay/")).shown_stats()["rows"]
 
     assert re.fullmatch(r"vscode://file//mnt/.+/toolbar/urls\.py:\d+", row["href"])
 
 
 def test_places_are_relative_to_the_project(monkeypatch):
     monkeypatch.chdir("tests")
-    [row, *_] = stored(get("/pay/")).get_stats()["rows"]
+    [row, *_] = stored(get("/pay/")).shown_stats()["rows"]
 
     assert re.fullmatch(r"toolbar/urls\.py:\d+", row["place"])
 
 
 def test_toolbar_itself_is_hidden():
-    stats = stored(get("/pay/")).get_stats()
+    stats = stored(get("/pay/")).shown_stats()
     names = [
         receiver.get("name", "")
         for group in stats["groups"]
@@ -420,7 +425,7 @@ def test_every_text_is_escaped(editor_url):
     options = PanelOptions(editor=Editor(editor_url))
     shown = [show_signal(signal, options, {}) for signal in signals]
     panel = new_panel()
-    panel.record_stats({**panel_stats(tree, remarks, shown, options), "cost": 1})
+    record_stats(panel, panel_stats(tree, remarks, options), shown)
 
     found = Nesting(panel.content)
     assert "script" not in found.tags

@@ -10,6 +10,8 @@ from django.db import transaction
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from signaltools.reports.panel_store import unpack
+
 from . import hostile
 from .models import Order, Tag
 from .signals import crowded, order_lost, order_paid, parcel_sent, visited
@@ -107,4 +109,4 @@ def stats(request, request_id):
     """
     Answer with what the toolbar has stored of our panel.
     """
-    return JsonResponse(get_store().panel(request_id, "SignalToolsPanel"))
+    return JsonResponse(unpack(get_store().panel(request_id, "SignalToolsPanel")))
