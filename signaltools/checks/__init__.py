@@ -60,8 +60,8 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
         try:
             getattr(conf, key)
         except ImproperlyConfigured as error:
-            hint = _editor_hint() if key == "EDITOR" else None
-            messages.append(Error(str(error), hint=hint, id="signaltools.E002"))
+            way_out = _editor_hint() if key == "EDITOR" else None
+            messages.append(Error(str(error), hint=way_out, id="signaltools.E002"))
     for check, name in ignored_problems():
         # The name may be of a problem that was there only under other conditions.
         if name and check in CHECKS:
@@ -76,7 +76,7 @@ def check_settings(**kwargs: Any) -> list[CheckMessage]:
 
 
 def _editor_hint() -> str:
-    value = settings.SIGNALTOOLS["EDITOR"]
+    value = getattr(settings, "SIGNALTOOLS", {})["EDITOR"]
     name = value if type(value) is str else ""
     return f"{_suggestion(name, [*EDITORS])} For another editor, set EDITOR_URL."
 
