@@ -198,7 +198,12 @@ def _make(options: dict[str, Any], function: Any) -> Any:
     # Its name in "django-tasks" is another one.
     invalid_task = exceptions.get("InvalidTask") or exceptions["InvalidTaskError"]
     try:
-        return cls(func=_make_handler(function, options["takes_context"]), **options)
+        # Django 6.0 has no default for run_after.
+        return cls(
+            func=_make_handler(function, options["takes_context"]),
+            run_after=None,
+            **options,
+        )
     except invalid_task as error:
         message = f"{_path(function)!r} can't run in the background. {error}"
         raise type(error)(message) from None

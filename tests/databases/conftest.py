@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.db import connections
 
-from .server import find_programs, running_server
+from .server import find_programs, free_port, running_server
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +26,8 @@ def django_db_modify_db_settings():
         if os.environ.get("SIGNALTOOLS_NEEDS_POSTGRESQL") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
-    with running_server(programs) as port:
+    port = free_port()
+    with running_server(programs, port):
         for connection in connections.all():
             connection.settings_dict["PORT"] = port
         yield

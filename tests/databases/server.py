@@ -28,9 +28,9 @@ def find_programs() -> Path | None:
 
 
 @contextmanager
-def running_server(programs: Path) -> Iterator[int]:
+def running_server(programs: Path, port: int) -> Iterator[None]:
     """
-    Run a server in a temporary folder, and return its port.
+    Run a server in a temporary folder.
     """
     with tempfile.TemporaryDirectory(prefix="signaltools-") as folder:
         user = {}
@@ -59,7 +59,6 @@ def running_server(programs: Path) -> Iterator[int]:
             stdout=subprocess.DEVNULL,
             **user,
         )
-        port = _free_port()
         log = Path(folder) / "log"
         with log.open("w") as output:
             process = subprocess.Popen(
@@ -75,13 +74,13 @@ def running_server(programs: Path) -> Iterator[int]:
             )
         try:
             _wait_until_ready(programs, port, process, log)
-            yield port
+            yield
         finally:
             process.terminate()
             process.wait(30)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         return server.getsockname()[1]
