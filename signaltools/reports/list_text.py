@@ -70,7 +70,7 @@ class _Section:
         yield from self._line(title, counts, paint=self._look.heading)
         yield ""
         for signal, rows in zip(self._signals, self._rows, strict=True):
-            if signal.receivers or signal.component == "project":
+            if _has_lines(signal):
                 yield from self._signal(signal, rows)
         for label, names in _without_receivers(self._signals):
             text = f"{label}: {', '.join(names)}"
@@ -128,9 +128,15 @@ class _Section:
         return self._look.collapse and bool(home(receiver))
 
 
+def _has_lines(signal: SignalRecord) -> bool:
+    """
+    Return whether a signal has lines of its own, even without receivers.
+    """
+    return bool(signal.receivers or signal.sent_by) or signal.component == "project"
+
+
 def _without_receivers(signals: Signals) -> Iterator[tuple[str, list[str]]]:
-    # Those of the project have lines of their own.
-    shown = [s for s in signals if not s.receivers and s.component != "project"]
+    shown = [signal for signal in signals if not _has_lines(signal)]
     for label, imported in (("no receivers", True), ("not imported", False)):
         names = []
         for signal in shown:

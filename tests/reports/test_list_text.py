@@ -569,3 +569,13 @@ def test_a_signal_that_no_code_sends_is_said_only_if_it_was_looked_for():
     # Django sends its own signals.
     record = builtin("db.models.signals.post_save", receiver("a.b"), sent_by=())
     assert said not in render([record])
+
+
+def test_a_signal_of_a_package_without_receivers_has_the_code_that_sends_it():
+    place = {"component": "third_party"}
+    senders = [sent_by("audit.log.f", **place)]
+    record = signal("audit.gone", sent_by=senders, **place)
+    assert render_one(record)[1:] == [
+        f"  sent by  audit.log.f  send{'audit/log.py:7':>72}",
+        "      no receivers",
+    ]
