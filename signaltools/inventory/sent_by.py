@@ -18,7 +18,7 @@ from ..introspect.scopes import Source
 from ..introspect.sends import find_sends, lines_of_sends
 from ..introspect.source import parse_or_raise, source_file
 from ..introspect.text import clip
-from .app_files import TEST, app_files, app_folders, project_apps, read_file
+from .app_files import TEST, AppFile, app_files, app_folders, project_apps, read_file
 from .places import Places
 from .records import Connected, SendRecord, SignalRecord
 
@@ -32,12 +32,6 @@ class Sends(NamedTuple):
 
     places: dict[str, list[SendRecord]]
     notes: list[str]
-
-
-class _File(NamedTuple):
-    module: str
-    package: str
-    path: str
 
 
 def find_places(connected: Sequence[Connected]) -> Sends:
@@ -61,7 +55,9 @@ def find_places(connected: Sequence[Connected]) -> Sends:
     for file in files.values():
         content = read_file(file.path)
         lines = lines_of_sends(content)
-        source = _source(file, content, found.notes) if lines else None
+        if not lines or file.is_of_another_app():
+            continue
+        source = _source(file, content, found.notes)
         if source is None:
             continue
         _, component, path = places.find(file.module, file.path)
@@ -106,7 +102,7 @@ def _order(send: SendRecord) -> tuple[str, int, str]:
     return send.module, send.line, send.method
 
 
-def _source(file: _File, content: bytes, notes: list[str]) -> Source | None:
+def _source(file: AppFile, content: bytes, notes: list[str]) -> Source | None:
     if len(content) > _MAX_SIZE:
         notes.append(
             f"{clip(file.path)} is larger than 1 MB, so it wasn't searched for code "
@@ -123,14 +119,14 @@ def _source(file: _File, content: bytes, notes: list[str]) -> Source | None:
     return None
 
 
-def _too_deep(file: _File) -> str:
+def _too_deep(file: AppFile) -> str:
     return (
         f"{clip(file.path)} is nested too deeply for Python's parser, so it wasn't "
         "searched for code that sends signals."
     )
 
 
-def _files() -> Iterator[_File]:
+def _files() -> Iterator[AppFile]:
     """
     Yield the files of loaded modules, and those of installed apps that aren't loaded.
     """
@@ -141,12 +137,13 @@ def _files() -> Iterator[_File]:
         if path and not _is_known(name) and not _is_test(name, installed):
             package = module_attribute(module, "__package__")
             paths.add(path)
-            yield _File(name, package if type(package) is str else "", path)
+            package = package if type(package) is str else ""
+            yield AppFile(name, package, path, ())
     folders = app_folders()
     for config in project_apps():
         for file in app_files(config, folders, scripts=True):
-            if file.path not in paths and not file.is_of_another_app():
-                yield _File(file.module, file.package, file.path)
+            if file.path not in paths:
+                yield file
 
 
 def _is_known(module: str) -> bool:
