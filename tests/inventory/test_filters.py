@@ -13,7 +13,7 @@ from signaltools.inventory.filters import (
     unmatched,
 )
 from signaltools.inventory.records import Problem, Unconnected
-from tests.records import builtin, receiver, signal
+from tests.records import builtin, receiver, sent_by, signal
 from tests.testapp.models import Line, Order, Tag
 
 ORDER = {"sender": "testapp.Order", "sender_kind": "model"}
@@ -162,6 +162,23 @@ def test_without_receivers_selects_signals_without_receivers():
         "entry": [],
         "user_logged_out": [],
     }
+
+
+def test_unsent_selects_signals_that_no_code_sends():
+    records = [
+        signal("shop.paid", sent_by=(sent_by("shop.services.pay"),)),
+        signal("shop.lost", receiver("crm.notify"), sent_by=()),
+        signal("shop.event", kind="event", sent_by=()),
+        builtin("db.models.signals.post_save", sent_by=()),
+    ]
+    filters = Filters(unsent=True)
+    selected = select(records, filters)
+    assert [each.name for each in selected] == ["shop.lost", "shop.event"]
+    problems = [
+        Problem("W012", "crm.notify", "m", "h", "shop.lost", 0),
+        Problem("W001", "crm.gone", "m", "h", "shop.paid"),
+    ]
+    assert select_problems(problems, selected, records, filters) == problems[:1]
 
 
 # --- combinations -------------------------------------------------------------------
