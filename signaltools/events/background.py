@@ -83,6 +83,13 @@ class BackgroundReceiver(Generic[P, R]):
         self._queue(**named)  # type: ignore[arg-type]
         return None  # type: ignore[return-value]
 
+    @property
+    def background(self) -> Background:
+        """
+        Where and when this receiver is queued.
+        """
+        return Background(self.backend, self.queue_name, self.on_commit)
+
     def __reduce__(self) -> Any:
         options = {
             field.name: getattr(self, field.name)

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 from django.apps import AppConfig
 from django.dispatch import Signal
 
+from ..events.background import Background
 from ..events.base import Event
 from ..events.declaration import Argument
 from ..introspect.models import model_options
@@ -44,7 +45,8 @@ class ReceiverRecord(NamedTuple):
     ``order`` is the position among the synchronous receivers of the signal, from 1. It
     is None for asynchronous receivers, which run concurrently. ``storage`` marks a
     method of a file storage object, which is connected and disconnected with the
-    object. ``problems`` are the ids of the problems and notes about this receiver.
+    object. ``background`` is where and when a receiver in the background is queued.
+    ``problems`` are the ids of the problems and notes about this receiver.
     ``triggers`` are the names of signals that it may send: see ``sent_by.py``.
     """
 
@@ -63,6 +65,7 @@ class ReceiverRecord(NamedTuple):
     is_async: bool
     order: int | None
     storage: bool
+    background: Background | None = None
     problems: tuple[str, ...] = ()
     triggers: tuple[str, ...] = ()
 

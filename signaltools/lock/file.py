@@ -159,6 +159,8 @@ def _connection_line(signal: str, receiver: ReceiverRecord) -> str:
         "" if uid is None else f"uid={_quoted(uid)}",
         "async" if receiver.is_async else "",
         "" if receiver.weak else "strong",
+        # The queue may depend on where the project runs.
+        "background" if receiver.background else "",
     ]
     return "  ".join(filter(None, fields))
 
@@ -183,7 +185,7 @@ _CONNECTION = re.compile(
     rf"(?P<signal>{_NAME}) -> (?P<receiver>{_NAME})"
     rf"  (?:any sender|sender=(?P<sender>{_NAME}))"
     rf"(?:  uid=(?P<dispatch_uid>{_QUOTED}))?"
-    r"(  async)?(  strong)?(?:  x([2-9]|[1-9][0-9]{1,99}))?"
+    r"(  async)?(  strong)?(  background)?(?:  x([2-9]|[1-9][0-9]{1,99}))?"
 )
 _EVENT = re.compile(
     rf"(?P<event>{_NAME})  event=(?P<label>{_NAME})  version=([1-9][0-9]{{0,99}})"
@@ -226,11 +228,12 @@ def parse_entry(entry: str) -> dict[str, Any] | None:
         declared[1:1] = ["*"] if declared[1:] else []
         signature = f"({', '.join(declared)})"
         return {**fields, "version": int(match[3]), "signature": signature}
-    *_, is_async, strong, count = match.groups()
+    *_, is_async, strong, background, count = match.groups()
     return {
         **fields,
         "async": is_async is not None,
         "weak": strong is None,
+        "background": background is not None,
         "count": int(count or 1),
     }
 

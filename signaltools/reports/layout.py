@@ -137,7 +137,24 @@ def connection_details(receiver: ReceiverRecord) -> str:
         f'uid="{printable(uid or "")}"': uid is not None,
         "async": receiver.is_async,
         "strong": not receiver.weak,
+        background_text(receiver): receiver.background is not None,
     }
     text = ", ".join(text for text, applies in details.items() if applies)
     problems = f"[{', '.join(receiver.problems)}]" if receiver.problems else ""
     return f"{text} {problems}".strip()
+
+
+def background_text(receiver: ReceiverRecord) -> str:
+    """
+    Return "background", with what isn't the default, or "".
+    """
+    background = receiver.background
+    if background is None:
+        return ""
+    options = {
+        f"backend {printable(background.backend)}": background.backend != "default",
+        f"queue {printable(background.queue)}": background.queue != "default",
+        "not on commit": not background.on_commit,
+    }
+    text = ", ".join(text for text, applies in options.items() if applies)
+    return f"background ({text})" if text else "background"

@@ -159,6 +159,8 @@ def _event(event: EventRecord | None) -> dict[str, Any]:
 def _receiver(receiver: ReceiverRecord) -> dict[str, Any]:
     values = receiver._asdict()
     del values["storage"], values["triggers"]
+    background = receiver.background
+    values["background"] = background and background._asdict()
     # A field can't be named "async", a keyword of Python.
     return {
         "async" if name == "is_async" else name: value for name, value in values.items()

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from ..introspect.text import printable
 from ..inventory.places import short_place
-from ..inventory.records import SignalRecord
+from ..inventory.records import ReceiverRecord, SignalRecord
+from .layout import background_text
 from .receiver_rows import receiver_rows
 
 
@@ -61,7 +62,7 @@ def _section(
         [
             (
                 "async" if receiver.order is None else str(receiver.order),
-                f"{_code(receiver.name)} {', '.join(receiver.problems)}".rstrip(),
+                _receiver(receiver),
                 _text(f"{senders}: {detail}" if detail else senders),
                 _text(short_place(receiver.file, receiver.line, folder)),
             )
@@ -70,6 +71,11 @@ def _section(
             )
         ],
     )
+
+
+def _receiver(receiver: ReceiverRecord) -> str:
+    details = [_text(background_text(receiver)), ", ".join(receiver.problems)]
+    return " ".join(filter(None, [_code(receiver.name), *details]))
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -18,7 +18,7 @@ from ..inventory.records import (
     home,
     split_name,
 )
-from .layout import plural
+from .layout import background_text, plural
 from .trace_rows import short_signal
 
 Signals = Sequence[SignalRecord]
@@ -53,7 +53,7 @@ def render_mermaid(signals: Signals, *, collapse: bool = True) -> str:
                     group = receiver.app or package
                     # Without what the title of the group contains already.
                     _, _, name = f".{receiver.name}".partition(f".{group}.")
-                    label = [name or receiver.name]
+                    label = [name or receiver.name, *_background(receiver)]
                     end = graph.node(label, "[]", key=_key(receiver), group=group)
                 graph.edge(start, end, sender, dashed=receiver.is_async)
                 ends.append((receiver, end))
@@ -92,7 +92,9 @@ def render_model_mermaid(model: ModelSignals) -> str:
             signal = graph.node(label, "([])", key=(step.action, step))
             graph.edge(start, signal)
             for receiver in step.receivers:
-                end = graph.node([receiver.name], "[]", key=_key(receiver))
+                end = graph.node(
+                    [receiver.name, *_background(receiver)], "[]", key=_key(receiver)
+                )
                 order = str(receiver.order or "")
                 graph.edge(signal, end, order, dashed=receiver.is_async)
                 for name in receiver.triggers:
@@ -103,7 +105,11 @@ def render_model_mermaid(model: ModelSignals) -> str:
 
 
 def _key(receiver: ReceiverRecord) -> tuple[object, ...]:
-    return receiver.name, receiver.file, receiver.line
+    return receiver.name, receiver.file, receiver.line, receiver.background
+
+
+def _background(receiver: ReceiverRecord) -> list[str]:
+    return list(filter(None, [background_text(receiver)]))
 
 
 def _left_out(signals: Signals) -> str:

@@ -23,6 +23,7 @@ from django.dispatch import Signal
 from django.test.utils import CaptureQueriesContext
 from django.utils.functional import SimpleLazyObject
 
+from signaltools.events.background import Background
 from signaltools.introspect.objects import class_name, short_name
 from signaltools.introspect.text import stable_text
 from signaltools.inventory.django_signals import BUILTIN_SIGNALS
@@ -40,6 +41,7 @@ from signaltools.inventory.records import (
     SignalRecord,
     describe_sender,
 )
+from tests.events import queued
 from tests.records import read_notes, read_records, signal
 from tests.shapes import SHAPES, refuse
 from tests.stress import STRESS_SECONDS, frequent_switches
@@ -212,6 +214,17 @@ def test_a_very_long_signal_name_is_clipped(probe):
 
 
 # --- records of receivers -----------------------------------------------------------
+
+
+def test_a_receiver_in_the_background_is_the_function_with_its_queue():
+    book, mail = read_signal(queued.paid.name).receivers
+    assert (book.name, mail.name) == (f"{queued.__name__}.book", mail.name)
+    assert (book.file, book.line) == (
+        queued.__file__,
+        queued.book.__wrapped__.__code__.co_firstlineno,
+    )
+    assert book.background == Background("default", "default", True)
+    assert mail.background == Background("default", "mail", False)
 
 
 def test_a_receiver_record_describes_the_whole_connection():

@@ -63,6 +63,7 @@ def test_difference_for_tools_has_the_fields_of_each_line():
         "sender": None,
         "dispatch_uid": None,
         "async": False,
+        "background": False,
     }
     event = {"event": "shop.paid", "label": "shop.paid", "signature": "(sender)"}
     old = {"receiver": "shop.old", "weak": False, "count": 1}

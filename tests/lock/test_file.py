@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from signaltools.events.background import Background
 from signaltools.events.declaration import Argument
 from signaltools.inventory.records import EventRecord
 from signaltools.lock.file import (
@@ -112,6 +113,7 @@ def test_project_without_receivers_has_an_empty_lock_file():
         ({"dispatch_uid": ""}, 'any sender  uid=""'),
         ({"is_async": True, "order": None}, "any sender  async"),
         ({"weak": False}, "any sender  strong"),
+        ({"background": Background("default", "mail", True)}, "any sender  background"),
         (
             {**ORDER, "dispatch_uid": "a", "is_async": True, "weak": False},
             'sender=shop.Order  uid="a"  async  strong',
@@ -389,7 +391,7 @@ def test_later_format_needs_an_upgrade():
 def test_fields_of_a_line_are_unquoted():
     line = (
         r'"two words" -> "say\"x\""  sender="app shop"'
-        r'  uid="a\\b c"  async  strong  x12'
+        r'  uid="a\\b c"  async  strong  background  x12'
     )
 
     assert parse_entry(line) == {
@@ -399,6 +401,7 @@ def test_fields_of_a_line_are_unquoted():
         "dispatch_uid": r"a\b c",
         "async": True,
         "weak": False,
+        "background": True,
         "count": 12,
     }
     event = '"a b"  event="c d"  version=30\n    sender\n    a=1\n    b: int'

@@ -10,6 +10,7 @@ from django.core.files.storage import FileSystemStorage
 from django.core.signals import setting_changed
 
 import signaltools.reports
+from signaltools.events.background import Background
 from signaltools.events.codec import EventSchema
 from signaltools.inventory.model_signals import ModelSignals
 from signaltools.inventory.reading import not_imported
@@ -47,6 +48,7 @@ PAID = signal(
         sender="django.apps.config.AppConfig",
         sender_kind="app_config",
         sender_app="shop",
+        background=Background("default", "mail", True),
         dispatch_uid="crm-sales",
         weak=False,
         is_async=True,
@@ -133,6 +135,11 @@ def test_every_field_of_the_records_is_in_the_document():
                         "weak": False,
                         "async": True,
                         "order": None,
+                        "background": {
+                            "backend": "default",
+                            "queue": "mail",
+                            "on_commit": True,
+                        },
                         "problems": [],
                     }
                 ],

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from signaltools.events.background import Background
 from signaltools.events.declaration import Argument
 from signaltools.inventory.records import EventRecord
 from signaltools.reports.list_markdown import render_markdown
@@ -43,6 +44,15 @@ NAMED_BADLY = signal(
     receiver("`"),
     doc=f"# {HOSTILE}\n- x\n1. y",
 )
+
+
+def test_a_receiver_in_the_background_says_so():
+    background = Background("default", "my_mail|x", False)
+    mail = receiver("shop.mail", background=background, problems=("W105",))
+    text = render_markdown([signal("shop.paid", mail)])
+    assert (
+        "| 1 | `shop.mail` background (queue my_mail\\|x, not on commit) W105 |" in text
+    )
 
 
 def test_the_catalog_is_what_people_read():

@@ -8,6 +8,7 @@ import os
 import re
 from pathlib import Path
 
+from signaltools.events.background import Background
 from signaltools.reports.list_mermaid import render_mermaid, render_model_mermaid
 from tests.records import builtin, model, receiver, sent_by, signal
 
@@ -66,6 +67,16 @@ def test_expanded():
 def test_a_class_that_decides_what_a_field_sends_is_named():
     steps = [model().steps[1]._replace(decided_by="taggit.Manager")]
     assert "if taggit.Manager sends it" in render_model_mermaid(model(steps=steps))
+
+
+def test_a_receiver_in_the_background_says_so():
+    mail = receiver("shop.mail", background=Background("default", "mail", True))
+    label = '["mail<br/>background (queue mail)"]'
+    assert label in render_mermaid([signal("shop.paid", mail)])
+    steps = [model().steps[1]._replace(receivers=(mail,))]
+    assert label.replace("mail<", "shop.mail<") in render_model_mermaid(
+        model(steps=steps)
+    )
 
 
 def test_a_model_as_a_graph():

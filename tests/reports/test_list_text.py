@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from signaltools.events.background import Background
 from signaltools.reports.layout import Look
 from signaltools.reports.list_text import render_text
 from tests.records import builtin, receiver, sent_by, signal
@@ -187,6 +188,27 @@ def hostile_site():
 
 def test_hostile_names_are_escaped():
     assert_golden("hostile.txt", render(hostile_site()))
+
+
+# --- in the background ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("background", "shown"),
+    [
+        (Background("default", "default", True), "background"),
+        (Background("default", "mail", True), "background (queue mail)"),
+        (
+            Background("mail", "default", False),
+            "background (backend mail, not on commit)",
+        ),
+    ],
+)
+def test_a_receiver_in_the_background_has_what_differs_from_the_default(
+    background, shown
+):
+    text = render([signal("shop.paid", receiver("shop.x", background=background))])
+    assert f"   1  shop.x  any sender  {shown}  " in text
 
 
 # --- nothing unprintable ------------------------------------------------------------
