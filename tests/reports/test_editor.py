@@ -80,7 +80,7 @@ def test_paths_are_quoted():
 
 
 def test_paths_of_any_bytes_are_quoted():
-    assert href(os.fsdecode(b"/srv/caf\xe9.py")) == "/srv/caf%E9.py"
+    assert href(os.fsdecode(b"/srv/\xe9t\xe9.py")) == "/srv/%E9t%E9.py"
 
 
 def test_no_link_to_a_file_that_cannot_exist():
