@@ -9,9 +9,11 @@ import shutil
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 
 from ..checks.watch import watched_signals
@@ -21,6 +23,7 @@ from ..inventory.held import number_names, with_held
 from ..inventory.names import registry
 from ..inventory.reading import read_connected
 from ..inventory.records import Connected
+from ..reports.editor import Editor
 from ..reports.layout import Look, Paint
 from .server import load, load_server
 
@@ -30,7 +33,7 @@ class ReportCommand(BaseCommand):
     Write a report as text or as data, to a terminal or to a file.
     """
 
-    force_color = False
+    force_color = no_color = False
 
     def add_report_arguments(self, parser: ArgumentParser, **formats: str) -> None:
         """
@@ -48,8 +51,9 @@ class ReportCommand(BaseCommand):
         )
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        # BaseCommand.execute() reads this option but doesn't keep it.
+        # BaseCommand.execute() reads these options but doesn't keep them.
         self.force_color = options["force_color"]
+        self.no_color = options["no_color"]
         return super().execute(*args, **options)
 
     def look(self, file: str | None, *, collapse: bool = True) -> Look:
@@ -64,7 +68,17 @@ class ReportCommand(BaseCommand):
             collapse=collapse,
             heading=self.paint(stream, self.style.MIGRATE_HEADING),
             name=self.paint(stream, self.style.MIGRATE_LABEL),
+            editor=self._editor(stream),
         )
+
+    def _editor(self, stream: OutputWrapper | None) -> Editor:
+        # Unlike colors, links are never wanted in what isn't a terminal.
+        can_link = stream and stream.isatty() and os.environ.get("TERM") != "dumb"
+        if can_link and not self.no_color:
+            # A wrong value is reported by the check of settings.
+            with suppress(ImproperlyConfigured):
+                return Editor.from_settings()
+        return Editor()
 
     def paint(self, stream: OutputWrapper | None, style: Paint) -> Paint:
         # Django chooses its styles by sys.stdout, but this stream may be another one.

@@ -41,9 +41,21 @@ class Editor(NamedTuple):
         url = self.url.replace("{line}", str(line or 1))
         return url.replace("{file}", quote(path, safe="/:\\"))
 
+    def link(self, text: str, file: str | None, line: int | None) -> str:
+        """
+        Return ``text`` as a link of a terminal (OSC 8) to a line of a file.
+        """
+        href = self.href(file, line)
+        # Characters that aren't printable ASCII could end the sequence.
+        url = quote(href, safe=_PRINTABLE, errors="replace")
+        return f"\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\" if url else text
+
     def _path(self, file: str) -> str:
         for here, there in self.paths.items():
             folder = here.rstrip("/\\")
             if file.startswith(folder) and file[len(folder) :][:1] in ("", "/", "\\"):
                 return there.rstrip("/\\") + file[len(folder) :]
         return file
+
+
+_PRINTABLE = "".join(map(chr, range(ord("!"), ord("~") + 1)))

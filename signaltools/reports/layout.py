@@ -7,11 +7,13 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
+from os.path import isfile, join
 from typing import NamedTuple
 
 from ..introspect.text import printable
 from ..inventory.places import short_place
 from ..inventory.records import Problem, ReceiverRecord
+from .editor import Editor
 from .receiver_rows import ReceiverRow
 
 INDENT = " " * 6
@@ -25,7 +27,7 @@ class Look(NamedTuple):
 
     ``collapse`` counts receivers inside Django, the debug toolbar, and storage objects
     instead of listing them, and ``collapse_senders`` the many senders of one receiver.
-    ``heading`` and ``name`` may add color.
+    ``heading`` and ``name`` may add color. Places are links if there is an ``editor``.
     """
 
     width: int = 100
@@ -34,19 +36,49 @@ class Look(NamedTuple):
     collapse_senders: bool = True
     heading: Paint = str
     name: Paint = str
+    editor: Editor = Editor()
+
+    def with_place(
+        self, left: str, file: str | None, line: int | None, paint: Paint = str
+    ) -> Iterator[str]:
+        """
+        Yield ``left`` with a place in the source at its right.
+        """
+        place = short_place(file, line, self.folder)
+        link = self.editor.link(place, file, line)
+        return justified(left, place, self.width, paint, lambda _: link)
+
+    def with_links(self, text: str) -> str:
+        """
+        Return ``text`` with links for places in it, such as "shop/apps.py:12".
+        """
+        return _PLACE.sub(self._linked, text) if self.editor.url else text
+
+    def _linked(self, match: re.Match[str]) -> str:
+        place, path, line = match.group(0, 1, 2)
+        file = join(self.folder, path)
+        # What a project has named may only look like a place.
+        return self.editor.link(place, file, int(line)) if isfile(file) else place
 
 
-def justified(left: str, right: str, width: int, paint: Paint = str) -> Iterator[str]:
+# Paths without spaces; where the text has been wrapped, no others are whole.
+_PLACE = re.compile(r"(?<!\S)(\S+\.py):([0-9]{1,9})\b")
+
+
+def justified(
+    left: str, right: str, width: int, paint: Paint = str, paint_right: Paint = str
+) -> Iterator[str]:
     """
     Yield ``left`` and ``right`` on one line if they fit, otherwise on two.
     """
-    # Measured before painting: escape sequences of colors take no room on the screen.
+    # Measured before painting: escape sequences of colors and links take no room on the
+    # screen.
     gap = width - len(left) - len(right)
     if gap >= 2 or not right:
-        yield (paint(left) + " " * gap + right).rstrip()
+        yield (paint(left) + " " * gap + paint_right(right)).rstrip()
     else:
         yield paint(left)
-        yield INDENT + f"{right:>{width - len(INDENT)}}"
+        yield " " * max(len(INDENT), width - len(right)) + paint_right(right)
 
 
 class Columns:
@@ -72,11 +104,13 @@ class Columns:
             name, width = "", len(INDENT)
         sender = f"{row.senders:<{self._sender_width}}"
         left, details = f"{name:<{width}}  {sender}", connection_details(receiver)
-        place = short_place(receiver.file, receiver.line, self._look.folder)
+        file, line = receiver.file, receiver.line
+        place = short_place(file, line, self._look.folder)
         if len(f"{left}  {details}  {place}") <= self._look.width:
-            yield from justified(f"{left}  {details}".rstrip(), place, self._look.width)
+            left = f"{left}  {details}".rstrip()
+            yield from self._look.with_place(left, file, line)
         else:
-            yield from justified(left.rstrip(), place, self._look.width)
+            yield from self._look.with_place(left.rstrip(), file, line)
             if details:
                 yield f"{INDENT}  {details}"
         if row.detail:
@@ -117,8 +151,9 @@ def problem_lines(
     yield ""
     for problem in problems:
         number = f"{problem.id:<{len(INDENT)}}"
-        yield from wrapped(printable(problem.message), look.width, number, INDENT)
-        yield from wrapped(printable(problem.hint), look.width, INDENT, INDENT)
+        for text, indent in ((problem.message, number), (problem.hint, INDENT)):
+            lines = wrapped(printable(text), look.width, indent, INDENT)
+            yield from map(look.with_links, lines)
 
 
 def plural(count: int, noun: str, nouns: str = "") -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..introspect.text import printable, text_list
-from ..inventory.places import short_place
 from ..inventory.records import Problem, ReceiverRecord, SignalRecord, home, split_name
 from .layout import (
     INDENT,
@@ -82,8 +81,9 @@ class _Section:
         # Where Django defines its own signals rarely matters.
         is_builtin = signal.kind == "builtin"
         file = None if is_builtin else signal.file
-        place = short_place(file, signal.line, self._look.folder)
-        yield from self._line(printable(signal.name), place, paint=self._look.name)
+        yield from self._look.with_place(
+            printable(signal.name), file, signal.line, self._look.name
+        )
         if signal.doc:
             yield "  " + first_sentence(signal.doc, self._look.width - 2)
         if signal.event:
@@ -109,9 +109,7 @@ class _Section:
         label = "sent by"
         for send in signal.sent_by or ():
             text = f"  {label:<7}  {printable(send.function)}  {send.method}"
-            yield from self._line(
-                text, short_place(send.file, send.line, self._look.folder)
-            )
+            yield from self._look.with_place(text, send.file, send.line)
             label = ""
         # Django's own code, which sends its signals, isn't read.
         if signal.sent_by == () and signal.kind != "builtin":

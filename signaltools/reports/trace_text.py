@@ -84,8 +84,8 @@ class _Report:
             names += [printable(remark.receiver)] if remark.receiver else []
             where = f"{remark.level.upper():<7}  {' > '.join(names)}"
             yield where + _times(remark.count)
-            place = self._place(remark.file, remark.line)
-            yield from self._line(f"{'':7}  {printable(remark.text)}", place)
+            text = f"{'':7}  {printable(remark.text)}"
+            yield from self._look.with_place(text, remark.file, remark.line)
 
     def events(self, title: str, sends: Sequence[Send]) -> Iterator[str]:
         if sends:
@@ -109,7 +109,7 @@ class _Report:
         for each in found[:MAX_RECEIVERS]:
             name = printable(each.receiver) + _times(each.calls)
             left = f"{_ms(each.self_time):>8} ms  {name}"
-            yield from self._line(left, self._place(each.file, each.line))
+            yield from self._look.with_place(left, each.file, each.line)
 
     def not_run(self, not_run: Sequence[NotRun]) -> Iterator[str]:
         nodes = walk(self._tree.sends + self._tree.overflow)
@@ -163,7 +163,9 @@ class _Report:
         else:
             yield left
         if not indent and (caller := caller_of(send, self._look.folder)):
-            yield f"{'':10}{caller}"
+            place = short_place(send.file, send.line, self._look.folder)
+            link = self._look.editor.link(place, send.file, send.line)
+            yield f"{'':10}{caller.removesuffix(place)}{link}"
 
     def _without_receivers(self, sends: Sequence[Send], indent: str) -> Iterator[str]:
         counts = signals_without_receivers(sends).items()
@@ -187,9 +189,6 @@ class _Report:
 
     def _line(self, left: str, right: str, paint: Paint = str) -> Iterator[str]:
         return justified(left, right, self._look.width, paint)
-
-    def _place(self, file: str | None, line: int | None) -> str:
-        return short_place(file, line, self._look.folder)
 
 
 def _start(send: Send) -> str:

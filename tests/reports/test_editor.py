@@ -85,3 +85,31 @@ def test_paths_of_any_bytes_are_quoted():
 
 def test_no_link_to_a_file_that_cannot_exist():
     assert href("/srv/\ud800.py") == ""
+
+
+# Links in a terminal
+
+
+def test_a_link_is_shown_as_its_text():
+    assert Editor("ed:{file}:{line}").link("views.py:88", "/srv/views.py", 88) == (
+        "\x1b]8;;ed:/srv/views.py:88\x1b\\views.py:88\x1b]8;;\x1b\\"
+    )
+
+
+@pytest.mark.parametrize(
+    ("editor", "file"),
+    [
+        (Editor(), "/srv/views.py"),
+        (Editor("ed:{file}"), None),
+        (Editor("ed:{file}"), "/srv/\ud800.py"),
+    ],
+)
+def test_what_has_no_link_stays_text(editor, file):
+    assert editor.link("views.py:88", file, 88) == "views.py:88"
+
+
+def test_the_url_of_a_link_cannot_end_its_escape_sequence():
+    link = Editor("ed:\x07\x1b\\é\ud800 {file}").link("x", "/srv/\x1b\x07;é.py", 1)
+    assert link == (
+        "\x1b]8;;ed:%07%1B\\%C3%A9?%20/srv/%1B%07%3B%C3%A9.py\x1b\\x\x1b]8;;\x1b\\"
+    )

@@ -7,6 +7,7 @@ import jsonschema
 
 import signaltools.reports
 from signaltools.inventory.records import Problem, Unconnected
+from signaltools.reports.editor import Editor
 from signaltools.reports.layout import Look
 from signaltools.reports.problems import render_problems_json, render_problems_text
 
@@ -46,6 +47,24 @@ def test_those_of_installed_packages_have_a_section_of_their_own():
         "\n"
         "W012  It breaks.\n"
         "      Add **kwargs.\n"
+    )
+
+
+def test_places_in_messages_are_links(tmp_path):
+    tmp_path.joinpath("shop").mkdir()
+    tmp_path.joinpath("shop/apps.py").touch()
+    message = "It was connected at shop/apps.py:9, and lost at gone.py:3. Mind x.py:y."
+    own = OWN._replace(message=message, hint="See shop/apps.py:12.")
+    look = Look(folder=str(tmp_path), editor=Editor("ed:{file}:{line}"))
+
+    def link(line):
+        place = f"shop/apps.py:{line}"
+        return f"\x1b]8;;ed:{tmp_path}/{place}\x1b\\{place}\x1b]8;;\x1b\\"
+
+    linked = render_problems_text([own], (), look)
+    plain = render_problems_text([own], (), look._replace(editor=Editor()))
+    assert linked == plain.replace("shop/apps.py:9", link(9)).replace(
+        "shop/apps.py:12", link(12)
     )
 
 

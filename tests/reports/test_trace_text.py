@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import signaltools
 from signaltools.recording.not_run import NotRun
 from signaltools.recording.remarks import Remark
 from signaltools.recording.tree import Tree
+from signaltools.reports.editor import Editor
 from signaltools.reports.layout import Look
 from signaltools.reports.trace_text import render_trace
 from tests.records import call, receiver, send, totals
@@ -198,6 +200,21 @@ def test_only_the_first_sends_say_where_they_come_from():
     assert [line.strip() for line in lines if "from" in line] == [
         "from shop/views.py:88"
     ]
+
+
+def test_places_are_links():
+    editor = Editor("ed:{file}:{line}")
+
+    def link(place):
+        return editor.link(place, *f"/srv/site/{place}".split(":"))
+
+    sends = [send("shop.paid", call("crm.a"))]
+    remarks = [Remark("error", SAVE, None, "lost", "/srv/site/a.py", 1, 1)]
+    linked = "\n".join(render(*sends, remarks=remarks, editor=editor))
+    plain = "\n".join(render(*sends, remarks=remarks))
+    places = {"a.py:1", "crm.py:12", "shop/views.py:88"}
+    assert set(re.findall(r"\S+\.py:\d+", plain)) == places
+    assert linked == re.sub(r"\S+\.py:\d+", lambda match: link(match[0]), plain)
 
 
 def test_a_send_from_nowhere_says_nothing():
