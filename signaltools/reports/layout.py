@@ -61,7 +61,7 @@ class Look(NamedTuple):
         return self.editor.link(place, file, int(line)) if isfile(file) else place
 
 
-# Paths without spaces; where the text has been wrapped, no others are whole.
+# Paths without spaces: no others stay whole where a line is wrapped.
 _PLACE = re.compile(r"(?<!\S)(\S+\.py):([0-9]{1,9})\b")
 
 
