@@ -110,6 +110,8 @@ def _find_quickly(
     series, identity = send.series, send.identity
     if (
         series.parent is not parent
+        # Nothing is collapsed yet: most first sends end here.
+        or not series.collapsed
         or identity not in series.collapsed
         # An instance is only known by its class, which may be a sender itself.
         or series.sender.kind == "instance"

@@ -217,7 +217,8 @@ def _live_receivers_hook(cls: type[Signal], original: Any, name: str) -> Any:
                     refs = here.recorder.refs
                     refs.signal(self).asked_by.add((refs.sender(sender), name))
             return original(self, sender)
-        return both_probes(here, *original(self, sender))
+        sync_receivers, async_receivers = original(self, sender)
+        return both_probes(here, sync_receivers, async_receivers)
 
     return live_receivers
 

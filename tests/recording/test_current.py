@@ -126,7 +126,7 @@ def interrupt_everywhere(action):
                     later.send(str)
                     sent += 1
                     if found:
-                        moment, missed = moment + 1, False
+                        moment += 1
                         interrupted += 1
                     # Python 3.12 and later trace instructions from the second time on.
                     elif missed:
