@@ -13,6 +13,7 @@ from typing import Any
 from django.db import models
 from django.db.models.fields.related import ForeignObjectRel
 
+from .callables import describe
 from .models import ModelClass, concrete, incoming
 from .objects import stored_attribute
 
@@ -64,6 +65,18 @@ def _deleted_with(
         yield field.related_model, None
 
 
+def unknown_deletions(model: ModelClass) -> Iterator[tuple[str, str]]:
+    """
+    Yield each relation to ``model`` that a function of the project or a package handles
+    when a row is deleted, and the name of that function.
+    """
+    for relation in _relations(model):
+        if not _is_of_django(relation.on_delete):
+            label = relation.related_model._meta.label
+            name = describe(relation.on_delete).name
+            yield f"{label}.{relation.field.name}", name
+
+
 def _is_fast(
     model: ModelClass,
     relation: ForeignObjectRel | None,
@@ -111,6 +124,12 @@ def sets_a_value(on_delete: Any) -> bool:
     """
     # SET() makes a new function each time, so it can't be compared. What a function of
     # the project does is unknown.
-    of_django = stored_attribute(on_delete, "__module__") == models.CASCADE.__module__
     keeps_values = (models.CASCADE, models.PROTECT, models.RESTRICT, models.DO_NOTHING)
-    return of_django and not any(on_delete is each for each in keeps_values)
+    return _is_of_django(on_delete) and not any(
+        on_delete is each for each in keeps_values
+    )
+
+
+def _is_of_django(on_delete: Any) -> bool:
+    module: object = stored_attribute(on_delete, "__module__")
+    return module == models.CASCADE.__module__

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from django.db import models
 
-from ..introspect.deletion import cascades, parents, sets_a_value
+from ..introspect.deletion import cascades, parents, sets_a_value, unknown_deletions
 from ..introspect.models import (
     ManyToMany,
     ModelClass,
@@ -24,6 +24,8 @@ from ..introspect.models import (
     many_to_many_fields,
     why_never_saved,
 )
+from ..introspect.objects import class_attribute
+from ..introspect.overrides import replacing
 from .records import ReceiverRecord, SignalRecord
 
 
@@ -61,7 +63,8 @@ class ModelSignals(NamedTuple):
 
     ``never_saved`` is the reason why the model has no rows, "" if it can have some.
     ``cascades`` are the models whose rows ``delete()`` deletes, too, and for which a
-    receiver runs then. ``never`` lists the changes that send no signal.
+    receiver runs then. ``never`` lists the changes that send no signal, and ``unseen``
+    what else ``delete()`` may do.
     """
 
     label: str
@@ -70,6 +73,7 @@ class ModelSignals(NamedTuple):
     cascades: tuple[str, ...]
     unrelated: tuple[Unrelated, ...]
     never: tuple[str, ...]
+    unseen: tuple[str, ...] = ()
 
     @property
     def names(self) -> set[tuple[str, str]]:
@@ -111,6 +115,7 @@ def read_model(signals: Sequence[SignalRecord], model: ModelClass) -> ModelSigna
         ),
         unrelated=tuple(_unrelated(model, receivers, steps, deleted)),
         never=() if never_saved else tuple(_never(model)),
+        unseen=() if never_saved else tuple(_unseen(model, deleted)),
     )
 
 
@@ -129,9 +134,9 @@ def _steps(model: ModelClass, receivers: Receivers) -> Iterator[Step]:
     for action, signal, sender, note, decided_by in _sends(model):
         running = _running(receivers[signal], sender)
         # Every model sends these two, but few have receivers for them. What only may be
-        # sent matters only if a receiver would run.
-        is_certain = not decided_by or signal == _M2M_CHANGED
-        if running or (is_certain and signal not in INIT_SIGNALS):
+        # sent when a field changes matters only if a receiver would run.
+        is_main = action in ("save()", "delete()") or signal == _M2M_CHANGED
+        if running or (signal not in INIT_SIGNALS and (is_main or not decided_by)):
             yield Step(action, signal, sender._meta.label, note, running, decided_by)
 
 
@@ -141,17 +146,36 @@ def _sends(model: ModelClass) -> Iterator[tuple[str, str, ModelClass, str, str]]
     # Django sends no signals for the through models that it creates. In save(), it asks
     # the concrete model whether it is one; in delete(), it asks a proxy itself.
     if not concrete(model)._meta.auto_created:
+        saved_by = replacing(model, models.Model, "save")
         for signal in _SAVE:
-            yield "save()", signal, model, "", ""
+            yield "save()", signal, model, "", saved_by
     if not model._meta.auto_created:
+        deleted_by = replacing(model, models.Model, "delete")
+        note = _note_on_queryset(model)
         for signal in _DELETE:
-            yield "delete()", signal, model, "", ""
+            yield "delete()", signal, model, note, deleted_by
+            note_on_parent = "the parent row is deleted, too"
             for parent in parents(model):
-                yield "delete()", signal, parent, "the parent row is deleted, too", ""
+                yield "delete()", signal, parent, note_on_parent, deleted_by
     fields = many_to_many_fields(model._meta.apps)
     as_through = [field for _, field in fields if field.through is model]
     for field in (*many_to_many(model), *as_through):
         yield from _field_sends(field)
+
+
+def _note_on_queryset(model: ModelClass) -> str:
+    manager = type(model._meta.default_manager)
+    queryset = class_attribute(manager, "_queryset_class") or models.QuerySet
+    decided_by = replacing(queryset, models.QuerySet, "delete")
+    return decided_by and f"for one object; {decided_by} decides for a queryset"
+
+
+def _unseen(model: ModelClass, deleted: Sequence[ModelClass]) -> Iterator[str]:
+    if decided_by := replacing(model, models.Model, "delete"):
+        yield f"what {decided_by} sends instead"
+    relations = [p for each in (model, *deleted) for p in unknown_deletions(each)]
+    for relation, function in dict.fromkeys(relations):
+        yield f"what {function} deletes, the on_delete of {relation}"
 
 
 def _field_sends(

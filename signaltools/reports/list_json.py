@@ -71,6 +71,7 @@ def render_model_json(
             for each in model.unrelated
         ],
         never=list(model.never),
+        unseen=list(model.unseen),
     )
 
 

@@ -70,7 +70,9 @@ class _Page:
     def _action(self, action: str, steps: Iterable[Step]) -> Iterator[str]:
         yield ""
         yield self._look.name(printable(action))
+        decided = False
         for step in steps:
+            decided = decided or bool(step.decided_by)
             is_other = step.sender != self._model.label
             sender = f"sender {printable(step.sender)}" if is_other else ""
             when = "; ".join(filter(None, [step.note, _decision(step)]))
@@ -87,8 +89,13 @@ class _Page:
                     yield from wrapped(text, self._look.width, indent, indent)
         if action == "delete()" and self._model.cascades:
             models = ", ".join(map(printable, self._model.cascades))
-            text = f"also deletes, sending their own signals: {models}"
+            verb = "may also delete" if decided else "also deletes"
+            text = f"{verb}, sending their own signals: {models}"
             yield from wrapped(text, self._look.width, "  ")
+        if action == "delete()":
+            for sentence in self._model.unseen:
+                text = f"can't be seen: {printable(sentence)}"
+                yield from wrapped(text, self._look.width, "  ")
 
     def _unrelated(self) -> Iterator[str]:
         for signal, group in groupby(self._model.unrelated, lambda each: each.signal):

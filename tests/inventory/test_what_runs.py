@@ -13,7 +13,7 @@ import django
 import pytest
 from django.contrib.contenttypes.fields import GenericForeignKey, GenericRelation
 from django.contrib.contenttypes.models import ContentType
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models import Model, signals
 from django.db.models.fields.related import ManyToManyDescriptor
 from django.test.utils import isolate_apps
@@ -307,6 +307,157 @@ def test_a_generic_relation():
 
     with tables(Note, Reply, Page):
         assert_all_kept(Page, [Note, Reply, Front], make)
+
+
+# --- methods of the project ---------------------------------------------------------
+
+
+class Hidden(Model):
+    is_hidden = models.BooleanField(default=False)
+
+    class Meta:
+        abstract = True
+        app_label = "testapp"
+
+    def delete(self):
+        type(self)._base_manager.filter(pk=self.pk).update(is_hidden=True)
+
+
+class Logged(Model):
+    class Meta:
+        abstract = True
+        app_label = "testapp"
+
+    def save(self, *args, **kwargs):
+        with transaction.atomic():
+            super().save(*args, **kwargs)
+
+    @transaction.atomic
+    def delete(self, *args, **kwargs):
+        return next(super(Logged, self).delete(*args, **kwargs) for _ in "1")
+
+
+class Deletes(Model):
+    class Meta:
+        abstract = True
+        app_label = "testapp"
+
+    def delete(self):
+        return getattr(super(), "delete")()  # noqa: B009
+
+
+class ReadOnly(Model):
+    class Meta:
+        abstract = True
+        app_label = "testapp"
+
+    def save(self, *args, **kwargs):
+        pass
+
+    def delete(self, *args, **kwargs):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("bases", "decided"),
+    [
+        ((Hidden,), {"delete()": "tests.inventory.test_what_runs.Hidden"}),
+        ((Logged, Hidden), {"delete()": "tests.inventory.test_what_runs.Hidden"}),
+        (
+            (ReadOnly,),
+            {
+                "save()": "tests.inventory.test_what_runs.ReadOnly",
+                "delete()": "tests.inventory.test_what_runs.ReadOnly",
+            },
+        ),
+        ((Logged,), {}),
+        ((Deletes, Logged), {}),
+    ],
+)
+@isolate_apps("tests.testapp")
+def test_a_class_whose_methods_never_call_those_of_django_decides(bases, decided):
+    Page = type("Page", bases, {"__module__": __name__, "Meta": of()})  # noqa: N806
+
+    class Reply(Model):
+        page = models.ForeignKey(Page, models.CASCADE)
+        Meta = of()
+
+    def make():
+        Model.save_base(page := Page())
+        Reply.objects.create(page=page)
+        return page
+
+    with tables(Page, Reply):
+        for senders in subsets([Page, Reply, None]):
+            for action, act in (("save()", Page.save), ("delete()", Page.delete)):
+                assert_kept(Page, senders, action, make, act)
+    steps = read_model([], Page).steps
+    assert {s.action: s.decided_by for s in steps if s.decided_by} == decided
+    for action in decided:
+        assert promised(Page, [Page], action).runs == set()
+    # It may save, for example.
+    unseen = decided.get("delete()")
+    assert read_model([], Page).unseen == (
+        (f"what {unseen} sends instead",) if unseen else ()
+    )
+
+
+class HidingQuerySet(models.QuerySet):
+    def delete(self):
+        return self.update(is_hidden=True)
+
+
+class CountingQuerySet(models.QuerySet):
+    def delete(self):
+        return super().delete()
+
+
+@isolate_apps("tests.testapp")
+def test_a_queryset_that_never_calls_the_method_of_django_decides():
+    class Page(Model):
+        is_hidden = models.BooleanField(default=False)
+        objects = HidingQuerySet.as_manager()
+        Meta = of()
+
+    class Counted(Model):
+        objects = models.Manager.from_queryset(CountingQuerySet)()
+        Meta = of()
+
+    with tables(Page):
+        make = Page.objects.create
+        assert_kept(Page, [Page], "delete()", make, lambda page: page.delete())
+        with connected([Page]) as ran:
+            make()
+            Page.objects.all().delete()
+        assert not {name for name, _ in ran} & {*DELETE}
+    notes = {s.signal: s.note for s in read_model([], Page).steps if s.note}
+    assert {bare(signal): note for signal, note in notes.items()} == dict.fromkeys(
+        DELETE,
+        "for one object; tests.inventory.test_what_runs.HidingQuerySet decides for a "
+        "queryset",
+    )
+    assert not any(step.note for step in read_model([], Counted).steps)
+
+
+def delete_paid(collector, field, rows, using):
+    models.CASCADE(collector, field, rows, using)
+
+
+@isolate_apps("tests.testapp")
+def test_what_a_function_of_the_project_deletes_cannot_be_seen():
+    class Owner(Model):
+        Meta = of()
+
+    class Owned(Model):
+        owner = models.ForeignKey(Owner, delete_paid)
+        other = models.ForeignKey(Owner, models.SET(None), null=True, related_name="+")
+        Meta = of()
+
+    assert read_model([], Owner).unseen == (
+        "what tests.inventory.test_what_runs.delete_paid deletes, the on_delete of "
+        "testapp.Owned.owner",
+    )
+    assert read_model([], Owned).unseen == ()
 
 
 # --- many-to-many fields ------------------------------------------------------------

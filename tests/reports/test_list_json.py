@@ -370,6 +370,7 @@ def test_every_field_of_a_model_is_in_the_document():
             }
         ],
         "never": ["QuerySet.update(), bulk_create(), bulk_update(), raw SQL"],
+        "unseen": [],
     }
     assert [[each["name"] for each in part] for part in receivers] == [
         [],

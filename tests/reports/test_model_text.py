@@ -53,6 +53,17 @@ def test_a_class_that_decides_what_is_sent_is_named():
     assert_golden("model_decided.txt", render(found, width=72))
 
 
+def test_a_delete_of_the_project_may_delete_more():
+    step = model().steps[1]
+    delete = step._replace(action="delete()", decided_by="shop.models.Hidden")
+    unseen = ("what shop.models.keep_paid deletes, the on_delete of shop.Line.order",)
+    found = model(steps=(delete,), unrelated=(), never=(), unseen=unseen)
+    lines = render(found).splitlines()
+    assert "  may also delete, sending their own signals: shop.Line, shop.Gift" in lines
+    assert f"  can't be seen: {unseen[0]}" in lines
+    assert not any(line.startswith("  also deletes") for line in lines)
+
+
 def test_color_is_for_headings_and_actions():
     lines = render(model(), heading="<{}>".format, name="[{}]".format).splitlines()
     assert [line for line in lines if line.startswith(("<", "["))] == [
