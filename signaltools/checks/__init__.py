@@ -7,6 +7,7 @@ Where each id comes from:
 * W001 to W003, W017, W021: ``lost``, what was connected in vain or at the wrong time
 * W016: ``disconnects``
 * W004, W012 to W015, W101, W102: ``receivers``
+* W105, W106: ``background``, receivers that no worker can run
 * W005: ``unloaded``, and W006: ``app_configs``
 * W007 to W011, W018: ``senders``
 * W019: ``autodiscovered``
@@ -106,8 +107,8 @@ def check_command(**kwargs: Any) -> list[CheckMessage]:
 
 def check_signals(**kwargs: Any) -> list[CheckMessage]:
     """
-    Report what is wrong with connections (W001 to W019, W021, W101, and W102), except
-    for notes and for what has false positives.
+    Report what is wrong with connections (W001 to W019, W021, W101, W102, W105, and
+    W106), except for notes and for what has false positives.
     """
     # This check runs before most commands, and finding the names of all signals takes
     # longer than all checks together. So it finds them only if there is something to

@@ -14,6 +14,7 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from ..events import Event
+from ..events.background import BackgroundReceiver
 from ..events.fitting import find_mismatch
 from ..introspect.callables import innermost_code
 from ..introspect.objects import class_attribute, is_a, loaded_object, stored_attribute
@@ -84,6 +85,9 @@ def _plain(receiver: Any) -> Any:
     a ``__signature__`` property would. For a callable object it's the bound __call__.
     """
     kind = type(receiver)
+    if issubclass(kind, BackgroundReceiver):
+        # Its signature is that of its function without the context, and it's our own.
+        return receiver
     if kind is functools.partial:
         inner = _plain(receiver.func)
         if inner is None:
@@ -106,20 +110,28 @@ def _check_decorators(link: Connection) -> Iterator[Problem]:
     named = loaded_object(link.record.module, link.record.qualname)
     if type(receiver) is not FunctionType or named is receiver:
         return
+    hint = "Move @receiver to the top."
     waiting, seen = [named], {id(named)}
     while waiting and len(seen) < _MAX_LAYERS:
         for inner in _wrapped(waiting.pop()):
             if inner is receiver:
-                yield link.problem(
-                    "W014",
-                    f"Decorators above @receiver have no effect on {link.name!r}: "
-                    "Django connects the function without them.",
-                    "Move @receiver to the top.",
-                )
+                yield link.problem("W014", _what_is_lost(link.name, named), hint)
                 return
             if id(inner) not in seen:
                 seen.add(id(inner))
                 waiting.append(inner)
+
+
+def _what_is_lost(name: str, decorated: Any) -> str:
+    if is_a(decorated, BackgroundReceiver):
+        return (
+            f"@in_background above @receiver has no effect on {name!r}: Django "
+            "connects the function without it, so the sender runs the receiver."
+        )
+    return (
+        f"Decorators above @receiver have no effect on {name!r}: Django connects the "
+        "function without them."
+    )
 
 
 def _wrapped(value: Any) -> list[Any]:

@@ -15,6 +15,7 @@ from ..introspect.callables import Unreadable
 from ..inventory.places import place_of
 from ..inventory.receivers import Sender
 from ..inventory.records import Connected, Problem, SignalRecord
+from .background import check_background
 from .connection import Connection
 from .disconnects import check_disconnects
 from .lost import check_connect, find_dropped, find_lost, find_without_sender
@@ -27,7 +28,7 @@ from .watch import watched_connects
 CHECKS = {
     *(f"I00{number}" for number in range(1, 6)),
     *(f"W{number:03}" for number in range(1, 20)),
-    *("W021", "W101", "W102"),
+    *("W021", "W101", "W102", "W105", "W106"),
 }
 # These have false positives. As system checks, most commands would print them, until
 # the project silences all of them.
@@ -51,6 +52,7 @@ def find_problems(
         found += check_senders(links)
         for link in links:
             found += check_receiver(link)
+            found += check_background(link)
             found += check_connect(link)
             found += check_disconnects(link)
     ignored = set(ignored_problems())

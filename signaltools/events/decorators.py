@@ -4,6 +4,7 @@ Connect receivers as ``django.dispatch.receiver`` does, with types for events.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import (
@@ -18,6 +19,8 @@ from typing import (
 import django.dispatch
 from django.dispatch import Signal
 
+from ..introspect.callables import describe
+from ..introspect.objects import is_a
 from .base import Event
 from .protocols import OnlyKeywords, PlainSignal, SignalFirst, SignalSecond
 
@@ -89,13 +92,28 @@ else:
         If one of several refuses the function, it isn't connected to any of them.
         """
         if not isinstance(signal, (list, tuple)):
-            return django.dispatch.receiver(signal, **options)
+            connect = django.dispatch.receiver(signal, **options)
+            return connect if is_a(signal, Event) else partial(_connect_plain, connect)
         return partial(_connect_all, signal, options)
+
+
+def _connect_plain(connect: Callable[[Any], Any], function: Any) -> Any:
+    _refuse_background(function)
+    return connect(function)
+
+
+def _refuse_background(function: Any) -> None:
+    # Without a receiver in the background, the module need not be imported.
+    background = sys.modules.get(f"{__package__}.background")
+    if background and is_a(function, background.BackgroundReceiver):
+        raise TypeError(background.refusal(describe(function).name))
 
 
 def _connect_all(
     signals: Sequence[Signal], options: dict[str, Any], function: Any
 ) -> Any:
+    if not all(is_a(signal, Event) for signal in signals):
+        _refuse_background(function)
     connected: list[Signal] = []
     try:
         for signal in signals:
