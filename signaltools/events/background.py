@@ -134,8 +134,12 @@ class PendingTask:
     ) -> None:
         self.receiver = receiver
         self.message = message
+        self.was_queued = False
 
     def __call__(self) -> None:
+        # A test may have run it before the commit.
+        if self.was_queued:
+            return
         try:
             self.enqueue()
         except Exception:
@@ -149,6 +153,7 @@ class PendingTask:
             )
 
     def enqueue(self) -> None:
+        self.was_queued = True
         backend = self.receiver.get_backend()
         backend.enqueue(self.receiver, (), dict(self.message))
 
@@ -199,7 +204,7 @@ def _make(options: dict[str, Any], function: Any) -> Any:
         raise TypeError(
             f"@in_background can only decorate a function, not {function!r}."
         )
-    tasks = _import_tasks()
+    tasks = find_tasks()
     cls = _task_class(tasks.task_backends[options["backend"]].task_class)
     exceptions = vars(import_module(f"{tasks.__name__}.exceptions"))
     # Its name in "django-tasks" is another one.
@@ -216,7 +221,7 @@ def _make(options: dict[str, Any], function: Any) -> Any:
         raise type(error)(message) from None
 
 
-def _import_tasks() -> Any:
+def find_tasks() -> Any:
     # The package of Django 6.0, or the one that brings the same to Django 5.2.
     for name in ("django.tasks", "django_tasks"):
         try:

@@ -11,6 +11,7 @@ from .connected import assert_connected, assert_not_connected
 from .isolating import isolate
 from .matching import Sent
 from .muting import mute
+from .queued import run_queued
 
 __all__ = [
     "Capture",
@@ -23,5 +24,6 @@ __all__ = [
     "capture",
     "isolate",
     "mute",
+    "run_queued",
     "where",
 ]
