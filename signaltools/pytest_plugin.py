@@ -1,5 +1,5 @@
 """
-Fixtures, a marker, and an option for pytest.
+Fixtures, a marker, and options for pytest.
 
 pytest loads this plugin wherever signaltools is installed, also for projects without
 Django. Therefore everything is imported where it is used.
@@ -16,22 +16,83 @@ import pytest
 
 if TYPE_CHECKING:
     from .testing import Capture
+    from .testing.covering import Covering
     from .tracing import Trace
 
 _traces: pytest.StashKey[Trace] = pytest.StashKey()
 _muted: pytest.StashKey[ExitStack] = pytest.StashKey()
+_covering: pytest.StashKey[Covering] = pytest.StashKey()
+_coverage: pytest.StashKey[tuple[str, str]] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.getgroup("signaltools").addoption(
+    group = parser.getgroup("signaltools")
+    group.addoption(
         "--trace-signals",
         action="store_true",
         help="for each failing test, print the signals that it sent and the receivers "
         "that ran",
     )
+    group.addoption(
+        "--signal-coverage",
+        action="store_const",
+        const="project",
+        help="print which receivers of the project never ran, and which of its signals "
+        "were never sent",
+    )
+    # An option with an optional value would take the path of a test for that value.
+    group.addoption(
+        "--signal-coverage=all",
+        dest="signal_coverage",
+        action="store_const",
+        const="all",
+        help="the same for Django, installed packages, and the tests themselves",
+    )
+    group.addoption(
+        "--signal-coverage-fail-under",
+        metavar="MIN",
+        type=float,
+        help="fail if less than MIN percent of the receivers ran",
+    )
+    group.addoption(
+        "--signal-coverage-json",
+        metavar="FILE",
+        help="write the number of calls of each receiver to FILE, as JSON",
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
+    # Before pytest-django sets up Django, which sends signals.
+    _start_coverage(early_config, early_config.known_args_namespace)
+    return (yield)
+
+
+def _start_coverage(config: pytest.Config, options: Any) -> None:
+    if _covering in config.stash or not _wants_coverage(options):
+        return
+    from .testing.covering import Covering
+
+    covering = config.stash[_covering] = Covering(
+        everything=options.signal_coverage == "all",
+        fail_under=options.signal_coverage_fail_under,
+        file=options.signal_coverage_json,
+    )
+    covering.start()
+    config.add_cleanup(covering.stop)
+
+
+def _wants_coverage(options: Any) -> bool:
+    return not options.collectonly and bool(
+        options.signal_coverage
+        or options.signal_coverage_fail_under is not None
+        or options.signal_coverage_json
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # If a conftest file loads the plugin, it's too late for the hook above.
+    _start_coverage(config, config.option)
     config.addinivalue_line(
         "markers",
         "mute_signals(*signals, receivers=(), except_=None, everywhere=False): prevent "
@@ -130,3 +191,55 @@ def pytest_runtest_makereport(
     if report.failed and trace is not None:
         report.sections.append(("Signals", str(trace)))
     return report
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    covering = session.config.stash.get(_covering, None)
+    if covering is not None:
+        covering.read(_test_modules(session))
+
+
+def _test_modules(session: pytest.Session) -> set[str]:
+    modules = (item.getparent(pytest.Module) for item in session.items)
+    return {module.obj.__name__ for module in modules if module is not None}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    covering = node.config.stash.get(_covering, None)
+    if covering is None:
+        return
+    # A worker of pytest-xdist that crashed has no results.
+    results = getattr(node, "workeroutput", {}).get("signaltools")
+    if results is None:
+        covering.note("A worker crashed, so the receivers that it ran aren't counted.")
+    else:
+        covering.add(results)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    config = session.config
+    covering = config.stash.get(_covering, None)
+    if covering is None:
+        return
+    # The process that distributes tests to workers runs none itself.
+    if not covering.has_others:
+        covering.read(_test_modules(session))
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["signaltools"] = covering.results()
+        return
+    _, failure = config.stash[_coverage] = covering.report()
+    if failure and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    report, failure = config.stash.get(_coverage, ("", ""))
+    if report:
+        terminalreporter.ensure_newline()
+        terminalreporter.write(report)
+    if failure:
+        terminalreporter.write_line(failure, red=True, bold=True)

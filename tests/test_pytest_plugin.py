@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -178,6 +179,106 @@ def test_a_test_has_its_own_exceptions():
     assert paid.send(None) == [(receive, 1)]
 """
 
+ORDERS = """
+from django.conf import settings
+
+if not settings.configured:
+    settings.configure(INSTALLED_APPS=["signaltools"])
+
+from django.dispatch import Signal, receiver
+
+paid, lost = Signal(), Signal()
+
+@receiver(paid)
+def book(**kwargs):
+    return 1
+
+@receiver(paid)
+def refuse(**kwargs):
+    raise RuntimeError
+
+@receiver(paid)
+def ship(**kwargs):
+    pass
+"""
+LATE = """
+from django.dispatch import Signal, receiver
+from orders import paid
+
+cancelled = Signal()
+
+@receiver(paid, dispatch_uid="late")
+def find(**kwargs):
+    pass
+
+@receiver(cancelled)
+def refund(**kwargs):
+    pass
+"""
+COVERED = """
+import asyncio
+import importlib
+import threading
+import pytest
+from django.dispatch import receiver
+from orders import lost, paid, ship
+
+@receiver(lost)
+def connected_in_a_test_module(**kwargs):
+    pass
+
+def test_direct():
+    ship()
+
+def test_raises():
+    with pytest.raises(RuntimeError):
+        paid.send(None)
+
+def test_raises_in_a_thread():
+    errors = []
+    def send():
+        with pytest.raises(RuntimeError) as error:
+            paid.send(None)
+        errors.append(error)
+    thread = threading.Thread(target=send)
+    thread.start()
+    thread.join()
+    assert errors
+
+def test_raises_in_a_task():
+    with pytest.raises(RuntimeError):
+        asyncio.run(paid.asend(None))
+
+@pytest.mark.mute_signals("orders.paid")
+def test_muted():
+    assert paid.send(None) == []
+
+def test_local():
+    def never_runs(**kwargs):
+        pass
+    lost.connect(never_runs, weak=False)
+    paid.connect(never_runs, weak=False)
+
+def test_import():
+    cancelled = importlib.import_module("late").cancelled
+    assert len(cancelled.send(None)) == 1
+"""
+COVERAGE = """\
+signal coverage: 3 of 5 receivers ran (60 %)
+never ran   late.find    orders.paid  late.py:7
+never ran   orders.ship  orders.paid  orders.py:19
+never sent  orders.lost               orders.py:9
+"""
+CRASH = """
+import os
+import sys
+import orders
+
+def test_crash():
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        os._exit(1)
+"""
+
 needs_xdist = pytest.mark.skipif(
     importlib.util.find_spec("xdist") is None, reason="pytest-xdist is not installed"
 )
@@ -200,6 +301,13 @@ def run(tmp_path_factory):
     for name, source in {
         "bare/pytest.ini": "[pytest]",
         "bare/test_it.py": WITHOUT_SETTINGS,
+        "covered/late.py": LATE,
+        "covered/orders.py": ORDERS,
+        "covered/pytest.ini": "[pytest]",
+        "covered/test_orders.py": COVERED,
+        "crash/orders.py": ORDERS,
+        "crash/pytest.ini": "[pytest]",
+        "crash/test_crash.py": CRASH,
         "quiet/conftest.py": CONFTEST,
         "quiet/project.py": PROJECT,
         "quiet/pytest.ini": "[pytest]",
@@ -232,7 +340,7 @@ def run(tmp_path_factory):
             text=True,
             check=False,
         )
-        return done.stdout + done.stderr
+        return f"{done.stdout}{done.stderr}Exit status: {done.returncode}"
 
     return run
 
@@ -292,3 +400,56 @@ def test_tracebacks_end_in_the_test(run, options):
     fails = failure(run("shop", *options), "test_is_not_sent")
     assert "'project.paid' wasn't sent. No other signals were sent either." in fails
     assert "capturing.py" not in fails
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--signal-coverage",),
+        pytest.param(("--signal-coverage", "-n2"), marks=needs_xdist),
+        pytest.param(
+            ("--signal-coverage", "-n3", "--dist=each", "-pno:randomly"),
+            marks=needs_xdist,
+        ),
+    ],
+    ids=" ".join,
+)
+def test_signal_coverage_is_that_of_the_whole_run(run, options):
+    out = run("covered", *options, "--signal-coverage-fail-under=60")
+    assert COVERAGE in out
+    assert "less than the required" not in out
+    assert "7 passed" in out or "21 passed" in out
+    assert "Exit status: 0" in out
+
+
+def test_signal_coverage_of_everything(run):
+    out = run("covered", "--signal-coverage=all", "test_orders.py")
+    assert "never ran   test_orders.connected_in_a_test_module " in out
+    assert "never sent  django.db.models.signals.post_save" in out
+    assert "never_runs" not in out
+
+
+def test_too_little_signal_coverage_fails_the_run(run, tmp_path):
+    file = tmp_path / "coverage.json"
+    out = run(
+        "covered", "--signal-coverage-fail-under=60.5", f"--signal-coverage-json={file}"
+    )
+    assert "Signal coverage is 60.00 %, which is less than the required 60.5 %." in out
+    assert "7 passed" in out
+    assert "Exit status: 1" in out
+    document = json.loads(file.read_text("utf-8"))
+    calls = {each["name"]: each["calls"] for each in document["receivers"]}
+    assert calls["orders.book"] == 3
+    assert (calls["late.refund"], calls["orders.ship"]) == (1, 0)
+
+
+def test_nothing_is_counted_while_tests_are_only_listed(run):
+    out = run("covered", "--signal-coverage-fail-under=60", "--collect-only")
+    assert "ignal coverage" not in out
+    assert "Exit status: 0" in out
+
+
+@needs_xdist
+def test_a_worker_that_crashes_is_mentioned(run):
+    out = run("crash", "--signal-coverage", "-n1", "--max-worker-restart=0")
+    assert "A worker crashed, so the receivers that it ran aren't counted." in out

@@ -32,6 +32,9 @@ R = TypeVar("R", covariant=True)
 
 logger = logging.getLogger("signaltools")
 
+#: Called with an event, its sender, and the function of a task that is about to run.
+observers: list[Callable[[Event[Any], Any, Any], None]] = []
+
 
 class Background(NamedTuple):
     """
@@ -275,6 +278,8 @@ def _make_handler(function: FunctionType, takes_context: bool) -> Any:
                 f"{_path(function)!r} can't handle the message, because it isn't "
                 f"connected to {event.name!r} in this worker."
             )
+        for observe in observers:
+            observe(event, arguments["sender"], handle)
         return {"signal": event, **arguments}
 
     handle: Any

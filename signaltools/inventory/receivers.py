@@ -201,6 +201,21 @@ def receiver_with_uid(signal: Signal, uid: Any, sender: Any) -> Any:
     return None
 
 
+def keys_and_receivers(signal: Signal) -> list[tuple[Any, Any]]:
+    """
+    Return the key and the receiver of each connection. One that is gone is None.
+
+    The key is the first part of a row, ``(lookup id, sender id)``. Each ``connect()``
+    creates another one.
+    """
+    found: list[tuple[Any, Any]] = []
+    for entry in entries(signal):
+        reference = entry[1]
+        weak = is_a(reference, weakref.ReferenceType)
+        found.append((entry[0], reference() if weak else reference))
+    return found
+
+
 def dispatches_itself(cls: type[Signal]) -> bool:
     """
     Return whether a ``Signal`` subclass overrides which receivers run, or their order.

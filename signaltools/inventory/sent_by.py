@@ -134,7 +134,7 @@ def _files() -> Iterator[AppFile]:
     paths = set()
     for name, module in loaded_modules():
         path = source_file(module)
-        if path and not _is_known(name) and not _is_test(name, installed):
+        if path and not _is_known(name) and not is_test(name, installed):
             package = module_attribute(module, "__package__")
             paths.add(path)
             package = package if type(package) is str else ""
@@ -151,7 +151,7 @@ def _is_known(module: str) -> bool:
     return top in {"django", "signaltools"} or top in sys.stdlib_module_names
 
 
-def _is_test(module: str, installed: Sequence[str]) -> bool:
+def is_test(module: str, installed: Sequence[str]) -> bool:
     # An app may be called "tests" itself.
     inside = [name for name in installed if f"{module}.".startswith(f"{name}.")]
     within = module.removeprefix(max(inside, key=len, default=""))
