@@ -9,6 +9,9 @@ from collections.abc import Sequence
 from copy import copy
 from typing import Any, NamedTuple, Self
 
+from django.conf import settings
+
+from .conf import conf
 from .inventory.names import NamedSignal, registry
 from .recording import hooks
 from .recording.arguments import ArgumentTypes, ArgumentValues
@@ -31,7 +34,9 @@ from .recording.recorder import (
 from .recording.remarks import Remark, find_remarks
 from .recording.tree import Call, ReceiverTotals, Send, Totals, Tree, walk
 from .reports.layout import Look
+from .reports.panel_options import PanelOptions
 from .reports.trace_json import trace_document
+from .reports.trace_selection import select_trace
 from .reports.trace_text import render_trace
 
 
@@ -211,21 +216,33 @@ class Trace:
         """
         return self.read().not_run
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self, only: Sequence[str] = ()) -> dict[str, Any]:
         """
         Return everything as dicts, lists, strings, and numbers, ready for JSON.
 
-        ``trace.schema.json`` in ``signaltools.reports`` describes it.
+        ``only`` are parts of names of signals, receivers, and senders: what matches one
+        of them is returned. ``trace.schema.json`` in ``signaltools.reports`` describes
+        the result.
         """
         reading = self.read()
-        return trace_document(reading.tree, reading.remarks, reading.not_run)
+        selected = select_trace(reading.tree, reading.not_run, only)
+        return trace_document(selected.tree, selected.remarks, selected.not_run)
 
-    def as_text(self, look: Look) -> str:
+    def as_text(
+        self, look: Look, only: Sequence[str] = (), *, summary: bool = False
+    ) -> str:
         """
-        Return everything as text, with the layout that ``look`` describes.
+        Return everything as text, or only a summary, with the layout of ``look``.
+
+        ``only`` is as in ``as_dict()``. What ``SIGNALTOOLS["HIDE"]`` hides is left out.
         """
         reading = self.read()
-        return render_trace(reading.tree, reading.remarks, reading.not_run, look)
+        options = None
+        # Plain signals can be recorded without settings.
+        if settings.configured:
+            options = PanelOptions(hide=conf.HIDE, always_show=conf.ALWAYS_SHOW)
+        selected = select_trace(reading.tree, reading.not_run, only, options)
+        return render_trace(selected, look, summary=summary)
 
     def __str__(self) -> str:
         return self.as_text(Look(folder=os.getcwd()))

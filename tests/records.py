@@ -101,6 +101,7 @@ def send(signal: str, *calls: Call, **changes: Any) -> Send:
         "same_caller": True,
         "values": {},
         "in_atomic": False,
+        "received_in_atomic": 0,
         "on_commit": 0,
         "without_receivers": 0 if calls else changes.get("count", 1),
         "unseen": 0,

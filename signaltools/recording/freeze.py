@@ -6,10 +6,13 @@ Names and places are looked up now and not while recording, which would slow it 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from operator import add
 from typing import Any
+
+import django
 
 from ..events import Event
 from ..introspect.objects import is_a
@@ -20,7 +23,9 @@ from ..inventory.records import Kind, signal_kind
 from ..inventory.weak import SignalRef
 from .identity import Identity
 from .recorder import CallNode, Node, Recorder, SendNode
-from .tree import Added, Call, CallOutcome, Send, Totals, Tree, Waiting, walk
+from .tree import Added, Call, CallOutcome, Send, Totals, Tree, Waiting, sums
+
+_DJANGO = os.path.dirname(django.__file__) + os.sep
 
 
 def freeze(recorder: Recorder, entries: Iterable[NamedSignal]) -> Tree:
@@ -34,7 +39,13 @@ def freeze(recorder: Recorder, entries: Iterable[NamedSignal]) -> Tree:
     if recorder.recording:
         recorder.look_around()
     added = tuple(builder.added(recorder.refs.signals.copy().values()))
-    totals = _totals(recorder, sends + overflow)
+    roots = sends + overflow
+    totals = Totals(
+        time=recorder.elapsed,
+        queries=recorder.queries + sum(send.queries for send in roots),
+        query_time=recorder.query_time + sum(send.query_time for send in roots),
+        **sums(roots),
+    )
     return Tree(sends, overflow, totals, added, tuple(builder.waiting(recorder)))
 
 
@@ -102,7 +113,12 @@ class _TreeBuilder:
             queued=queued,
             same_caller=all(node.same_caller for node in nodes),
             values=first.identity.named_values(),
-            in_atomic=first.in_atomic,
+            in_atomic=_in_atomic(nodes),
+            # A node knows it of its first send, which had receivers if all had some.
+            received_in_atomic=sum(
+                bool(node.in_atomic) and node.with_receivers == node.count
+                for node in nodes
+            ),
             on_commit=_sum(node.on_commit for node in nodes),
             without_receivers=_sum(
                 node.count - node.with_receivers - node.unseen for node in nodes
@@ -162,6 +178,9 @@ class _TreeBuilder:
     def added(self, signals: Iterable[SignalRef]) -> Iterator[Added]:
         for signal in signals:
             for name, module, _, filename, line in signal.added:
+                # Fields of Django are connected for each model that a migration makes.
+                if filename is not None and filename.startswith(_DJANGO):
+                    continue
                 file = self._places.find(module, filename).file
                 yield Added(self._name(signal)[0], name, file, line)
 
@@ -182,6 +201,13 @@ class _TreeBuilder:
                 named = clip(entry.name), signal_kind(entry.signal, component)
             self._names[ref] = named
         return self._names[ref]
+
+
+def _in_atomic(nodes: Sequence[SendNode]) -> bool | None:
+    first = nodes[0].in_atomic
+    if all(node.count == 1 and node.in_atomic is first for node in nodes):
+        return first
+    return None
 
 
 def _sum(values: Iterable[Any]) -> Any:
@@ -210,21 +236,3 @@ def _outcome(nodes: Sequence[CallNode]) -> CallOutcome:
     if any(node.active or node.pending for node in nodes):
         return "unfinished"
     return "returned"
-
-
-def _totals(recorder: Recorder, roots: tuple[Send, ...]) -> Totals:
-    sends = [node for node in walk(roots) if isinstance(node, Send)]
-    calls = [call for send in sends for call in send.calls]
-    return Totals(
-        time=recorder.elapsed,
-        sends=sum(send.count for send in sends),
-        calls=sum(call.count for call in calls),
-        without_receivers=sum(send.without_receivers for send in sends),
-        receiver_time=sum(call.self_time for call in calls),
-        queries=recorder.queries + sum(send.queries for send in roots),
-        query_time=recorder.query_time + sum(send.query_time for send in roots),
-        receiver_queries=sum(call.self_queries for call in calls),
-        raised=sum(call.raised - call.swallowed for call in calls),
-        swallowed=sum(call.swallowed for call in calls),
-        on_commit=sum(send.on_commit for send in roots),
-    )

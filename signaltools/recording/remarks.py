@@ -75,9 +75,9 @@ def _on_send(send: Send) -> Iterator[Remark]:
     elif (count := _own_errors(send)) > 0:
         yield remark("error", f"{send.method}() raised {send.error}", count)
     # Django's own signals are meant to be sent inside the transaction.
-    if send.kind != "builtin" and send.in_atomic and send.calls:
+    if send.kind != "builtin" and (count := send.received_in_atomic):
         text = "its receivers ran before the transaction was committed"
-        yield remark("note", f"sent inside atomic(): {text}")
+        yield remark("note", f"sent inside atomic(): {text}", count)
 
 
 def _own_errors(send: Send) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from ..inventory.records import Component, Kind, SenderKind
 from .identity import Plain
@@ -41,9 +41,10 @@ class Send:
     ``time`` without the receivers. ``queries`` and ``query_time`` include everything
     below.
 
-    ``in_atomic`` is whether an ``atomic()`` block was open, None if that isn't known.
-    ``on_commit`` is how many ``on_commit()`` callbacks the send queued. Both are only
-    about the first send. ``without_receivers`` is how many sends had no receiver to
+    ``in_atomic`` is whether an ``atomic()`` block was open, None if that isn't known of
+    each send, and ``received_in_atomic`` how many sends with receivers were certainly
+    inside one. ``on_commit`` is how many ``on_commit()`` callbacks the first send
+    queued. ``without_receivers`` is how many sends had no receiver to
     call, ``unseen`` how many may have called receivers in a loop of the signal class,
     ``raised`` how many raised an exception, and ``error`` the first one.
     ``calls`` are in the order in which the receivers ran. ``sends`` are what the class
@@ -71,6 +72,7 @@ class Send:
     queries: int
     query_time: float
     in_atomic: bool | None
+    received_in_atomic: int
     on_commit: int
     without_receivers: int
     unseen: int
@@ -248,6 +250,25 @@ def _receiver_totals(calls: Sequence[Call]) -> ReceiverTotals:
         queries=sum(call.self_queries for call in calls),
         errors=sum(call.raised for call in calls),
     )
+
+
+def sums(roots: Sequence[Send]) -> dict[str, Any]:
+    """
+    Return the totals of ``roots`` and everything below them, except of all queries.
+    """
+    nodes = [*walk(roots)]
+    sends = [node for node in nodes if isinstance(node, Send)]
+    calls = [node for node in nodes if isinstance(node, Call)]
+    return {
+        "sends": sum(send.count for send in sends),
+        "calls": sum(call.count for call in calls),
+        "without_receivers": sum(send.without_receivers for send in sends),
+        "receiver_time": sum(call.self_time for call in calls),
+        "receiver_queries": sum(call.self_queries for call in calls),
+        "raised": sum(call.raised - call.swallowed for call in calls),
+        "swallowed": sum(call.swallowed for call in calls),
+        "on_commit": sum(send.on_commit for send in roots),
+    }
 
 
 def walk(sends: Sequence[Send]) -> Iterator[Send | Call]:

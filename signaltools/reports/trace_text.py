@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from ..introspect.text import printable
+from ..introspect.text import printable, text_list
 from ..inventory.places import short_place
 from ..inventory.records import expected_sender
 from ..recording.not_run import NotRun
@@ -29,29 +29,37 @@ from .trace_rows import (
     signals_without_receivers,
     together,
 )
+from .trace_selection import Selected
 
 # Deeper rows keep this indent, so that there is room for their names.
 _MAX_DEPTH = 12
-MAX_RECEIVERS = 10
+# With long names, a remark takes three lines and a receiver two: a summary has at most
+# 45, and usually half of that.
+_MAX_PROBLEMS = 4
+_MAX_NOTES = 2
+_MAX_RECEIVERS = 8
 
 
-def render_trace(
-    tree: Tree, remarks: Sequence[Remark], not_run: Sequence[NotRun], look: Look
-) -> str:
+def render_trace(selected: Selected, look: Look, *, summary: bool = False) -> str:
     """
-    Return a trace as text: totals, problems, notes, the slowest receivers, everything
-    in order, and the receivers that didn't run although their signal was sent.
+    Return a trace as text: a summary, which fits on a screen, and unless only that is
+    asked for, everything in order and the receivers that didn't run although their
+    signal was sent.
     """
+    tree, remarks = selected.tree, selected.remarks
     report = _Report(tree, look)
     sections = [
-        report.totals(),
-        report.remarks("PROBLEMS", problems_of(remarks)),
-        report.remarks("NOTES", notes_of(remarks)),
-        report.slowest(),
-        report.events("IN ORDER", tree.sends),
-        report.events("OVERFLOW (totals only)", tree.overflow),
-        report.not_run(not_run),
+        report.totals(selected),
+        report.remarks("PROBLEMS", problems_of(remarks), _MAX_PROBLEMS),
+        report.remarks("NOTES", notes_of(remarks), _MAX_NOTES),
+        report.receivers(),
     ]
+    if not summary:
+        sections += [
+            report.events("IN ORDER", tree.sends),
+            report.events("OVERFLOW (totals only)", tree.overflow),
+            report.not_run(selected.not_run),
+        ]
     return (
         "\n\n".join(
             "\n".join(lines) for section in sections if (lines := list(section))
@@ -65,7 +73,7 @@ class _Report:
         self._tree = tree
         self._look = look
 
-    def totals(self) -> Iterator[str]:
+    def totals(self, selected: Selected) -> Iterator[str]:
         totals = self._tree.totals
         # A line may only break between the parts, thus not at spaces inside them.
         parts = [
@@ -73,19 +81,32 @@ class _Report:
         ]
         for line in wrapped(" · ".join(parts), self._look.width, further=""):
             yield self._look.heading(line.replace("\N{NO-BREAK SPACE}", " "))
-        if not totals.sends:
+        sends, calls = selected.hidden_sends, selected.hidden_calls
+        if sends or calls:
+            hidden = f"{plural(sends, 'send')} and {plural(calls, 'call')}"
+            yield f"SIGNALTOOLS['HIDE'] hides {hidden}."
+        if not totals.sends and selected.patterns:
+            patterns = text_list(
+                [repr(printable(pattern)) for pattern in selected.patterns], "or"
+            )
+            yield f"Nothing that was sent matches {patterns}."
+        elif not totals.sends and not sends:
             yield "Nothing was sent."
 
-    def remarks(self, title: str, remarks: Sequence[Remark]) -> Iterator[str]:
+    def remarks(
+        self, title: str, remarks: Sequence[Remark], limit: int
+    ) -> Iterator[str]:
         if remarks:
             yield self._look.heading(f"{title} ({len(remarks):,})")
-        for remark in remarks:
+        for remark in remarks[:limit]:
             names = [short_signal(remark.signal)]
             names += [printable(remark.receiver)] if remark.receiver else []
             where = f"{remark.level.upper():<7}  {' > '.join(names)}"
             yield where + _times(remark.count)
             text = f"{'':7}  {printable(remark.text)}"
             yield from self._look.with_place(text, remark.file, remark.line)
+        if len(remarks) > limit:
+            yield f"{'':7}  and {len(remarks) - limit:,} more"
 
     def events(self, title: str, sends: Sequence[Send]) -> Iterator[str]:
         if sends:
@@ -102,14 +123,17 @@ class _Report:
             else:
                 yield from self._without_receivers(row, indent)
 
-    def slowest(self) -> Iterator[str]:
+    def receivers(self) -> Iterator[str]:
         found = self._tree.receivers
         if found:
             yield self._look.heading("RECEIVERS BY SELF TIME")
-        for each in found[:MAX_RECEIVERS]:
+        for each in found[:_MAX_RECEIVERS]:
             name = printable(each.receiver) + _times(each.calls)
             left = f"{_ms(each.self_time):>8} ms  {name}"
             yield from self._look.with_place(left, each.file, each.line)
+        if others := found[_MAX_RECEIVERS:]:
+            time = sum(each.self_time for each in others)
+            yield f"{_ms(time):>8} ms  {plural(len(others), 'other receiver')}"
 
     def not_run(self, not_run: Sequence[NotRun]) -> Iterator[str]:
         nodes = walk(self._tree.sends + self._tree.overflow)

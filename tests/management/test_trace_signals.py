@@ -60,6 +60,46 @@ def test_json_in_a_file_leaves_standard_output_to_the_command(capsys, tmp_path):
     assert json.loads(file.read_text("utf-8"))["version"] == 1
 
 
+def shell(code):
+    code = f"from tests.testapp.models import Tag\n{code}"
+    return ["shell", "--no-imports", "--command", code]
+
+
+@pytest.mark.django_db
+def test_summary_alone(capsys):
+    out = trace(capsys, "--summary", *shell("Tag.objects.create(); Tag()"))
+    assert "RECEIVERS BY SELF TIME" in out
+    assert "IN ORDER" not in out
+    assert "DID NOT RUN" not in out
+
+
+def test_a_summary_is_text():
+    with pytest.raises(CommandError) as caught:
+        call_command("trace_signals", "--summary", "--format=json", "check")
+    assert str(caught.value) == "--summary can't be combined with --format json."
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_only_what_matches(capsys, output):
+    options = ["--format", output, "--only", "POST_SAVE", "--only", "nothing"]
+    out = trace(capsys, *options, *shell("Tag.objects.create()"))
+    assert "post_save" in out
+    assert "pre_save" not in out
+    if output == "json":
+        document = json.loads(out)
+        assert document["totals"]["sends"] == 1
+
+
+@pytest.mark.django_db
+def test_what_settings_hide_is_not_counted(capsys, settings):
+    settings.SIGNALTOOLS = {"HIDE": ["django.db", "testapp"]}
+    out = trace(capsys, *shell("Tag.objects.create()"))
+    first, second, *_ = out.splitlines()
+    assert first.startswith("0 sends · 0 calls")
+    assert second.startswith("SIGNALTOOLS['HIDE'] hides 4 sends and ")
+
+
 def test_a_command_is_required():
     with pytest.raises(CommandError) as caught:
         call_command("trace_signals")

@@ -5,16 +5,17 @@ import functools
 import gc
 import inspect
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from types import ModuleType
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.db.models.signals import post_init, post_save, pre_init
 from django.dispatch import Signal
 from django.test import TestCase
 
 import signaltools
+from signaltools.recording import totals as limits
 from signaltools.recording.remarks import Remark
 from tests.shapes import Stock, on_save, on_save_async
 from tests.testapp.models import Order, Tag
@@ -380,6 +381,48 @@ def test_signal_without_receivers_inside_atomic_is_fine(paid):
         paid.send(Web)
 
     assert trace.remarks == ()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_collapsed_sends_are_inside_atomic_only_as_far_as_that_is_known(paid):
+    paid.connect(on_save)
+    Tag.objects.exists()
+
+    def record(*, inside):
+        with signaltools.trace(collapse_after=2) as trace:
+            for number in range(6):
+                with transaction.atomic() if number in inside else nullcontext():
+                    paid.send(Web)
+        [send] = trace.sends
+        return send.in_atomic, [remark.count for remark in trace.remarks]
+
+    assert record(inside=[0]) == (None, [1])
+    # The third one has the node of all further ones.
+    assert record(inside=[0, 1, 2, 4]) == (None, [3])
+    assert record(inside=[4]) == (None, [])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_totals_beyond_the_limit_are_not_said_to_be_inside_atomic(paid, monkeypatch):
+    monkeypatch.setattr(limits, "MAX_TREE", 0)
+    paid.connect(on_save)
+    Tag.objects.exists()
+
+    with signaltools.trace() as trace, transaction.atomic():
+        paid.send(Web)
+
+    assert [send.in_atomic for send in trace.sends] == [None]
+    assert trace.remarks == ()
+
+
+def test_receivers_that_django_connects_to_new_models_are_no_note():
+    with signaltools.trace() as trace:
+        post_init.send(Web)
+        post_init.connect(models.ImageField().update_dimension_fields, sender=Web)
+        post_init.connect(on_save, sender=Web)
+    post_init.disconnect(on_save, sender=Web)
+
+    assert [remark.receiver for remark in trace.remarks] == ["tests.shapes.on_save"]
 
 
 @pytest.mark.django_db(transaction=True)

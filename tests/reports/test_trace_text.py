@@ -12,6 +12,7 @@ from signaltools.recording.remarks import Remark
 from signaltools.recording.tree import Tree
 from signaltools.reports.editor import Editor
 from signaltools.reports.layout import Look
+from signaltools.reports.trace_selection import Selected
 from signaltools.reports.trace_text import render_trace
 from tests.records import call, receiver, send, totals
 
@@ -26,8 +27,11 @@ def render(*sends, **options):
     remarks = options.pop("remarks", [])
     not_run = options.pop("not_run", [])
     sums = options.pop("totals", totals(sends=1))
+    summary = options.pop("summary", False)
+    hidden = {n: options.pop(n) for n in Selected._fields[3:] if n in options}
     look = Look(**{"folder": FOLDER, **options})
-    return render_trace(Tree(sends, overflow, sums), remarks, not_run, look).split("\n")
+    selected = Selected(Tree(sends, overflow, sums), remarks, not_run, **hidden)
+    return render_trace(selected, look, summary=summary).split("\n")
 
 
 def events(*sends, **options):
@@ -120,6 +124,41 @@ def test_an_empty_trace_says_so():
         "Nothing was sent.",
         "",
     ]
+
+
+def test_what_settings_hide_is_named():
+    sent = totals(sends=1)
+    lines = render(totals=sent, hidden_sends=1_200, hidden_calls=1)
+    assert lines[1] == "SIGNALTOOLS['HIDE'] hides 1,200 sends and 1 call."
+    lines = render(totals=sent, hidden_sends=0, hidden_calls=2)
+    assert lines[1] == "SIGNALTOOLS['HIDE'] hides 0 sends and 2 calls."
+    lines = render(totals=totals(), hidden_sends=2, hidden_calls=2)
+    assert lines[1:] == ["SIGNALTOOLS['HIDE'] hides 2 sends and 2 calls.", ""]
+
+
+def test_patterns_that_match_nothing_are_named():
+    lines = render(totals=totals(), patterns=["ordr", "x\x1b"])
+    assert lines[1] == "Nothing that was sent matches 'ordr' or 'x\\\\x1b'."
+    assert "Nothing" not in "".join(render(patterns=["order"]))
+
+
+def test_a_summary_fits_on_a_screen_and_counts_the_rest():
+    name = "shop." + "x" * 80
+    calls = [call(f"{name}.r{number}", self_time=number) for number in range(100)]
+    remarks = [
+        Remark(level, name, f"{name}.{number}", "y" * 90, "/srv/site/a.py", 1, 1)
+        for number in range(100)
+        for level in ("error", "note")
+    ]
+    not_run = [NotRun(name, receiver("search.b"), "outside_window", "outside")]
+    lines = render(
+        *[send(name, *calls)], remarks=remarks, not_run=not_run, summary=True
+    )
+    assert len(lines) <= 45
+    assert (
+        lines.count("         and 96 more") == lines.count("         and 98 more") == 1
+    )
+    assert not any(line.startswith(("IN ORDER", "DID NOT RUN")) for line in lines)
 
 
 def test_a_trace_of_no_time_has_no_share():
@@ -269,7 +308,8 @@ def test_receivers_by_self_time_are_added_up_and_limited():
     lines = render(twice)
     start = lines.index("RECEIVERS BY SELF TIME") + 1
     ranked = lines[start : lines.index("", start)]
-    assert len(ranked) == 10
+    assert len(ranked) == 9
+    assert ranked[8] == "     9.0 ms  4 other receivers"
     assert ranked[0].split() == ["501.0", "ms", "crm.r1", "x4", "crm.py:12"]
     assert ranked[1].split() == ["11.0", "ms", "crm.r11", "crm.py:12"]
 

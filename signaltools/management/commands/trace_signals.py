@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management import ManagementUtility
 from django.core.management.base import CommandError
 
-from signaltools.management.base import ReportCommand
+from signaltools.management.base import ReportCommand, as_list
 from signaltools.tracing import Trace, trace
 
 # Seconds after which a user may wonder whether the command still does anything.
@@ -32,6 +32,18 @@ class Command(ReportCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         self.add_report_arguments(parser)
         parser.add_argument(
+            "--summary",
+            action="store_true",
+            help="only totals, problems, notes, and the slowest receivers",
+        )
+        parser.add_argument(
+            "--only",
+            metavar="PATTERN",
+            action="append",
+            help="only what matches this part of the name of a signal, receiver, or "
+            "sender; can be repeated",
+        )
+        parser.add_argument(
             "command",
             metavar="COMMAND",
             nargs=REMAINDER,
@@ -44,6 +56,8 @@ class Command(ReportCommand):
             raise CommandError(
                 "Specify a command to run, for example: trace_signals migrate"
             )
+        if options["summary"] and options["format"] == "json":
+            raise CommandError("--summary can't be combined with --format json.")
         self.check_writable(file)
         recorded = trace()
         with contextlib.ExitStack() as stack:
@@ -59,9 +73,11 @@ class Command(ReportCommand):
             raise ending
 
     def _report(self, trace: Trace, options: dict[str, Any]) -> str:
+        only = as_list(options["only"])
         if options["format"] == "json":
-            return json.dumps(trace.as_dict(), indent=2) + "\n"
-        return trace.as_text(self.look(options["output"]))
+            return json.dumps(trace.as_dict(only), indent=2) + "\n"
+        look = self.look(options["output"])
+        return trace.as_text(look, only, summary=options["summary"])
 
     @contextlib.contextmanager
     def _notices(self, command: str) -> Iterator[None]:
