@@ -34,9 +34,11 @@ coverage: .venv-test/ready
 	.venv-test/bin/tox run -e coverage
 
 bench: .venv/ready
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --group bench
 	.venv/bin/python benchmarks/inventory.py
 	.venv/bin/python benchmarks/recording.py
 	.venv/bin/python benchmarks/events.py
+	.venv/bin/python benchmarks/background.py
 	.venv/bin/python benchmarks/panel.py
 
 # What is uploaded, from a clean copy of a tag: docs/releasing.md.

@@ -63,15 +63,7 @@ class BackgroundReceiver(Generic[P, R]):
         def get_backend(self) -> Any: ...
 
     def __post_init__(self) -> None:
-        function = self.func.__wrapped__
-        # As functools.wraps() does, which a frozen dataclass doesn't allow. Signatures
-        # are compared with the arguments of the event.
-        names = ("__module__", "__name__", "__qualname__", "__doc__")
-        vars(self).update({name: getattr(function, name) for name in names})
-        vars(self).update(
-            __wrapped__=function,
-            __signature__=_signature(function, self.takes_context),
-        )
+        vars(self).update(self.func.shown_as)
         super().__post_init__()  # type: ignore[misc]
 
     def __call__(self, *args: P.args, **named: P.kwargs) -> R:
@@ -256,8 +248,7 @@ def _signature(function: FunctionType, takes_context: bool) -> inspect.Signature
     if not takes_context:
         return signature
     # The worker passes the context, not the event.
-    _, *parameters = signature.parameters.values()
-    return signature.replace(parameters=parameters)
+    return signature.replace(parameters=[*signature.parameters.values()][1:])
 
 
 def _make_handler(function: FunctionType, takes_context: bool) -> Any:
@@ -297,6 +288,15 @@ def _make_handler(function: FunctionType, takes_context: bool) -> Any:
         def handle(*args: Any, **message: Any) -> None:
             function(*args, **receive(args, message))
 
+    # What the receiver gets as well, as from functools.wraps(), which a frozen dataclass
+    # doesn't allow. It is made once, because engines copy the receiver for each task.
+    # Signatures are compared with the arguments of the event.
+    names = ("__module__", "__name__", "__qualname__", "__doc__")
+    handle.shown_as = {
+        **{name: getattr(function, name) for name in names},
+        "__wrapped__": function,
+        "__signature__": _signature(function, takes_context),
+    }
     return handle
 
 

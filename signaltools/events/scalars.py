@@ -145,6 +145,7 @@ SCALARS = (
         _duration,
     ),
 )
+_TYPES = {each.cls: each for each in SCALARS}
 # What a type allows besides its subclasses, as type checkers do.
 _PROMOTIONS: dict[type, tuple[type, ...]] = {
     float: (int,),
@@ -161,7 +162,7 @@ class Scalar(NamedTuple):
 
     @property
     def _type(self) -> ScalarType:
-        return next(each for each in SCALARS if each.cls is self.cls)
+        return _TYPES[self.cls]
 
     @property
     def schema(self) -> Schema:

@@ -326,6 +326,18 @@ def test_what_the_backend_refuses_names_the_receiver():
     )
 
 
+def test_a_receiver_that_cannot_take_the_context_is_refused():
+    with pytest.raises(InvalidTask) as caught:
+        in_background(takes_context=True)(takes_nothing)
+    assert str(caught.value).startswith(
+        f"'{__name__}.takes_nothing' can't run in the background. Task takes context "
+        "but does not have a first argument of 'context'"
+    )
+
+
+def takes_nothing(): ...
+
+
 def test_without_tasks_it_says_what_is_missing(monkeypatch):
     for name in ("django.tasks", "django_tasks"):
         monkeypatch.setitem(sys.modules, name, None)

@@ -31,3 +31,5 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 DEBUG = False
+# As in production. The pytest plugin would change the default.
+SIGNALTOOLS = {"CHECK_EVENTS": False}
