@@ -25,11 +25,11 @@ setup(
 )
 
 # They need settings.
-from django.contrib.auth.models import User
-from django.db import transaction
-from django_tasks_db.models import DBTaskResult
+from django.contrib.auth.models import User  # noqa: E402
+from django.db import transaction  # noqa: E402
+from django_tasks_db.models import DBTaskResult  # noqa: E402
 
-from signaltools import event, in_background
+from signaltools import event, in_background  # noqa: E402
 
 tasks = import_module("django.tasks" if django.VERSION >= (6, 0) else "django_tasks")
 

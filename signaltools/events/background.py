@@ -288,8 +288,8 @@ def _make_handler(function: FunctionType, takes_context: bool) -> Any:
         def handle(*args: Any, **message: Any) -> None:
             function(*args, **receive(args, message))
 
-    # What the receiver gets as well, as from functools.wraps(), which a frozen dataclass
-    # doesn't allow. It is made once, because engines copy the receiver for each task.
+    # The receiver gets these as well, which functools.wraps() can't do for a frozen
+    # dataclass. They are made once, because engines copy the receiver for each task.
     # Signatures are compared with the arguments of the event.
     names = ("__module__", "__name__", "__qualname__", "__doc__")
     handle.shown_as = {

@@ -104,7 +104,7 @@ def read_message(
     if type(data) is not dict:
         raise BackgroundError(f"{start}, because its arguments aren't an object.")
     forms = _forms_of(event, receiver)
-    for unknown in data.keys() - forms.keys():
+    for unknown in sorted(data.keys() - forms.keys()):
         raise BackgroundError(
             f"{start}, because {name!r} has no argument {stable_repr(unknown)} in this "
             "worker. Update the workers first when you add an argument."

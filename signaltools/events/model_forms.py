@@ -92,7 +92,9 @@ class Instance(NamedTuple):
         if type(data) is not list or len(data) != 3:
             raise wrong(data, short_name(self.model))
         label, key, alias = data
-        model = ModelClass(self.model).read(label)
+        model = _find_model(label)
+        if model is None or not issubclass(model, self.model):
+            raise WrongValue(f"it isn't a row of {short_name(self.model)}")
         key = _key_form(model._meta.pk).read(key)
         if type(alias) is not str or alias not in connections.settings:
             raise WrongValue("there is no such database")

@@ -198,7 +198,7 @@ def test_rows_that_are_not_in_the_database_are_not_written():
         (["testapp.Order", 1], "it must be tests.testapp.models.Order, not a list"),
         (
             ["testapp.Tag", 1, "default"],
-            "it must be type[tests.testapp.models.Order], not a str",
+            "it isn't a row of tests.testapp.models.Order",
         ),
         (["testapp.Order", "1", "default"], "it must be int, not a str"),
         (["testapp.Order", True, "default"], "it must be int, not True"),
