@@ -74,6 +74,8 @@ def _values_after(names: re.Pattern[str]) -> re.Pattern[str]:
     name = rf"(?<![\w.-])[\w.-]*(?:{names.pattern})[\w.-]*"
     # PostgreSQL writes "Key (token)=(8a85) already exists."
     before = rf"""{name}["')\]]*\s*=(?!=)\s*|["']{name}["']\s*:\s*"""
+    # Prose has colons, too: "invalid token: expected a string", "KeyError: 'a1'".
+    before += rf"|{name}(?<!Error)\s*:\s+(?=[^\s,;&]*\d)(?=[^\s,;&]{{4}})"
     value = r""""[^"]*"?|'[^']*'?|\([^)]*\)?|[^\s,;&]+"""
     try:
         return re.compile(f"({before})(?:{value})", names.flags)

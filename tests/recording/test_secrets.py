@@ -133,6 +133,11 @@ def test_composite_key_hides_only_its_secret_part():
         ("KeyError: 'name'", "KeyError: 'name'"),
         ("token == 3", "token == 3"),
         ("name=8a85", "name=8a85"),
+        ("token: 8a85, gone", f"token: {HIDDEN}, gone"),
+        ("/a?token=8a85&page=2", f"/a?token={HIDDEN}&page=2"),
+        ("KeyError: 'a123'", "KeyError: 'a123'"),
+        ("invalid token: expected a string", "invalid token: expected a string"),
+        ("primary key: 5", "primary key: 5"),
     ],
 )
 def test_values_of_secret_names_are_hidden_in_a_message(text, expected):
