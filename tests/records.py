@@ -121,6 +121,7 @@ def call(receiver: str, *sends: Send, **changes: Any) -> Call:
         "file": f"/srv/site/{module.replace('.', '/')}.py",
         "line": 12,
         "order": 1,
+        "background": None,
         "busy": 0.002,
         "self_queries": 0,
         "outcome": "returned",

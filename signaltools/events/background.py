@@ -117,6 +117,13 @@ class BackgroundReceiver(Generic[P, R]):
         transaction.on_commit(pending, using=choose_database(sent).alias)
 
 
+def find_background(receiver: Any) -> Background | None:
+    """
+    Return where and when ``receiver`` is queued, or None for an ordinary one.
+    """
+    return receiver.background if is_a(receiver, BackgroundReceiver) else None
+
+
 class PendingTask:
     """
     The callback that queues a receiver when the transaction is committed.

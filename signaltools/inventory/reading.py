@@ -10,13 +10,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
-from typing import Any
 
 from django.core.exceptions import AppRegistryNotReady
 from django.dispatch import Signal
 
 from ..events import Event
-from ..events.background import Background, BackgroundReceiver
+from ..events.background import find_background
 from ..introspect.callables import describe
 from ..introspect.objects import class_name, is_a
 from ..introspect.text import clip, error_text, stable_text
@@ -150,12 +149,8 @@ class Reader:
             is_async=row.is_async,
             order=order,
             storage=is_storage_method(row.receiver),
-            background=_background(row.receiver),
+            background=find_background(row.receiver),
         )
-
-
-def _background(receiver: Any) -> Background | None:
-    return receiver.background if is_a(receiver, BackgroundReceiver) else None
 
 
 def _event_record(signal: Signal) -> EventRecord | None:

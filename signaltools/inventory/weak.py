@@ -16,6 +16,7 @@ from typing import Any
 from django.apps import AppConfig
 from django.dispatch import Signal
 
+from ..events.background import find_background
 from ..introspect.callables import Described, describe
 from .names import unnamed
 from .receivers import connected_receivers, entries, receiver_key, row_ids
@@ -101,10 +102,11 @@ class ReceiverRef:
     ``function`` is the reference to a receiver that isn't a bound method.
     """
 
-    __slots__ = ("described", "function", "key", "parts")
+    __slots__ = ("background", "described", "function", "key", "parts")
 
     def __init__(self, receiver: Any) -> None:
         self.described = describe(receiver)
+        self.background = find_background(receiver)
         self.key = receiver_key(receiver)
         self.parts = tuple(map(_reference, _parts(receiver)))
         self.function = NOWHERE if type(receiver) is MethodType else self.parts[0]

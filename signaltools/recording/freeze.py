@@ -142,6 +142,7 @@ class _TreeBuilder:
             file=place.file,
             line=line,
             order=first.order,
+            background=first.receiver.background,
             busy=_sum(node.busy or node.time for node in nodes),
             self_queries=_sum(node.queries for node in nodes),
             outcome=_outcome(nodes),

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
+from ..events.background import Background
 from ..inventory.records import Component, Kind, SenderKind
 from .identity import Plain
 
@@ -97,7 +98,8 @@ class Call:
 
     ``receiver`` and its place are as in ``list_signals``. ``order`` is its position
     among the synchronous receivers that this send has called, from 1; None for an
-    asynchronous receiver, which runs concurrently with other ones.
+    asynchronous receiver, which runs concurrently with other ones. ``background`` is
+    where and when a receiver in the background is queued: the call doesn't run it.
 
     ``time`` is from start to end. ``busy`` is the part of it spent on the event loop;
     for a synchronous receiver, it is the same. ``self_time`` is ``busy`` without what
@@ -116,6 +118,7 @@ class Call:
     file: str | None
     line: int | None
     order: int | None
+    background: Background | None
     start: float
     time: float
     busy: float

@@ -66,6 +66,8 @@ def _node(node: Send | Call) -> dict[str, Any]:
             name: list(value) if type(value) is tuple else value
             for name, value in node.values.items()
         }
+    elif node.background:
+        values["background"] = node.background._asdict()
     return {"type": "send" if isinstance(node, Send) else "call", **values}
 
 

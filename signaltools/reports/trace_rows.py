@@ -142,3 +142,19 @@ def outcome_of(call: Call) -> str:
     if call.raised:
         return f"RAISED {printable(call.error or '')}"
     return "" if call.outcome == "returned" else call.outcome.upper()
+
+
+def queued_of(call: Call) -> str:
+    """
+    Return when and where a receiver in the background was queued, or "".
+    """
+    if call.background is None or call.outcome != "returned":
+        return ""
+    backend, queue, on_commit = call.background
+    options = {
+        f"backend {printable(backend)}": backend != "default",
+        f"queue {printable(queue)}": queue != "default",
+    }
+    text = ", ".join(text for text, applies in options.items() if applies)
+    what = "queues on commit" if on_commit else "queued"
+    return f"{what} ({text})" if text else what

@@ -23,6 +23,7 @@ from .trace_rows import (
     other_method,
     outcome_of,
     problems_of,
+    queued_of,
     sender_of,
     short_signal,
     shown_values,
@@ -204,7 +205,7 @@ class _Report:
     def _call(self, call: Call, indent: str) -> Iterator[str]:
         order = "~" if call.order is None else call.order
         left = f"{'':8}{indent}{order:>3}  {printable(call.receiver)}"
-        outcome = f"  {outcome_of(call)}".rstrip()
+        outcome = f"  {outcome_of(call) or queued_of(call)}".rstrip()
         yield from self._row(left + _times(call.count) + outcome, call)
 
     def _row(self, left: str, node: Send | Call) -> Iterator[str]:

@@ -32,7 +32,7 @@ def run_queued() -> int:
     number = 0
     while result := _next_recorded(backends, dummy) or _next_pending(dummy):
         number += 1
-        context = ()
+        context: tuple[Any, ...] = ()
         if result.task.takes_context:
             base = import_module(f"{tasks.__name__}.base")
             context = (base.TaskContext(task_result=result),)

@@ -9,7 +9,10 @@ from django.db.models.signals import post_save
 from django.dispatch import Signal
 
 import signaltools
+from signaltools.events.background import Background
 from signaltools.recording.tree import Call, Send, walk
+from tests.events import queued
+from tests.events.queued import seen
 from tests.sending import make
 from tests.testapp import signals
 from tests.testapp.models import Tag
@@ -286,3 +289,14 @@ def test_time_in_sql_is_of_the_nodes_and_what_is_below():
     assert send.query_time == send.calls[0].query_time > send.calls[1].query_time == 0
     assert trace.totals.queries == trace.totals.receiver_queries == 2
     assert trace.totals.query_time == sum(send.query_time for send in trace.tree)
+
+
+def test_a_receiver_in_the_background_is_queued():
+    with signaltools.trace() as trace:
+        seen.send(None, count=1)
+    [send] = trace.tree
+    assert {call.receiver: call.background for call in send.calls} == {
+        f"{queued.__name__}.{name}": Background("default", "default", False)
+        for name in ("count_up", "note")
+    }
+    assert f"{queued.__name__}.count_up  queued  " in str(trace)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from signaltools.events.background import Background
 from signaltools.recording.tree import Call, Send
 from signaltools.reports.panel_rows import MAX_ROWS
 from tests.records import call, send
@@ -93,6 +94,7 @@ def test_call_has_everything_about_it():
         "order": "1",
         "name": "crm.notify",
         "component": "project",
+        "background": "",
         "problem": "",
         "is_slow": False,
         "bar": None,
@@ -425,3 +427,9 @@ def test_size_of_ten_thousand_instances_is_limited():
         for _ in range(2_000)
     ]
     assert len(json.dumps(rows(*many))) < 128 * 1024
+
+
+def test_a_call_that_queued_its_receiver_says_so():
+    mail = call("crm.mail", background=Background("default", "mail", False))
+    row = rows(send("shop.paid", mail))[1]
+    assert (row["background"], row["problem"]) == ("queued (queue mail)", "")

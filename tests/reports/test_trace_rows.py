@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import pytest
 
+from signaltools.events.background import Background
 from signaltools.reports.trace_rows import (
     below,
     caller_of,
     other_method,
     outcome_of,
+    queued_of,
     sender_of,
     short_signal,
     shown_values,
@@ -154,3 +156,22 @@ def test_method_is_shown_unless_it_is_send():
 )
 def test_outcome_is_shown_unless_the_receiver_returned(changes, text):
     assert outcome_of(call("a.b", **changes)) == text
+
+
+@pytest.mark.parametrize(
+    ("background", "shown"),
+    [
+        (None, ""),
+        (Background("default", "default", True), "queues on commit"),
+        (Background("default", "mail", False), "queued (queue mail)"),
+        (Background("rq", "a", True), "queues on commit (backend rq, queue a)"),
+    ],
+)
+def test_a_receiver_in_the_background_was_queued(background, shown):
+    assert queued_of(call("shop.mail", background=background)) == shown
+
+
+def test_a_receiver_that_could_not_be_queued_was_not():
+    background = Background("default", "default", True)
+    failed = call("shop.mail", background=background, outcome="raised", raised=1)
+    assert queued_of(failed) == ""
