@@ -259,6 +259,8 @@ def _reason(
         if record.name in _AROUND_REQUESTS:
             return "outside_window", "outside the recorded window"
         return "not_sent", _not_sent(signal, type(connected.signal))
+    if any(ref.is_of(row.receiver) for ref in fact.signal.muted):
+        return "muted", "muted by signaltools.testing"
     for sender, method in sorted(fact.unseen, key=lambda pair: pair[1]):
         if _may_be_sent_by(row, sender):
             text = f"{method}() may have called it, which can't be seen"
@@ -281,8 +283,6 @@ def _reason(
             or any(ref.is_of(row.receiver) for ref in error.receivers)
         ):
             return "earlier_error", f"not reached: {error.text}"
-    if any(ref.is_of(row.receiver) for ref in fact.signal.muted):
-        return "muted", "muted by signaltools.testing"
     if row.id in fact.signal.put_back:
         return "taken_out", f"taken out while {signal} was sent"
     if row.id in fact.signal.added_rows:
