@@ -37,6 +37,7 @@ bench: .venv/ready
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --group bench
 	.venv/bin/python benchmarks/inventory.py
 	.venv/bin/python benchmarks/recording.py
+	.venv/bin/python benchmarks/coverage.py
 	.venv/bin/python benchmarks/events.py
 	.venv/bin/python benchmarks/background.py
 	.venv/bin/python benchmarks/panel.py

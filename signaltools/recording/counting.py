@@ -143,13 +143,6 @@ def stop_counting() -> None:
     _signals.clear()
 
 
-def forget_counts() -> None:
-    """
-    Start again at zero, as in a process that was forked.
-    """
-    _signals.clear()
-
-
 class CountedReceiver(Probe):
     """
     Count a call of a receiver. In everything else, be like the receiver.

@@ -12,10 +12,12 @@ from .isolating import isolate
 from .matching import Sent
 from .muting import mute
 from .queued import run_queued
+from .runner import SignalCoverageRunnerMixin
 
 __all__ = [
     "Capture",
     "Sent",
+    "SignalCoverageRunnerMixin",
     "SignalTestCaseMixin",
     "assert_connected",
     "assert_not_connected",

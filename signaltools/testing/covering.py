@@ -13,7 +13,7 @@ from ..checks.watch import watched_signals
 from ..inventory.held import number_names, with_held
 from ..inventory.names import registry
 from ..inventory.reading import read_connected
-from ..recording.counting import forget_counts, start_counting, stop_counting
+from ..recording.counting import start_counting, stop_counting
 from ..recording.coverage import Observed, combined
 from ..reports.coverage import render_coverage_json, render_coverage_text, too_low
 
@@ -44,13 +44,6 @@ class Covering:
 
     def stop(self) -> None:
         stop_counting()
-
-    def restart(self) -> None:
-        """
-        Start again at zero, in a process that was forked.
-        """
-        forget_counts()
-        self._observed = Observed()
 
     def read(self, tests: Collection[str] = ()) -> None:
         """

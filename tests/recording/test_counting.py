@@ -339,10 +339,3 @@ def observe(*args):
 
 def receivers_of(signal):
     return [receiver for _, receiver in keys_and_receivers(signal)]
-
-
-def test_counts_can_be_forgotten():
-    signal = signal_with(receive)
-    signal.send(None)
-    counting.forget_counts()
-    assert calls(signal) == [0]

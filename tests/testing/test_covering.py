@@ -41,17 +41,6 @@ def test_results_of_other_processes_replace_those_of_this_one(tmp_path):
 NAME = f"{__name__}.receive"
 
 
-def test_it_can_start_again_at_zero():
-    covering = Covering()
-    covering.start()
-    try:
-        covering.read()
-        covering.restart()
-        assert covering.results() == ([], [])
-    finally:
-        covering.stop()
-
-
 def test_a_file_that_cannot_be_written_is_a_failure():
     covering = Covering(file="missing/coverage.json")
     text, failure = covering.report()
