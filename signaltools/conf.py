@@ -125,7 +125,7 @@ class Conf:
     def HIDE(self) -> list[str]:
         """
         Dotted-path prefixes of the signals, receivers, and senders to hide from the
-        panel.
+        panel, and from traces that are printed.
         """
         return self._strings("HIDE", ["debug_toolbar"])
 

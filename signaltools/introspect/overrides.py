@@ -4,6 +4,7 @@ Find the classes whose methods never call those that they override.
 
 from __future__ import annotations
 
+from itertools import takewhile
 from types import CodeType
 
 from .callables import innermost_code
@@ -17,9 +18,10 @@ def replacing(cls: type, base: type, name: str) -> str:
     A method whose code doesn't contain the name of the method can't call the one that
     it overrides. A call of another method that does so can't be seen.
     """
-    for each in cls.__mro__:
+    for each in takewhile(lambda each: each is not base, cls.__mro__):
         method = class_namespace(each).get(name)
         if method is class_attribute(base, name):
+            # A class may bring back what its own base has replaced.
             break
         if method is not None:
             code = innermost_code(method)

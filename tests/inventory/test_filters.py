@@ -524,6 +524,23 @@ def test_a_pattern_finds_the_problem_of_a_garbage_collected_receiver(filters, fo
     assert select_problems([LOST], selected, SIGNALS, given) == found
 
 
+def test_problem_of_a_module_belongs_to_the_receivers_in_it():
+    on_paid = receiver(
+        "shop.signals.on_paid", module="shop.signals", problems=("W019",)
+    )
+    records = [signal("shop.paid", on_paid), signal("shop.lost")]
+    problem = Problem("W019", "shop.signals", "Nothing imports it.", "Import it.")
+
+    def found(problem, **filters):
+        filters = Filters(**filters)
+        selected = select(records, filters)
+        return select_problems([problem], selected, records, filters)
+
+    assert found(problem, patterns=["paid"]) == [problem]
+    assert found(problem, patterns=["lost"]) == []
+    assert found(problem._replace(id="W006"), patterns=["paid"]) == []
+
+
 # --- what isn't connected -----------------------------------------------------------
 
 

@@ -358,6 +358,15 @@ class ReadOnly(Model):
         pass
 
 
+class Restored(ReadOnly):
+    save = Model.save
+    delete = Model.delete
+
+    class Meta:
+        abstract = True
+        app_label = "testapp"
+
+
 @pytest.mark.parametrize(
     ("bases", "decided"),
     [
@@ -372,6 +381,7 @@ class ReadOnly(Model):
         ),
         ((Logged,), {}),
         ((Deletes, Logged), {}),
+        ((Restored,), {}),
     ],
 )
 @isolate_apps("tests.testapp")
