@@ -10,6 +10,7 @@ import uuid
 from typing import Any, NamedTuple
 
 from django.apps import apps
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import DEFAULT_DB_ALIAS, connections, models
 from django.db.models import Model
 from django.db.models.base import ModelBase
@@ -100,7 +101,7 @@ class Instance(NamedTuple):
             raise WrongValue("there is no such database")
         try:
             return model._base_manager.using(alias).get(pk=key)
-        except model.DoesNotExist:
+        except ObjectDoesNotExist:
             raise WrongValue("its row has been deleted") from None
 
 

@@ -32,7 +32,7 @@ def upload(sender, **kwargs): ...
 
 
 @in_background
-def misspelt(sender, minuts, **kwargs): ...
+def misspelt(sender, mnutes, **kwargs): ...
 
 
 @in_background(takes_context=True)
@@ -110,7 +110,7 @@ def test_W101_looks_at_the_function_in_the_background(signal):
     ]
     assert (check, hint) == ("W101", "Did you mean 'minutes'?")
     assert message == (
-        f"The receiver {path(misspelt)!r} requires the argument 'minuts', but "
+        f"The receiver {path(misspelt)!r} requires the argument 'mnutes', but "
         f"{NAME!r} doesn't send it."
     )
 
