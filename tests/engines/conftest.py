@@ -104,11 +104,17 @@ def worker(server, transactional_db):
 
 
 @pytest.fixture(scope="session")
-def server():
+def folder():
+    yield settings.FOLDER
+    shutil.rmtree(settings.FOLDER)
+
+
+@pytest.fixture(scope="session")
+def server(folder):
     """
     The server that the engine needs, or None.
     """
-    port, folder = int(settings.PORT), settings.FOLDER
+    port = int(settings.PORT)
     if ENGINE == "postgresql":
         programs = need(find_programs(), "PostgreSQL", "postgresql")
         with running_server(programs, port):
@@ -145,4 +151,3 @@ def django_db_setup(server, django_db_blocker):
     yield
     with django_db_blocker.unblock():
         connections.close_all()
-    shutil.rmtree(settings.FOLDER)

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
+from django.core.exceptions import SynchronousOnlyOperation
 from django.db import transaction
 
 from .conftest import ENGINE, calls, only, wait_until
@@ -102,6 +104,19 @@ def test_an_async_receiver_and_the_context_of_the_task(worker, row):
     assert calls("wait_for") == [order.pk][: backend.supports_async_task]
     expected = "yes" if backend.supports_async_task else "no"
     assert row["`async def` receivers"] == expected
+
+
+def test_events_are_sent_in_asynchronous_code_with_asend(worker):
+    async def view():
+        await noted.asend(None, number=1)
+        if ENGINE in ("sqlite", "postgresql"):
+            with pytest.raises(SynchronousOnlyOperation):
+                noted.send(None, number=2)
+
+    worker.start()
+    async_to_sync(view)()
+    wait_for_tasks(1)
+    assert calls("note") == [1]
 
 
 # A worker that is killed
