@@ -80,10 +80,11 @@ class SignalToolsPanel(Panel):
         started = now()
         options = _options()
         tree, remarks, facts, entries = self._trace.read(_signals.entries())
-        unsent, sent = _cache.show(facts, entries, options)
-        stats = panel_stats(tree, remarks, options)
+        unsent, sent, problems = _cache.show(facts, entries, options)
+        stats = panel_stats(tree, remarks, options, problems)
         for part in ("rows", "overflow"):
             stats[part] = without_nothing(stats[part])
+        stats["is_streamed"] = response.streaming
         stats["cost"] = (now() - started) * 1_000
         self.record_stats(pack(stats, unsent, sent))
 
@@ -108,6 +109,11 @@ class SignalToolsPanel(Panel):
             parts.append(
                 ngettext("%s error", "%s errors", errors)
                 % number_format(errors, force_grouping=True)
+            )
+        if warnings := totals["warnings"]:
+            parts.append(
+                ngettext("%s warning", "%s warnings", warnings)
+                % number_format(warnings, force_grouping=True)
             )
         return " · ".join(parts)
 

@@ -20,8 +20,8 @@ from ..inventory.reading import Reader, with_unnamed
 from ..inventory.receivers import Row, entries
 from ..inventory.records import Connected, Problem, SignalRecord
 from ..recording.not_run import Facts, SignalFacts, signal_outcome
-from .panel_options import PanelOptions
-from .panel_receivers import ShownSignal, show_signal
+from .panel_options import PanelOptions, Stats
+from .panel_receivers import ShownSignal, problems_of_connections, show_signal
 from .panel_store import compress
 
 _NOTHING = ShownSignal("", "project", None, 1)
@@ -42,12 +42,13 @@ class SignalCache:
 
     def show(
         self, facts: Facts, named: Sequence[NamedSignal], options: PanelOptions
-    ) -> tuple[str, dict[int, ShownSignal]]:
+    ) -> tuple[str, dict[int, ShownSignal], list[Stats]]:
         """
         Return what the panel shows about ``named`` signals and others that were sent.
 
         The first part is compressed: it has all signals as if none of them was sent.
-        The second has those that were sent, by their position.
+        The second has those that were sent, by their position. The third has what is
+        wrong with connections of the project.
         """
         reader = Reader()
         signals, sent = facts.of_live_signals()
@@ -74,7 +75,10 @@ class SignalCache:
         if len(last) != len(unsent) or any(map(is_not, last, unsent)):
             compressed = compress(unsent)
             self._unsent = unsent, compressed
-        return compressed, changed
+        problems = problems_of_connections(
+            changed.get(position, shown) for position, shown in enumerate(unsent)
+        )
+        return compressed, changed, problems
 
 
 class _Known:

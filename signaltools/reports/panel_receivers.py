@@ -113,3 +113,36 @@ def group_signals(signals: Iterable[ShownSignal]) -> list[Stats]:
         elif not signal.hidden:
             group["without_receivers"].append(signal.name)
     return list(groups.values())
+
+
+def problems_of_connections(signals: Iterable[ShownSignal]) -> list[Stats]:
+    """
+    Return the problems of receivers of the project, each one once.
+
+    A module with a problem may have many receivers.
+    """
+    found: dict[str, Stats] = {}
+    for signal in signals:
+        for receiver in signal.stats["receivers"] if signal.stats else ():
+            for problem in receiver.get("problems", ()):
+                is_note = problem["id"].startswith("I")
+                if is_note or receiver["component"] in ("third_party", "django"):
+                    continue
+                if problem["text"] in found:
+                    found[problem["text"]]["count"] += 1
+                    continue
+                found[problem["text"]] = {
+                    "level": "warning",
+                    "id": problem["id"],
+                    "signal": signal.name,
+                    "receiver": receiver["name"],
+                    "text": problem["text"],
+                    "count": 1,
+                    "at": f"{problem['id']} {signal.name} {receiver['name']}",
+                    **{
+                        key: receiver[key]
+                        for key in ("place", "href")
+                        if key in receiver
+                    },
+                }
+    return list(found.values())

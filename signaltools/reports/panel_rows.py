@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from ..introspect.text import printable
 from ..recording.tree import Call, Send
@@ -29,13 +29,28 @@ MAX_ROWS = 180
 # With more rows than this, only what leads to a problem is expanded.
 _EXPANDED_ROWS = 80
 _MAX_INDENT = 12
+# These run asynchronous receivers in an event loop of their own, or wait for one.
+_SYNC = {"send", "send_robust"}
 
 Node = TypeVar("Node", Send, Call)
 
 
-def tree_rows(sends: Sequence[Send], options: PanelOptions) -> tuple[list[Stats], int]:
+class Rows(NamedTuple):
     """
-    Return the rows of ``sends`` and of everything below, and how many nodes are hidden.
+    The rows of the panel, and how many nodes are hidden.
+
+    ``places`` are the indexes of the rows that show a signal and its receiver: of a row
+    that failed if there is one, else of one that queries, else of the first one.
+    """
+
+    stats: list[Stats]
+    hidden: int
+    places: dict[tuple[str, str | None], int]
+
+
+def tree_rows(sends: Sequence[Send], options: PanelOptions) -> Rows:
+    """
+    Return the rows of ``sends`` and of everything below.
 
     The rows are a flat list, because templates have no recursion: each row knows how
     many elements end after it. If there are too many rows, those nearest to the root
@@ -43,9 +58,14 @@ def tree_rows(sends: Sequence[Send], options: PanelOptions) -> tuple[list[Stats]
     """
     tree = _Tree(sends, options)
     lines = list(depth_first(tree.root.below, lambda line: line.below))
-    rows = []
+    rows: list[Stats] = []
+    best: dict[tuple[str, str | None], tuple[bool, bool, int]] = {}
     for (line, depth), (_, next_depth) in pairwise([*lines, (tree.root, 0)]):
         has_more = bool(line.below or line.left_out)
+        if about := _about(line):
+            queries = isinstance(line.row, Call) and line.row.self_queries > 0
+            place = _has_failed(line.row), queries, -len(rows)
+            best[about] = max(place, best.get(about, place))
         rows.append(
             {
                 **_row(line, options),
@@ -59,7 +79,17 @@ def tree_rows(sends: Sequence[Send], options: PanelOptions) -> tuple[list[Stats]
         )
     if tree.root.left_out:
         rows.append({"kind": "end", "left_out": tree.root.left_out})
-    return rows, tree.hidden
+    places = {about: -place for about, (_, _, place) in best.items()}
+    return Rows(rows, tree.hidden, places)
+
+
+def _about(line: _Line) -> tuple[str, str | None] | None:
+    if isinstance(line.row, Send):
+        return line.row.signal, None
+    send = line.parent.row if line.parent else None
+    if isinstance(line.row, Call) and isinstance(send, Send):
+        return send.signal, line.row.receiver
+    return None
 
 
 def without_nothing(rows: Sequence[Stats]) -> list[Stats]:
@@ -162,16 +192,22 @@ def _send(send: Send, options: PanelOptions) -> Stats:
         keys = [text for text in arguments if " pk=" in text and send.count == 1]
         arguments = [text.removeprefix(f"instance={send.sender} ") for text in keys]
         arguments += shown_values(send)
-    has_no_receivers = send.without_receivers == send.count
+    # Where receivers can't be seen, there may be some.
+    has_no_receivers = send.without_receivers == send.count and not send.unseen
     return {
         "kind": "send",
         "start": milliseconds(send.start),
         "name": short_signal(send.signal),
         "method": " ".join(other_method(send)),
         "sender": "" if send.sender_kind is None else sender_of(send),
-        "without_receivers": 0 if has_no_receivers else send.without_receivers,
+        "without_receivers": 0
+        if has_no_receivers or send.unseen
+        else send.without_receivers,
         "has_no_receivers": has_no_receivers,
         "arguments": printable(", ".join(arguments)),
+        "unseen": send.unseen,
+        "runs_async": send.method in _SYNC
+        and any(call.order is None for call in send.calls),
         "in_atomic": send.kind != "builtin" and send.in_atomic,
         "on_commit": send.on_commit,
         "queued": send.queued,

@@ -28,28 +28,23 @@ every_setup = pytest.mark.parametrize(("setup", "theme"), MATRIX, ids=str)
 
 PROBLEMS = [
     "ERROR shop.signals.order_paid › shop.receivers.notify_sales "
-    "send_robust() swallowed KeyError: 'vip' shop/receivers.py:LINE"
+    "send_robust() swallowed KeyError: 'vip' shop/receivers.py:LINE show"
 ]
 # Two em spaces for each level, so that it can be read without a style sheet.
 TREE = """
 start signal or receiver self total queries
 +T shop.Order: pre_init, post_init, pre_save · no receivers T ms
-+T post_save shop.Order (pk=N, created=True) T ms T ms
-from shop/views.py:LINE
++T post_save shop.Order (pk=N, created=True) from shop/views.py:LINE T ms T ms
 __1 shop.receivers.record shop/receivers.py:LINE T ms T ms
 __2 parcels.receivers.weigh site-packages/parcels/receivers.py:LINE T ms T ms
 +T shop.signals.order_paid send_robust shop.Order (order=shop.Order pk=N) \
-· inside atomic() T ms T ms 1 query
-from shop/views.py:LINE
-__1 shop.receivers.reserve T ms T ms 1 query
-__shop/receivers.py:LINE
+· inside atomic() from shop/views.py:LINE T ms T ms 1 query
+__1 shop.receivers.reserve shop/receivers.py:LINE T ms T ms 1 query
 +T ____shop.Stock: pre_init, post_init, pre_save · no receivers T ms
-+T ____post_save shop.Stock (pk=N, created=True) T ms T ms
-____from shop/receivers.py:LINE
-______1 shop.receivers.watch_stock T ms T ms
-______shop/receivers.py:LINE
-+T ________shop.signals.stock_low ×5 shop.Stock · inside atomic() T ms T ms
-________from shop/receivers.py:LINE
++T ____post_save shop.Stock (pk=N, created=True) from shop/receivers.py:LINE T ms T ms
+______1 shop.receivers.watch_stock shop/receivers.py:LINE T ms T ms
++T ________shop.signals.stock_low ×5 shop.Stock · inside atomic() \
+from shop/receivers.py:LINE T ms T ms
 __________1 shop.receivers.order_more ×5 shop/receivers.py:LINE T ms T ms
 ______2 shop.receivers.record shop/receivers.py:LINE T ms T ms
 __2 parcels.receivers.print_label site-packages/parcels/receivers.py:LINE T ms T ms

@@ -17,7 +17,7 @@ from .pages import ToolbarPage
 from .servers import ROOT, Setup
 
 PAGE, BUTTON = "/panel/", "Check out"
-SIZE = {"width": 1280, "height": 820}
+SIZE = {"width": 1280, "height": 1060}
 IMAGES = ROOT / "docs" / "images"
 
 
@@ -28,7 +28,7 @@ def test_the_checkout_of_the_example_looks_like_in_the_docs(chromium, example, t
     page.goto(PAGE)
     page.page.get_by_role("button", name=BUTTON).click()
     panel = page.open_panel()
-    expect(panel.get_by_text("Problems (1)")).to_be_in_viewport()
+    expect(panel.get_by_text("Problems (7)")).to_be_in_viewport()
     expect(panel.get_by_text("This request, in order")).to_be_in_viewport()
     expect(panel.locator("details[open]").first).to_be_in_viewport()
     picture = small(page.page.screenshot(animations="disabled"))

@@ -136,8 +136,8 @@ def show(cache, trace=None, options=None):
     """
     reading = (trace or record()).read(registry.entries())
     arguments = reading.facts, reading.entries, options or PanelOptions()
-    shown = all_signals(*cache.show(*arguments))
-    assert shown == all_signals(*SignalCache().show(*arguments))
+    shown = all_signals(*cache.show(*arguments)[:2])
+    assert shown == all_signals(*SignalCache().show(*arguments)[:2])
     return shown
 
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import pytest
 
 from signaltools.inventory.records import EventRecord
+from signaltools.reports.panel_options import PanelOptions
+from signaltools.reports.panel_receivers import problems_of_connections, show_signal
 from tests import records
 from tests.records import receiver
 from tests.reports.panel import (
@@ -228,3 +230,53 @@ def test_hidden_receivers_of_the_same_outcome_are_counted_each_time():
     known = outcome(records.signal("shop.paid", receiver("crm.notify")), "not sent")
     for _ in range(2):
         assert stats(signals=(known,), hide=["crm"])["hidden"] == 1
+
+
+def problems_of(*receivers, texts):
+    known = outcome(records.signal("shop.paid", *receivers), *[1] * len(receivers))
+    options = PanelOptions(folder="/srv/site")
+    return problems_of_connections([show_signal(known, options, texts)])
+
+
+def test_problems_of_the_project_stand_out():
+    one = receiver("crm.notify", problems=("W012", "I005"))
+    other = receiver("lib.notify", problems=("W012",), component="third_party")
+    texts = {
+        ("crm.notify", "W012"): "No **kwargs.",
+        ("crm.notify", "I005"): "A note.",
+        ("lib.notify", "W012"): "Not ours.",
+    }
+    assert problems_of(one, other, texts=texts) == [
+        {
+            "level": "warning",
+            "id": "W012",
+            "signal": "shop.paid",
+            "receiver": "crm.notify",
+            "text": "No **kwargs.",
+            "count": 1,
+            "at": "W012 shop.paid crm.notify",
+            "place": "crm.py:12",
+        }
+    ]
+
+
+def test_problem_of_a_module_stands_out_once():
+    receivers = [receiver(f"crm.{name}", problems=("W019",)) for name in "abc"]
+    texts = {(each.name, "W019"): "Nothing imports crm." for each in receivers}
+    [found] = problems_of(*receivers, texts=texts)
+    assert (found["id"], found["count"]) == ("W019", 3)
+
+
+def test_signals_without_receivers_have_no_problems():
+    assert (
+        problems_of_connections(
+            [
+                show_signal(
+                    outcome(records.builtin("core.signals.setting_changed")),
+                    PanelOptions(),
+                    {},
+                )
+            ]
+        )
+        == []
+    )

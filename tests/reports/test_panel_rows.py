@@ -44,6 +44,8 @@ def test_send_has_everything_about_it():
         "sender": "shop.Order",
         "without_receivers": 1,
         "has_no_receivers": False,
+        "unseen": 0,
+        "runs_async": False,
         "arguments": "order=shop.Order pk=7, raw=\\x1b",
         "in_atomic": True,
         "on_commit": 2,
@@ -433,3 +435,21 @@ def test_a_call_that_queued_its_receiver_says_so():
     mail = call("crm.mail", background=Background("default", "mail", False))
     row = rows(send("shop.paid", mail))[1]
     assert (row["background"], row["problem"]) == ("queued (queue mail)", "")
+
+
+def test_receivers_that_cannot_be_seen_are_not_none():
+    [row] = rows(send("a.b", unseen=1))
+    assert (row["unseen"], row["has_no_receivers"]) == (1, False)
+
+
+@pytest.mark.parametrize("method", ["send", "send_robust"])
+def test_send_runs_async_receivers_in_a_loop(method):
+    asynchronous = send("a.b", call("c.d"), call("e.f", order=None), method=method)
+    assert rows(asynchronous)[0]["runs_async"]
+    assert not rows(send("a.b", call("c.d"), method=method))[0]["runs_async"]
+
+
+def test_asend_runs_async_receivers_where_it_is():
+    assert not rows(send("a.b", call("e.f", order=None), method="asend"))[0][
+        "runs_async"
+    ]

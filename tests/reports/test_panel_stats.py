@@ -27,6 +27,7 @@ def test_stats_of_nothing():
             "on_commit": 0,
             "share": 0.0,
             "errors": 0,
+            "warnings": 0,
         },
         "problems": [],
         "problem_count": 0,
@@ -40,6 +41,7 @@ def test_stats_of_nothing():
             {"component": "third_party", "signals": [], "without_receivers": []},
             {"component": "django", "signals": [], "without_receivers": []},
         ],
+        "hidden_sends": 0,
         "hidden": 0,
         "slow_ms": 100,
     }
@@ -108,7 +110,13 @@ def test_slowest_receivers_are_listed():
     calls = call("c.fast", self_time=0.001), call("c.slow", self_time=0.0184, count=2)
     found = stats(send("a.b", *calls), hide=["c.fast"])
     assert found["slowest"] == [
-        {"receiver": "c.slow", "self": 18.4, "count": 2, "place": "c.py:12"}
+        {
+            "receiver": "c.slow",
+            "self": 18.4,
+            "count": 2,
+            "at": "row 1",
+            "place": "c.py:12",
+        }
     ]
 
 
@@ -116,3 +124,74 @@ def test_receivers_that_took_no_time_are_not_the_slowest():
     calls = call("c.fast", self_time=0.00004), call("c.slow", self_time=0.00005)
     found = stats(send("a.b", *calls))["slowest"]
     assert [one["receiver"] for one in found] == ["c.slow"]
+
+
+# Without what is hidden
+
+
+def test_totals_do_not_include_what_is_hidden():
+    inner = send("c.noise", call("d.inner", self_time=0.003), self_time=0.002)
+    sends = (
+        send("c.noise", call("a.one", queries=2, self_time=0.01), count=2, on_commit=1),
+        send("c.noise", without_receivers=1),
+        send("b.kept", call("a.two", inner, self_time=0.02), call("c.hidden")),
+    )
+    sums = totals(
+        sends=5,
+        calls=4,
+        without_receivers=1,
+        on_commit=1,
+        receiver_time=0.036,
+        receiver_queries=2,
+        swallowed=1,
+    )
+    found = stats(*sends, sums=sums, hide=["c"])["totals"]
+    assert (found["sends"], found["calls"]) == (1, 1)
+    assert (found["without_receivers"], found["on_commit"]) == (0, 0)
+    # What is hidden below a receiver that isn't is part of its time.
+    assert found["receiver_time"] == 25
+    assert found["receiver_queries"] == 0
+    assert found["swallowed"] == 1
+
+
+def test_what_a_hidden_send_sent_by_itself_is_hidden():
+    inner = send("c.inner", call("a.two", self_time=0.01))
+    outer = send("c.outer", call("a.one", self_time=0.02), sends=(inner,))
+    sums = totals(sends=2, calls=2, receiver_time=0.03)
+    found = stats(outer, sums=sums, hide=["c"])["totals"]
+    assert (found["sends"], found["calls"], found["receiver_time"]) == (0, 0, 0)
+
+
+def test_sends_that_are_hidden_are_not_the_same_as_none():
+    assert stats(send("c.noise"), hide=["c"])["hidden_sends"] == 1
+    assert stats()["hidden_sends"] == 0
+
+
+# From a problem to its row
+
+
+def test_problem_is_at_the_row_that_failed():
+    failed = call("a.b", raised=1, error="KeyError", outcome="raised")
+    sends = send("s.s", call("a.b")), send("s.s", failed), send("t.t", call("a.b"))
+    remark = Remark("error", "s.s", "a.b", "raised KeyError", None, None, 1)
+    about_send = Remark("note", "t.t", None, "inside atomic()", None, None, 1)
+    found = stats(*sends, remarks=[remark, about_send])
+    assert [each["at"] for each in found["problems"]] == ["row 3"]
+    assert [each["at"] for each in found["notes"]] == ["row 4"]
+
+
+def test_problem_is_at_the_row_with_queries():
+    sends = send("s.s", call("a.b")), send("s.s", call("a.b", self_queries=1))
+    remark = Remark("warning", "s.s", "a.b", "queries", None, None, 1)
+    assert stats(*sends, remarks=[remark])["problems"][0]["at"] == "row 3"
+
+
+def test_problem_without_a_row_leads_nowhere():
+    remark = Remark("error", "s.s", "a.b", "raised", None, None, 1)
+    assert "at" not in stats(remarks=[remark])["problems"][0]
+
+
+def test_warnings_are_counted():
+    levels = "error", "warning", "warning", "note"
+    remarks = [Remark(level, SAVE, "a.b", "text", None, None, 1) for level in levels]
+    assert stats(remarks=remarks)["totals"]["warnings"] == 2

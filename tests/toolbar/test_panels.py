@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 import debug_toolbar
@@ -12,8 +13,9 @@ from debug_toolbar.store import get_store
 from debug_toolbar.toolbar import DebugToolbar
 from django.core.checks import Warning as CheckWarning
 from django.core.checks import run_checks
+from django.db.models.signals import post_save
 from django.dispatch import Signal
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.test import AsyncClient, Client, RequestFactory, override_settings
 from django.utils import translation
 
@@ -29,6 +31,7 @@ from signaltools.reports.panel_receivers import show_signal
 from signaltools.reports.panel_stats import panel_stats
 from signaltools.reports.panel_store import compress, pack
 from tests.records import builtin, call, receiver, send, signal, totals
+from tests.testapp.models import Order
 from tests.toolbar.urls import NAME, asked
 
 PANEL = "SignalToolsPanel"
@@ -224,7 +227,7 @@ def test_stats_are_the_same_from_every_store(settings, name, caplog):
     response = get("/pay/")
     stats = stored(response).shown_stats()
 
-    assert set(stats) == {*panel_with().shown_stats()}
+    assert set(stats) == {*panel_with().shown_stats(), "is_streamed"}
     assert sent(stored(response)) == PAYING
     assert json.loads(json.dumps(stats)) == stats
     assert stored(response).content
@@ -601,11 +604,72 @@ def test_receivers_show_what_is_wrong_with_them():
         asked.disconnect(without_kwargs)
 
     name = f"{__name__}.{without_kwargs.__qualname__}".replace("<", "&lt;")
+    name = name.replace(">", "&gt;")
     assert "· [W012] " in page
     assert (
-        '<p class="signaltools-more signaltools-warning">W012 The receiver '
-        f"&#x27;{name.replace('>', '&gt;')}&#x27; of "
+        f'W012 tests.toolbar.urls.asked {name}">W012 The receiver '
+        f"&#x27;{name}&#x27; of "
         "&#x27;tests.toolbar.urls.asked&#x27; doesn&#x27;t accept **kwargs. Add "
         "**kwargs, or the receiver will break as soon as the signal sends another "
         "argument.</p>"
     ) in page
+
+
+def texts_of(page):
+    return " ".join(unescape(re.sub("<[^>]+>", " ", page)).split())
+
+
+def test_problem_of_a_connection_is_seen_without_a_click():
+    def without_kwargs(sender): ...
+
+    asked.connect(without_kwargs)
+    try:
+        panel = stored(get("/quiet/"))
+    finally:
+        asked.disconnect(without_kwargs)
+
+    first, _, _ = texts_of(panel.content).partition("This request, in order")
+    assert "Problems (1) WARNING W012 The receiver" in first
+    assert panel.nav_subtitle.endswith(" · 1 warning")
+
+
+def test_numbers_are_those_of_what_is_shown(settings):
+    settings.SIGNALTOOLS = {"HIDE": ["tests.toolbar.urls.asked", "debug_toolbar"]}
+    panel = stored(get("/pay/"))
+
+    assert panel.nav_subtitle.startswith("1 sent · 0 calls · 0.0 ms")
+    assert "1 send (1 without receivers) · 0 calls · " in texts_of(panel.content)
+
+
+def test_streamed_body_is_not_recorded():
+    told = "What that sends isn't recorded."
+    request = RequestFactory().get("/")
+    for response in (HttpResponse(), StreamingHttpResponse()):
+        panel = new_panel()
+        panel.enable_instrumentation()
+        panel.disable_instrumentation()
+        panel.generate_stats(request, response)
+        assert (told in panel.content) == response.streaming
+
+
+def test_row_says_what_it_cannot_see():
+    unseen = texts_of(panel_with(send("a.b", unseen=1)).content)
+    assert "a.b shop.Order (order) · receivers can't be seen from" in unseen
+    asynchronous = send("a.b", call("c.d", order=None))
+    assert "async_to_sync()" in panel_with(asynchronous).content
+
+
+@pytest.mark.django_db
+def test_no_file_of_the_toolbar_is_a_caller():
+    def on_save(**kwargs): ...
+
+    post_save.connect(on_save, sender=Order)
+    try:
+        Client().post("/save/")
+        [newest] = get_store().request_ids()
+        panel = DebugToolbar.fetch(newest, PANEL).get_panel_by_id(PANEL)
+        page = texts_of(panel.content)
+    finally:
+        post_save.disconnect(on_save, sender=Order)
+    assert "post_save" in page
+    assert not re.findall(r"\S*(?:debug_toolbar|middleware)\S*\.py:\d+", page)

@@ -5,6 +5,7 @@ from typing import Any
 from django.dispatch import Signal
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
+from django.views.generic import CreateView
 
 from tests.testapp.models import Order
 from tests.testapp.signals import order_cancelled, order_paid
@@ -66,5 +67,7 @@ urlpatterns = [
     path("pay-async/", pay_async),
     path("swallow/", swallow),
     path("crash/", crash),
+    # A view of Django, so no line of the project saves.
+    path("save/", CreateView.as_view(model=Order, fields=[], success_url="/quiet/")),
     path("__debug__/", include("debug_toolbar.urls")),
 ]

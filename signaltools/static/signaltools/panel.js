@@ -1,5 +1,6 @@
-// The panel reads well without this, which adds a filter, switches and "expand all".
+// The panel reads well without this, which filters, hides, remembers, jumps, and copies.
 const PANEL = "SignalToolsPanel";
+const STORED = "signaltools.panel";
 
 // Since version 7 the toolbar is in a shadow root, unless the project says otherwise.
 function toolbar() {
@@ -7,46 +8,151 @@ function toolbar() {
   return (root?.shadowRoot ?? document).querySelector("#djDebug");
 }
 
+// A browser may refuse to store anything, and what is stored may be anything.
+function remembered() {
+  try {
+    const { query, on, off, names } = JSON.parse(localStorage.getItem(STORED)) ?? {};
+    const lists = [on, off, names].map((list) => Array.isArray(list) ? list : []);
+    return [typeof query === "string" ? query : "", ...lists.map((list) => new Set(list))];
+  } catch {
+    return ["", new Set(), new Set(), new Set()];
+  }
+}
+
+function remember(query, switches, names) {
+  const values = (isOn) => switches
+    .filter((box) => box.checked === isOn).map((box) => box.value);
+  try {
+    const state = { query, on: values(true), off: values(false), names: [...names] };
+    localStorage.setItem(STORED, JSON.stringify(state));
+  } catch {
+    // Then it's good for this page only.
+  }
+}
+
+function children(node) {
+  return node.querySelectorAll(":scope > .signaltools-node");
+}
+
 function ownText(node) {
-  const ofDetails = ":scope > summary, :scope > .signaltools-at";
-  const own = node.matches("details") ? [...node.querySelectorAll(ofDetails)] : [node];
-  return own.map((part) => part.textContent).join(" ").toLowerCase();
+  return rowOf(node).textContent.toLowerCase();
 }
 
-function isSwitchedOff(node, off) {
-  // What went wrong is shown in any case.
-  return off.has(node.dataset.component) && !node.querySelector(".signaltools-error");
+function rowOf(node) {
+  return node.matches("details") ? node.querySelector(":scope > summary") : node;
 }
 
-// Show a node and what is below it, if it or something below it is looked for.
-function show(node, query, off, isBelowMatch) {
-  const matches = isBelowMatch || ownText(node).includes(query);
-  let showsBelow = false;
-  for (const below of node.querySelectorAll(":scope > .signaltools-node")) {
-    showsBelow = show(below, query, off, matches) || showsBelow;
+function placeOf(node) {
+  return rowOf(node).querySelector(".signaltools-place")?.textContent;
+}
+
+class Filter {
+  constructor(words, off, names) {
+    this.words = words;
+    this.off = off;
+    this.names = [...names];
+    this.matchesHidden = false;
   }
-  node.hidden = isSwitchedOff(node, off) || !(matches || showsBelow);
-  if (query && showsBelow && !matches) {
-    node.open = true;
+
+  isOff(node) {
+    // What went wrong is shown in any case.
+    if (node.querySelector(".signaltools-error")) {
+      return false;
+    }
+    const { component, kind, name = "" } = node.dataset;
+    return this.off.has(component ?? kind)
+      || this.names.some((each) => name === each || name.startsWith(`${each}.`));
   }
-  return !node.hidden;
+
+  // Show a node and what is below it, if all words are found there or above it.
+  show(node, wordsLeft, isHidden) {
+    const isOff = isHidden || this.isOff(node);
+    const text = ownText(node);
+    const left = wordsLeft.filter((word) => !text.includes(word));
+    let isFound = !left.length;
+    let showsBelow = false;
+    for (const below of children(node)) {
+      showsBelow = this.show(below, left, isOff) || showsBelow;
+    }
+    if (isOff) {
+      this.matchesHidden ||= isFound;
+      node.hidden = true;
+      return false;
+    }
+    const below = [...children(node)];
+    const isEmpty = below.length > 0 && !showsBelow
+      && (isFound || below.every((each) => this.isOff(each)));
+    // A signal is noise if all of its receivers are, but a receiver ran by itself.
+    const isNoise = isEmpty && !node.dataset.component;
+    node.classList.toggle("signaltools-empty", isEmpty);
+    node.hidden = isNoise || !(isFound || showsBelow);
+    if (this.words.length && showsBelow && !isFound) {
+      node.open = true;
+    }
+    return !node.hidden;
+  }
+
+  showSection(section) {
+    let isFound = false;
+    for (const list of section.querySelectorAll(":scope > .signaltools-list")) {
+      for (const node of children(list)) {
+        isFound = this.show(node, this.words, false) || isFound;
+      }
+    }
+    for (const inner of section.querySelectorAll(":scope > .signaltools-section")) {
+      isFound = this.showSection(inner) || isFound;
+    }
+    section.hidden = this.words.length > 0 && !isFound;
+    if (this.words.length && section.matches("details")) {
+      section.open = true;
+    }
+    return isFound;
+  }
 }
 
-function showSection(section, query, off) {
-  let isFound = false;
-  for (const list of section.querySelectorAll(":scope > .signaltools-list")) {
-    for (const node of list.querySelectorAll(":scope > .signaltools-node")) {
-      isFound = show(node, query, off, false) || isFound;
+function newButton(text, action, label = "") {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = text;
+  if (label) {
+    button.setAttribute("aria-label", label);
+  }
+  button.addEventListener("click", action);
+  return button;
+}
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    // Without HTTPS there is no clipboard, but there is the selection.
+    const area = document.createElement("textarea");
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+}
+
+function jump(panel, to) {
+  const target = [...panel.querySelectorAll("[data-at]")].find((each) => each.dataset.at === to);
+  panel.querySelectorAll(".signaltools-target").forEach((each) => {
+    each.classList.remove("signaltools-target");
+  });
+  for (let node = target; node !== panel; node = node.parentElement) {
+    node.hidden = false;
+    if (node !== target && node.matches("details")) {
+      node.open = true;
     }
   }
-  for (const inner of section.querySelectorAll(":scope > .signaltools-section")) {
-    isFound = showSection(inner, query, off) || isFound;
+  target.classList.add("signaltools-target");
+  const focused = rowOf(target);
+  if (focused === target) {
+    target.tabIndex = -1;
   }
-  section.hidden = query !== "" && !isFound;
-  if (query && section.matches("details")) {
-    section.open = true;
-  }
-  return isFound;
+  focused.focus({ preventScroll: true });
+  focused.scrollIntoView({ block: "center" });
 }
 
 function start(panel) {
@@ -55,35 +161,146 @@ function start(panel) {
     return;
   }
   controls.hidden = false;
+  const words = controls.dataset;
   const search = controls.querySelector("input[type=search]");
   const switches = [...controls.querySelectorAll("input[type=checkbox]")];
   const status = controls.querySelector(".signaltools-found");
+  const hiddenNames = controls.querySelector(".signaltools-hidden");
   const allDetails = [...panel.querySelectorAll("details")];
+  const [query, on, off, names] = remembered();
+  const withActions = new WeakSet();
   let wasOpen = null;
 
   function apply() {
-    const query = search.value.trim().toLowerCase();
-    const off = new Set(switches.filter((box) => !box.checked).map((box) => box.value));
+    const asked = search.value.trim().toLowerCase().split(/\s+/).filter(Boolean);
+    const isOff = new Set(switches.filter((box) => !box.checked).map((box) => box.value));
     // A search expands what it finds; without it, all is as it was before.
-    if (query && !wasOpen) {
+    if (asked.length && !wasOpen) {
       wasOpen = allDetails.map((details) => details.open);
-    } else if (!query && wasOpen) {
+    } else if (!asked.length && wasOpen) {
       allDetails.forEach((details, index) => { details.open = wasOpen[index]; });
       wasOpen = null;
     }
+    const filter = new Filter(asked, isOff, names);
     let isFound = false;
     for (const section of panel.querySelectorAll(":scope > .signaltools-section")) {
-      isFound = showSection(section, query, off) || isFound;
+      isFound = filter.showSection(section) || isFound;
     }
-    status.textContent = query && !isFound ? status.dataset.nothing : "";
+    const texts = status.dataset;
+    status.textContent = asked.length ? [
+      isFound || filter.matchesHidden ? "" : texts.nothing,
+      filter.matchesHidden ? texts.off : "",
+      panel.querySelector(".signaltools-cut") ? texts.cut : "",
+    ].filter(Boolean).join(" ") : "";
+    hiddenNames.hidden = !names.size;
+    hiddenNames.replaceChildren(hiddenNames.firstChild, ...[...names].map((name) => newButton(
+      `${name} ×`,
+      () => { names.delete(name); changed(); },
+      `${words.show} ${name}`,
+    )));
   }
 
-  for (const box of switches) {
-    const rows = panel.querySelectorAll(`[data-component="${box.value}"]`);
-    box.parentElement.querySelector("span").textContent = rows.length;
+  function changed() {
+    apply();
+    remember(search.value, switches, names);
   }
-  controls.addEventListener("input", apply);
-  const button = controls.querySelector("button");
+
+  function hideButton(name, menu) {
+    return newButton(`${words.hide} ${name}`, () => {
+      names.add(name);
+      menu.remove();
+      changed();
+      hiddenNames.querySelector("button:last-child").focus();
+    });
+  }
+
+  // A summary may not contain buttons, so those of a row that expands are beside it.
+  function place(node, button) {
+    const tools = node.querySelector(":scope > .signaltools-tools");
+    const summary = node.querySelector(":scope > summary");
+    if (tools || !summary) {
+      (tools ?? node).append(button);
+    } else {
+      summary.after(button);
+    }
+  }
+
+  function openMenu(node, button) {
+    const isOpen = button.getAttribute("aria-expanded") === "true";
+    panel.querySelectorAll(".signaltools-menu").forEach((menu) => menu.remove());
+    panel.querySelectorAll("[aria-expanded=true]").forEach((each) => {
+      each.setAttribute("aria-expanded", "false");
+    });
+    if (isOpen) {
+      return;
+    }
+    const menu = document.createElement("span");
+    menu.className = "signaltools-menu";
+    const where = placeOf(node);
+    if (where) {
+      menu.append(newButton(`${words.copy} ${where}`, () => copy(where)));
+    }
+    const { name } = node.dataset;
+    if (name) {
+      menu.append(hideButton(name, menu));
+      const [app, ...rest] = name.split(".");
+      if (rest.length) {
+        menu.append(hideButton(app, menu));
+      }
+    }
+    const sql = toolbar().querySelector("#djdt-SQLPanel a");
+    if (sql && rowOf(node).querySelector(".signaltools-queries")?.textContent.trim()) {
+      menu.append(newButton(words.sql, () => sql.click()));
+    }
+    button.setAttribute("aria-expanded", "true");
+    const tools = button.closest(".signaltools-tools");
+    (tools ?? button).after(menu);
+  }
+
+  // Only for rows that aren't below a collapsed one: there may be thousands of others.
+  function addActions(nodes) {
+    for (const node of nodes) {
+      const label = node.dataset.name ?? placeOf(node);
+      if (label && !withActions.has(node)) {
+        const button = newButton("", () => openMenu(node, button), `${words.actions} ${label}`);
+        button.className = "signaltools-actions";
+        button.setAttribute("aria-expanded", "false");
+        place(node, button);
+        withActions.add(node);
+      }
+      if (node.open) {
+        addActions(children(node));
+      }
+    }
+  }
+
+  panel.addEventListener("toggle", ({ target }) => {
+    if (target.open) {
+      const list = target.querySelector(":scope > .signaltools-list");
+      addActions(children(list ?? target));
+    }
+  }, true);
+  for (const list of panel.querySelectorAll(".signaltools-section:not(details) > .signaltools-list")) {
+    addActions(children(list));
+  }
+  for (const button of panel.querySelectorAll(".signaltools-go")) {
+    button.hidden = false;
+    button.addEventListener("click", () => jump(panel, button.dataset.to));
+  }
+  for (const box of switches) {
+    const rows = [...panel.querySelectorAll(
+      `[data-component="${box.value}"], [data-kind="${box.value}"]`,
+    )];
+    const packages = new Set(rows.map((row) => row.dataset.name?.split(".")[0]));
+    const isAll = box.value === "third_party" && packages.size > 1
+      && !panel.querySelector('[data-component="project"]');
+    const count = box.parentElement.querySelector("span");
+    count.textContent = rows.length + (isAll ? `, ${words.packages} ${packages.size}` : "");
+    box.checked = on.has(box.value) || (box.checked && !off.has(box.value));
+  }
+  search.value = query;
+  controls.addEventListener("input", changed);
+  const button = controls.querySelector("button[data-collapse]");
   const labels = [button.textContent, button.dataset.collapse];
   button.addEventListener("click", () => {
     const open = allDetails.some((details) => !details.open);
