@@ -13,6 +13,7 @@ from debug_toolbar.store import get_store
 from pytest_django.asserts import assertContains
 
 from shop.models import Product
+from signaltools.reports.panel_store import unpack
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +32,7 @@ def stats(response):
     Return what the panel has stored for a request.
     """
     request_id = response["djdt-request-id"]
-    found: dict[str, Any] = get_store().panel(request_id, "SignalToolsPanel")
+    found: dict[str, Any] = unpack(get_store().panel(request_id, "SignalToolsPanel"))
     return found
 
 

@@ -43,7 +43,7 @@ __1 shop.receivers.reserve shop/receivers.py:LINE T ms T ms 1 query
 +T ____shop.Stock: pre_init, post_init, pre_save · no receivers T ms
 +T ____post_save shop.Stock (pk=N, created=True) from shop/receivers.py:LINE T ms T ms
 ______1 shop.receivers.watch_stock shop/receivers.py:LINE T ms T ms
-+T ________shop.signals.stock_low ×5 shop.Stock · inside atomic() \
++T ________shop.signals.stock_low ×5 shop.Stock \
 from shop/receivers.py:LINE T ms T ms
 __________1 shop.receivers.order_more ×5 shop/receivers.py:LINE T ms T ms
 ______2 shop.receivers.record shop/receivers.py:LINE T ms T ms
