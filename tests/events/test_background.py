@@ -19,6 +19,7 @@ from django.dispatch import Signal
 
 from signaltools import event, in_background
 from signaltools.exceptions import BackgroundError
+from signaltools.inventory.receivers import save_connections
 from tests.events import queued
 from tests.events.queued import book, count_up, idle, mail, note, paid, pictured, seen
 from tests.testapp.models import Order
@@ -37,7 +38,11 @@ def ran(monkeypatch):
     """
     tasks.task_backends["default"].results.clear()
     monkeypatch.setattr(queued, "ran", [])
-    return queued.ran
+    # Whatever a test connects, in the same order again.
+    saved = [save_connections(signal) for signal in (paid, seen, pictured)]
+    yield queued.ran
+    for restore in saved:
+        restore()
 
 
 @pytest.fixture
