@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from types import SimpleNamespace
 
 import pytest
 from django.dispatch import Signal
@@ -421,3 +422,11 @@ def test_trace_that_ends_while_another_thread_reads_it_is_read_again(monkeypatch
 
     assert trace.totals.sends == 1
     assert trace.totals.time == trace.totals.time
+
+
+def test_a_trace_can_be_printed_without_settings(monkeypatch):
+    with signaltools.trace() as trace:
+        order_cancelled.send(None)
+    monkeypatch.setattr(tracing, "settings", SimpleNamespace(configured=False))
+
+    assert "order_cancelled" in str(trace)

@@ -107,3 +107,12 @@ def test_a_lenient_event_only_warns_about_a_receiver(connect, checked):
     )
     assert warning.filename == __file__
     assert len(bill_lost.receivers) == 1
+
+
+def test_a_receiver_in_the_background_may_be_connected_to_several_events():
+    from tests.events.queued import idle
+
+    signals = [bill_paid, bill_lost]
+    assert receiver(signals)(idle) is idle
+    for signal in signals:
+        assert signal.disconnect(idle)

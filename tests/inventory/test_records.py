@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from signaltools.inventory.records import Problem, distinct, split_name
+from signaltools.inventory.records import Problem, distinct, sender_name, split_name
 
 WRONG = Problem("W012", "shop.pay", "No **kwargs.", "Add them.", "shop.paid", 0)
 
@@ -30,3 +30,7 @@ def test_notes_are_distinguished_from_problems():
 )
 def test_a_name_is_split_before_its_last_attribute(name, parts):
     assert split_name(name) == parts
+
+
+def test_a_sender_that_is_a_string_is_quoted():
+    assert sender_name("auth.User", "string", None) == "'auth.User'"

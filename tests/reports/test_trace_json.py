@@ -10,6 +10,7 @@ from django.core.signals import got_request_exception
 
 import signaltools
 import signaltools.reports
+from signaltools.events.background import Background
 from signaltools.recording.not_run import NotRun
 from signaltools.recording.remarks import Remark
 from signaltools.recording.tree import Tree
@@ -130,3 +131,14 @@ def test_every_part_of_a_document_is_required():
         del made[name]
         with pytest.raises(jsonschema.ValidationError):
             validate(made)
+
+
+def test_a_call_that_queued_its_receiver_names_the_backend_and_the_queue():
+    queued = call("crm.mail", background=Background("default", "mail", True))
+    made = trace_document(Tree((send("shop.paid", queued),), (), totals()), [], [])
+    validate(made)
+    assert made["nodes"][1]["background"] == {
+        "backend": "default",
+        "queue": "mail",
+        "on_commit": True,
+    }
