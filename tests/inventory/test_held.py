@@ -31,6 +31,11 @@ def only_here(monkeypatch):
         "signaltools.inventory.containers.loaded_modules",
         lambda: [(n, m) for n, m in sys.modules.items() if n.startswith("held")],
     )
+    # Other tests may have left signals behind. Without receivers they aren't listed.
+    gc.collect()
+    for entry in with_held(Registry().entries(), list):
+        if entry.name.startswith("unnamed"):
+            entry.signal.receivers = []
 
 
 def names(registry=None, watched=list):
