@@ -241,9 +241,6 @@ def describe_sender(sender):
         path, kind = dotted_path(sender), "class"
     elif isinstance(sender, AppConfig):
         path, kind, label = dotted_path(type(sender)), "app_config", sender.label
-    elif django.VERSION < (6, 0):
-        # Its rows hold nothing but the id of the sender.
-        path, kind = None, "unknown"
     else:
         path, kind = dotted_path(type(sender)), "instance"
     return {"sender": path, "sender_kind": kind, "sender_app": label}

@@ -18,6 +18,7 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest import TestCase, TextTestResult, skip
 from xml.etree import ElementTree
@@ -121,11 +122,12 @@ def failing_beside_sentry(cache: str, modules: list[str]) -> set[str]:
     """
     Return the tests that fail in another process, without a recorder.
     """
-    report = Path(cache).resolve() / "alone.xml"
-    command = [sys.executable, __file__, cache, str(report), "--sentry-alone"]
-    subprocess.run([*command, *modules], check=False)
-    cases = ElementTree.parse(report).iter("testcase")
-    return {str(case.get("name")) for case in cases}
+    with TemporaryDirectory() as folder:
+        report = Path(folder) / "alone.xml"
+        command = [sys.executable, __file__, cache, str(report), "--sentry-alone"]
+        subprocess.run([*command, *modules], check=False)
+        cases = ElementTree.parse(report).iter("testcase")
+        return {str(case.get("name")) for case in cases}
 
 
 def main(cache: str, report: str, *modules: str) -> int | str | None:

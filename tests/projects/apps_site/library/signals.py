@@ -28,7 +28,8 @@ async def notify(sender, **kwargs):
 
 book_lent.connect(partial(remind, urgent=True), weak=False)
 book_lent.connect(front_desk, sender=Desk)
-# Django 5.2 cannot tell what a sender is that is neither a class nor an AppConfig.
+# Rows of Django 5.2 hold just the id of a sender. This one is known because signaltools
+# was set up when it connected.
 book_lent.connect(remind, sender=front_desk)
 
 
