@@ -119,10 +119,10 @@ def few_modules(monkeypatch, modules_without_signals):
     def loaded():
         return [pair for pair in loaded_modules() if pair[0] not in others]
 
-    # The package has an attribute of this name that is not the module.
-    monkeypatch.setattr(
-        sys.modules["signaltools.inventory.names"], "loaded_modules", loaded
-    )
+    # By the module, because the package has attributes of such names that are functions.
+    for name in ("names", "sent_by"):
+        module = sys.modules[f"signaltools.inventory.{name}"]
+        monkeypatch.setattr(module, "loaded_modules", loaded)
 
 
 @pytest.fixture

@@ -19,6 +19,8 @@ _TESTS = r"tests?|test_.*|.*_tests?|testing|conftest"
 TEST = re.compile(_TESTS)
 _NOT_CODE = re.compile(rf"{_TESTS}|migrations|node_modules|static|templates")
 _NOT_IMPORTED = re.compile(rf"{_NOT_CODE.pattern}|management|__main__")
+# What these send and connect isn't looked for.
+_KNOWN = {"django", "signaltools"}
 _APP_CONFIG = re.compile(rb"^class \w+\(.*AppConfig\b.*\):", re.MULTILINE)
 
 
@@ -44,12 +46,19 @@ class AppFile(NamedTuple):
         return any(map(_is_app, self.folders))
 
 
+def is_known(module: str) -> bool:
+    """
+    Return whether the module is one of Django or of signaltools.
+    """
+    return module.partition(".")[0] in _KNOWN
+
+
 def project_apps() -> list[AppConfig]:
     """
-    Return the installed apps, except Django's own.
+    Return the installed apps, except Django's own and signaltools.
     """
     configs = apps.get_app_configs()
-    return [config for config in configs if not config.name.startswith("django.")]
+    return [config for config in configs if not is_known(config.name)]
 
 
 def app_folders() -> set[str]:

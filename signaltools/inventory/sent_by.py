@@ -18,7 +18,15 @@ from ..introspect.scopes import Source
 from ..introspect.sends import find_sends, lines_of_sends
 from ..introspect.source import parse_or_raise, source_file
 from ..introspect.text import clip
-from .app_files import TEST, AppFile, app_files, app_folders, project_apps, read_file
+from .app_files import (
+    TEST,
+    AppFile,
+    app_files,
+    app_folders,
+    is_known,
+    project_apps,
+    read_file,
+)
 from .places import Places
 from .records import Connected, SendRecord, SignalRecord
 
@@ -134,7 +142,7 @@ def _files() -> Iterator[AppFile]:
     paths = set()
     for name, module in loaded_modules():
         path = source_file(module)
-        if path and not _is_known(name) and not is_test(name, installed):
+        if path and not _is_left_out(name, installed):
             package = module_attribute(module, "__package__")
             paths.add(path)
             package = package if type(package) is str else ""
@@ -146,9 +154,11 @@ def _files() -> Iterator[AppFile]:
                 yield file
 
 
-def _is_known(module: str) -> bool:
+def _is_left_out(module: str, installed: Sequence[str]) -> bool:
     top = module.partition(".")[0]
-    return top in {"django", "signaltools"} or top in sys.stdlib_module_names
+    return (
+        is_known(module) or top in sys.stdlib_module_names or is_test(module, installed)
+    )
 
 
 def is_test(module: str, installed: Sequence[str]) -> bool:
