@@ -119,9 +119,9 @@ def few_modules(monkeypatch, modules_without_signals):
     def loaded():
         return [pair for pair in loaded_modules() if pair[0] not in others]
 
-    # By the module, because the package has attributes of such names that are functions.
     for name in ("names", "sent_by"):
-        module = sys.modules[f"signaltools.inventory.{name}"]
+        # The package has an attribute "names" that isn't the module.
+        module = import_module(f"signaltools.inventory.{name}")
         monkeypatch.setattr(module, "loaded_modules", loaded)
 
 

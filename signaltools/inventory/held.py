@@ -71,15 +71,16 @@ def _held_by_project(
     """
     Return the signals that are alive, without those that only Django keeps alive.
 
-    Django 5.2 gives each receiver a finalizer, which holds the signal for as long as
-    the receiver exists, although nothing can send the signal any longer.
+    Django 5.2 and 6.0 give each receiver a finalizer, which holds the signal for as
+    long as the receiver exists, although nothing can send the signal any longer.
     """
-    finalizer = class_attribute(Signal, "_remove_receiver")
+    names = ("_remove_receiver", "_flag_dead_receivers")
+    finalizers = {id(class_attribute(Signal, name)) for name in names}
     # No other variable may hold a signal now: it would count as a holder.
     signals = tuple(s for s in (r() for r in references) if s is not None)
     finalized, held = set(), set()
     for holder in gc.get_referrers(*signals):
-        if type(holder) is MethodType and holder.__func__ is finalizer:
+        if type(holder) is MethodType and id(holder.__func__) in finalizers:
             finalized.add(id(holder.__self__))
         elif holder is not signals:
             # What a signal holds itself doesn't count.

@@ -197,7 +197,7 @@ def test_an_ascii_stdout_gets_ascii(write_module):
     text = stdout.buffer.getvalue().decode("ascii")
     assert r"unicode_signals.gr\xf6\xdfe" in text
     assert r"  Gr\xf6\xdfe \u2192 \u221e" in text
-    assert re.search(r"SIGNALS +\d+ signals - \d+ receivers", text)
+    assert re.search(r"SIGNALS +\d+ signals - [\d,]+ receivers", text)
 
 
 def test_a_closed_pipe_prints_no_traceback():
@@ -458,7 +458,7 @@ def test_a_value_that_matches_nothing_is_an_error(args, message):
 
 def test_filters_that_match_nothing_together_are_accepted():
     result = run("order_cancelled", app="auth")
-    assert re.fullmatch(r"0 of \d+ signals · 0 of \d+ receivers\n", result.out)
+    assert re.fullmatch(r"0 of \d+ signals · 0 of [\d,]+ receivers\n", result.out)
     assert result[1:] == ("Nothing matches all of these filters.\n", "")
     assert run("order_paid", without_receivers=True)[1:] == result[1:]
     assert run("order_cancelled", app="auth", verbosity=0)[1:] == ("", "")
