@@ -119,7 +119,7 @@ def few_modules(monkeypatch, modules_without_signals):
     def loaded():
         return [pair for pair in loaded_modules() if pair[0] not in others]
 
-    for name in ("names", "sent_by"):
+    for name in ("containers", "names", "sent_by"):
         # The package has an attribute "names" that isn't the module.
         module = import_module(f"signaltools.inventory.{name}")
         monkeypatch.setattr(module, "loaded_modules", loaded)
