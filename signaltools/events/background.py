@@ -14,7 +14,16 @@ import logging
 from collections.abc import Callable
 from importlib import import_module
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeVar, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    Literal,
+    NamedTuple,
+    ParamSpec,
+    TypeVar,
+    overload,
+)
 from weakref import ReferenceType
 
 from asgiref.sync import sync_to_async
@@ -26,6 +35,7 @@ from ..introspect.objects import is_a
 from .base import Event
 from .fitting import annotations_as
 from .messages import Message, read_message, write_message
+from .protocols import ContextFirst
 
 P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
@@ -169,8 +179,18 @@ def in_background(
     queue_name: str = "default",
     priority: int = 0,
     on_commit: bool = True,
-    takes_context: bool = False,
+    takes_context: Literal[False] = False,
 ) -> Callable[[Callable[P, R]], BackgroundReceiver[P, R]]: ...
+# Neither the event nor a direct call passes the context.
+@overload
+def in_background(
+    *,
+    takes_context: Literal[True],
+    backend: str = "default",
+    queue_name: str = "default",
+    priority: int = 0,
+    on_commit: bool = True,
+) -> Callable[[ContextFirst[P, R]], BackgroundReceiver[P, R]]: ...
 def in_background(
     function: Any = None,
     /,

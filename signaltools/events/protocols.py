@@ -36,6 +36,14 @@ class SignalFirst(Protocol[P, R_co]):
     def __call__(self, signal: Signal, *args: P.args, **named: P.kwargs) -> R_co: ...
 
 
+class ContextFirst(Protocol[P, R_co]):
+    """
+    A receiver in the background whose first argument is the context of its task.
+    """
+
+    def __call__(self, context: Any, *args: P.args, **named: P.kwargs) -> R_co: ...
+
+
 class SignalSecond(Protocol[Rest, R_co]):
     """
     A receiver whose second argument is the event; what follows isn't compared.

@@ -16,7 +16,7 @@ from typing import Any
 from django.db.models.signals import post_save
 from django.dispatch import Signal
 
-from signaltools import event, receiver
+from signaltools import event, in_background, receiver
 from tests.typing.declared import (
     Invoice,
     Order,
@@ -188,6 +188,39 @@ def sent(sender: type[Order], order: Order, **kwargs: Any) -> None: ...
 order_sent.send(RushOrder, order=RushOrder())
 
 
+# Right: a receiver in the background
+@receiver(order_paid)
+@in_background
+def paid_later(sender: type[Order], order: Order, **kwargs: Any) -> int:
+    return 1
+
+
+@receiver(order_paid)
+@in_background(queue_name="mail")
+async def paid_later_async(
+    sender: type[Order], order: Order, **kwargs: Any
+) -> None: ...
+
+
+@in_background
+def not_yet_connected(sender: type[Order], order: Order, **kwargs: Any) -> int:
+    return paid_later(Order, order=order)
+
+
+receiver(order_paid)(not_yet_connected.using(queue_name="mail"))
+
+
+# Right: a receiver in the background that takes the context of its task
+@receiver(order_paid)
+@in_background(takes_context=True)
+def paid_in_task(
+    context: Any, sender: type[Order], order: Order, **kwargs: Any
+) -> None: ...
+
+
+paid_in_task(Order, order=order)
+
+
 # Right: sends
 order_paid.send(sender=Order, order=order, amount=amount)
 order_paid.send(Order, order=RushOrder(), amount=amount, coupon=None)
@@ -346,6 +379,22 @@ class WrongDesk:
     ) -> None: ...
 
     def any_misspelt(self, sender: type[Order], mrak: Any, **kwargs: Any) -> None: ...
+
+
+# Wrong: a receiver in the background that doesn't fit
+@receiver(order_paid)
+@in_background
+def later_of_another_type(sender: type[Order], order: int, **kwargs: Any) -> None: ...
+# Wrong: a receiver in the background that doesn't fit
+@receiver(order_paid)
+@in_background(queue_name="mail")
+def later_misspelt(sender: type[Order], ordr: Order, **kwargs: Any) -> None: ...
+# Wrong: a receiver in the background that doesn't fit
+@receiver(order_paid)
+@in_background(takes_context=True)
+def in_task_misspelt(
+    context: Any, sender: type[Order], ordr: Order, **kwargs: Any
+) -> None: ...
 
 
 # Wrong: `connect()` of a receiver that doesn't fit
