@@ -68,7 +68,7 @@ def sends() -> None:
     from django.dispatch import Signal
 
     original = Signal.__dict__["send"]
-    limits = {0: (4.0, 2.1), 1: (4.0, 1.3), 10: (4.0, 1.1)}
+    limits = {0: (2.0, 2.1), 1: (3.4, 1.3), 10: (3.9, 1.1)}
     for count, (recording, other) in limits.items():
         send = signal_with(count)
         name = f"send to {count} receivers"
