@@ -4,7 +4,7 @@ import os
 import shutil
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from .pages import ToolbarPage
 from .servers import Server, Setup, make_database, serve_example, serve_site
@@ -52,6 +52,8 @@ def chromium():
         if os.environ.get("SIGNALTOOLS_NEEDS_BROWSER") == "1":
             pytest.fail(reason)
         pytest.skip(reason)
+    # A busy machine may take longer than the 5 seconds of Playwright.
+    expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path)
         yield browser
