@@ -640,21 +640,23 @@ def test_rows_are_whole_while_other_threads_connect_and_disconnect():
         threading.Thread(target=connect_and_disconnect, args=(first,))
         for first in (5, 6, 7, 8)
     ]
-    readings = []
+    readings, lengths = [], set()
     end = time.monotonic() + STRESS_SECONDS
     with frequent_switches():
         for thread in threads:
             thread.start()
-        while time.monotonic() < end:
+        # On a busy machine, only one thread may run until then.
+        while (len(lengths) < 2 and not errors) or time.monotonic() < end:
             readings.append(read(signal))
+            lengths.add(len(readings[-1]))
         stop.set()
         for thread in threads:
             thread.join()
 
     assert errors == []
     assert all(is_whole(row) for rows in readings for row in rows)
-    assert {len(rows) >= 5 for rows in readings} == {True}
-    assert len({len(rows) for rows in readings}) > 1
+    assert min(lengths) >= 5
+    assert len(lengths) > 1
 
 
 # Senders that were found before
