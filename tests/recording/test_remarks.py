@@ -205,7 +205,7 @@ def test_cancelled_receiver_gets_a_remark(paid):
 
     async def main():
         with signaltools.trace() as trace, pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.01):
+            async with asyncio.timeout(0.05):
                 await paid.asend(Web)
         return trace
 
