@@ -152,8 +152,11 @@ def test_receivers_that_are_wrapped_for_each_send_are_muted(wrap):
     with active(wrap), signaltools.trace() as trace, mute(signal, receivers=[hello]):
         assert [answer for _, answer in signal.send(None)] == ["other"]
 
+    # Other tests may have left something behind that didn't run and has no receiver.
     reasons = [
-        item.reason for item in trace.not_run if item.receiver.name.endswith("o")
+        item.reason
+        for item in trace.not_run
+        if item.receiver and item.receiver.name.endswith("o")
     ]
     assert reasons == ["muted"]
     assert ran(trace) == {"other": 1}
