@@ -7,7 +7,6 @@ from __future__ import annotations
 import ast
 import os
 import re
-import sys
 from collections.abc import Iterator
 from importlib.util import resolve_name
 from typing import NamedTuple
@@ -17,7 +16,7 @@ from django.conf import settings
 
 from ..introspect.objects import loaded_modules, loaded_object, module_attribute
 from ..introspect.source import all_statements, imports, parse_or_none
-from ..inventory.app_files import TEST, read_file
+from ..inventory.app_files import TEST, is_known, read_file
 from ..inventory.places import is_third_party
 
 _DYNAMIC = re.compile(rb"import_module|import_string|__import__|autodiscover|importlib")
@@ -153,7 +152,7 @@ class Importers:
         roots: dict[str, None] = {}
         for name, module in loaded_modules():
             path = module_attribute(module, "__file__")
-            if type(path) is not str or _is_known(name):
+            if type(path) is not str or is_known(name):
                 continue
             package = module_attribute(module, "__package__")
             found = _File(name, package if type(package) is str else "", path)
@@ -187,13 +186,8 @@ def _names_that_run() -> list[str]:
     keys = ("ROOT_URLCONF", "WSGI_APPLICATION", "ASGI_APPLICATION", "SETTINGS_MODULE")
     values = [getattr(settings, key, None) for key in keys]
     names = [config.name for config in apps.get_app_configs()]
-    names = [name for name in names if not _is_known(name)]
+    names = [name for name in names if not is_known(name)]
     return [*names, *(value for value in values if type(value) is str)]
-
-
-def _is_known(module: str) -> bool:
-    top = module.partition(".")[0]
-    return top in {"django", "signaltools"} or top in sys.stdlib_module_names
 
 
 def _walk(root: str, package: str) -> Iterator[_File]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Collection, Iterator
 from itertools import accumulate
 from pathlib import Path
@@ -48,9 +49,10 @@ class AppFile(NamedTuple):
 
 def is_known(module: str) -> bool:
     """
-    Return whether the module is one of Django or of signaltools.
+    Return whether the module is of Django, signaltools, or the standard library.
     """
-    return module.partition(".")[0] in _KNOWN
+    top = module.partition(".")[0]
+    return top in _KNOWN or top in sys.stdlib_module_names
 
 
 def project_apps() -> list[AppConfig]:
@@ -58,7 +60,8 @@ def project_apps() -> list[AppConfig]:
     Return the installed apps, except Django's own and signaltools.
     """
     configs = apps.get_app_configs()
-    return [config for config in configs if not is_known(config.name)]
+    # An app may have the name of a module of the standard library.
+    return [c for c in configs if c.name.partition(".")[0] not in _KNOWN]
 
 
 def app_folders() -> set[str]:

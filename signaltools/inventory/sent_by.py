@@ -142,7 +142,7 @@ def _files() -> Iterator[AppFile]:
     paths = set()
     for name, module in loaded_modules():
         path = source_file(module)
-        if path and not _is_left_out(name, installed):
+        if path and not is_known(name) and not is_test(name, installed):
             package = module_attribute(module, "__package__")
             paths.add(path)
             package = package if type(package) is str else ""
@@ -152,13 +152,6 @@ def _files() -> Iterator[AppFile]:
         for file in app_files(config, folders, scripts=True):
             if file.path not in paths:
                 yield file
-
-
-def _is_left_out(module: str, installed: Sequence[str]) -> bool:
-    top = module.partition(".")[0]
-    return (
-        is_known(module) or top in sys.stdlib_module_names or is_test(module, installed)
-    )
 
 
 def is_test(module: str, installed: Sequence[str]) -> bool:
