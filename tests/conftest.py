@@ -11,7 +11,7 @@ import pytest
 from django.dispatch import Signal
 
 from signaltools.checks.watch import watch
-from signaltools.introspect.objects import loaded_modules
+from signaltools.introspect.objects import heap_is_frozen, loaded_modules
 from signaltools.inventory.namespaces import find_places
 from signaltools.inventory.receivers import save_connections
 
@@ -26,15 +26,18 @@ def quick_garbage_collection():
     with pytest.MonkeyPatch.context() as patch:
         # Commands would say of each list that signals may be missing.
         patch.setattr("signaltools.management.base.heap_is_frozen", lambda: False)
+        # Counting what is frozen takes 15 ms.
+        patch.setattr("signaltools.checks.held_by_cache.heap_is_frozen", lambda: True)
         yield
     gc.unfreeze()
 
 
 @pytest.fixture
-def whole_heap():
+def whole_heap(monkeypatch):
     """
     Let the test see all objects: what is frozen can't be asked who refers to it.
     """
+    monkeypatch.setattr("signaltools.checks.held_by_cache.heap_is_frozen", heap_is_frozen)
     gc.unfreeze()
     yield
     gc.freeze()
@@ -107,14 +110,16 @@ def modules_without_signals():
     return {name for name, _ in modules} - holding
 
 
-@pytest.fixture
-def few_modules(monkeypatch, modules_without_signals):
+@pytest.fixture(autouse=True)
+def few_modules(request, monkeypatch, modules_without_signals):
     """
-    Look for signals in few modules only, where the test is about something else.
+    Look for signals in few modules only, except in tests that use ``all_modules``.
 
     A process that runs tests has loaded many, and reading them takes milliseconds.
     """
-    others = {n for n in modules_without_signals if not n.startswith("tests.")}
+    if "all_modules" in request.fixturenames:
+        return
+    others = modules_without_signals - {request.module.__name__}
 
     def loaded():
         return [pair for pair in loaded_modules() if pair[0] not in others]
@@ -123,6 +128,13 @@ def few_modules(monkeypatch, modules_without_signals):
         # The package has an attribute "names" that isn't the module.
         module = import_module(f"signaltools.inventory.{name}")
         monkeypatch.setattr(module, "loaded_modules", loaded)
+
+
+@pytest.fixture
+def all_modules():
+    """
+    Look for signals in every loaded module, as outside of tests.
+    """
 
 
 @pytest.fixture

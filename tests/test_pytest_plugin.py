@@ -374,7 +374,7 @@ def test_fixtures_and_markers(run, options):
     )
 
 
-@with_every_run
+@pytest.mark.parametrize("options", RUNS[::2], ids=" ".join)
 def test_a_session_may_be_muted(run, options):
     assert "2 passed" in run("quiet", *options)
 
@@ -402,23 +402,14 @@ def test_tracebacks_end_in_the_test(run, options):
     assert "capturing.py" not in fails
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        ("--signal-coverage",),
-        pytest.param(("--signal-coverage", "-n2"), marks=needs_xdist),
-        pytest.param(
-            ("--signal-coverage", "-n3", "--dist=each", "-pno:randomly"),
-            marks=needs_xdist,
-        ),
-    ],
-    ids=" ".join,
-)
-def test_signal_coverage_is_that_of_the_whole_run(run, options):
-    out = run("covered", *options, "--signal-coverage-fail-under=60")
+@needs_xdist
+@pytest.mark.parametrize("options", [(), ("--dist=each", "-pno:randomly")])
+def test_signal_coverage_is_that_of_all_workers(run, options):
+    options = ("--signal-coverage", "--signal-coverage-fail-under=60", *options)
+    out = run("covered", "-n2", *options)
     assert COVERAGE in out
     assert "less than the required" not in out
-    assert "7 passed" in out or "21 passed" in out
+    assert "7 passed" in out or "14 passed" in out
     assert "Exit status: 0" in out
 
 
@@ -434,6 +425,7 @@ def test_too_little_signal_coverage_fails_the_run(run, tmp_path):
     out = run(
         "covered", "--signal-coverage-fail-under=60.5", f"--signal-coverage-json={file}"
     )
+    assert COVERAGE in out
     assert "Signal coverage is 60.00 %, which is less than the required 60.5 %." in out
     assert "7 passed" in out
     assert "Exit status: 1" in out

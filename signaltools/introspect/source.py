@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import os
 import tokenize
 import warnings
 from collections import Counter
@@ -41,8 +42,8 @@ def assignments(module: ModuleType) -> dict[str, Assignment]:
     return _assignments(_read(module))
 
 
-# Cached by the source itself, not by its file, which may change while a server runs.
-# Parsing takes most of the time of a look-up.
+# Cached by the source itself, because its file may change while a server runs. Parsing
+# takes most of the time of a look-up.
 @functools.lru_cache(maxsize=128)
 def _assignments(source: str) -> dict[str, Assignment]:
     lines = source.split("\n")
@@ -131,10 +132,16 @@ def _read(module: ModuleType) -> str:
 
 def _read_file(file: str) -> str:
     try:
-        with tokenize.open(file) as source:
-            return source.read()
+        status = os.stat(file)
+        return _read_version(file, status.st_mtime_ns, status.st_size)
     except (OSError, SyntaxError, ValueError):
         return ""
+
+
+@functools.lru_cache(maxsize=128)
+def _read_version(file: str, modified: int, size: int) -> str:
+    with tokenize.open(file) as source:
+        return source.read()
 
 
 def parse(source: str | bytes) -> list[ast.stmt]:

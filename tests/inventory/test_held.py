@@ -14,7 +14,7 @@ from signaltools.inventory.names import NamedSignal, Registry
 from signaltools.inventory.reading import read_connected
 
 UNNAMED = "unnamed Signal (django.dispatch.dispatcher.Signal)"
-pytestmark = pytest.mark.usefixtures("few_modules", "only_here")
+pytestmark = pytest.mark.usefixtures("only_here")
 
 
 def receive(**kwargs):

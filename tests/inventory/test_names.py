@@ -77,7 +77,7 @@ def run(*arguments):
 
 
 @pytest.fixture
-def plant(monkeypatch):
+def plant(all_modules, monkeypatch):
     """
     Return a function that makes a loaded module without a source.
     """

@@ -32,7 +32,6 @@ import signaltools.reports
 from signaltools.inventory.sent_by import Sends
 from tests.testapp.models import Order
 
-pytestmark = pytest.mark.usefixtures("few_modules")
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads(
@@ -785,19 +784,35 @@ def test_a_closed_pipe_of_a_caller_leaves_the_stdout_of_the_process_alone(
 
 
 CASE = """
+import io
+import json
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 
 from django.conf import settings
 from django.core.management import execute_from_command_line
+from django.test import override_settings
 
 settings.configure(
     INSTALLED_APPS=["django.contrib.contenttypes", "shop", "signaltools"],
     DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
     ROOT_URLCONF="urls",
-    SIGNALTOOLS={"IGNORE": sys.argv.pop(1).split(",")},
-    SILENCED_SYSTEM_CHECKS=sys.argv.pop(1).split(","),
 )
-execute_from_command_line(sys.argv)
+for line in sys.stdin:
+    args, ignored, silenced = json.loads(line)
+    out, err, status = io.StringIO(), io.StringIO(), 0
+    with (
+        redirect_stdout(out),
+        redirect_stderr(err),
+        override_settings(
+            SIGNALTOOLS={"IGNORE": ignored}, SILENCED_SYSTEM_CHECKS=silenced
+        ),
+    ):
+        try:
+            execute_from_command_line(["manage.py", "list_signals", *args])
+        except SystemExit as ended:
+            status = ended.code
+    print(json.dumps([status, out.getvalue(), err.getvalue()]), flush=True)
 """
 MODELS = """
 from django.db import models
@@ -845,11 +860,14 @@ pre_save.connect(forget, sender=Order)
 """
 
 
-@pytest.fixture
-def shop(tmp_path):
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
     """
     Return a function that runs the command in a project with problems.
+
+    One process runs all of them.
     """
+    folder = tmp_path_factory.mktemp("project")
     files = {
         "manage.py": CASE,
         "urls.py": "urlpatterns = []",
@@ -859,16 +877,31 @@ def shop(tmp_path):
         "shop/receivers.py": RECEIVERS,
         "shop/late.py": LATE,
     }
-    (tmp_path / "shop").mkdir()
+    (folder / "shop").mkdir()
     for name, source in files.items():
-        (tmp_path / name).write_text(source, "utf-8")
+        (folder / name).write_text(source, "utf-8")
 
-    def run(*args, ignore="", silence=""):
-        manage = str(tmp_path / "manage.py")
-        program = (manage, ignore, silence, "list_signals")
-        return start(*args, program=program, PYTHONPATH=str(ROOT))
+    def run(*args, ignored=(), silenced=()):
+        process.stdin.write(json.dumps([args, ignored, silenced]) + "\n")
+        process.stdin.flush()
+        return Done(*json.loads(process.stdout.readline()))
 
-    return run
+    with subprocess.Popen(
+        [sys.executable, "manage.py", "list_signals"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    ) as process:
+        yield run
+        process.stdin.close()
+
+
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
 
 
 def ids(done):
@@ -920,8 +953,8 @@ def test_ignored_and_silenced_problems_do_not_fail(shop):
     done = shop(
         "--problems",
         "--format=json",
-        ignore="W005 shop.late,W009 shop.receivers.on_stamped",
-        silence="signaltools.W001",
+        ignored=["W005 shop.late", "W009 shop.receivers.on_stamped"],
+        silenced=["signaltools.W001"],
     )
     document = json.loads(done.stdout)
     jsonschema.Draft202012Validator(PROBLEMS_SCHEMA).validate(document)

@@ -75,7 +75,7 @@ def shop(import_source):
 
 
 @pytest.fixture(autouse=True)
-def folder(few_modules, tmp_path, monkeypatch):
+def folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

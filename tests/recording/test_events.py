@@ -13,7 +13,6 @@ import signaltools
 from signaltools import event
 from signaltools.events import Event
 
-pytestmark = pytest.mark.usefixtures("few_modules")
 
 
 @event

@@ -15,7 +15,6 @@ import signaltools
 from tests.sending import make
 from tests.testapp.models import Order, Tag
 
-pytestmark = pytest.mark.usefixtures("few_modules")
 
 
 @signaltools.event

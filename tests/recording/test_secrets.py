@@ -14,7 +14,6 @@ from signaltools.recording.secrets import cleansed
 from tests import shapes
 from tests.testapp.models import Tag
 
-pytestmark = pytest.mark.usefixtures("few_modules")
 
 HIDDEN = "********************"
 signal = Signal()

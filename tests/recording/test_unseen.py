@@ -14,7 +14,6 @@ from django.dispatch import Signal
 import signaltools
 from signaltools.reports.layout import Look
 
-pytestmark = pytest.mark.usefixtures("few_modules")
 
 
 class Web:

@@ -15,7 +15,6 @@ import signaltools
 from signaltools.testing import mute
 from tests.sending import make
 
-pytestmark = pytest.mark.usefixtures("few_modules")
 
 
 @pytest.fixture(autouse=True)
