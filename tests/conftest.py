@@ -37,7 +37,9 @@ def whole_heap(monkeypatch):
     """
     Let the test see all objects: what is frozen can't be asked who refers to it.
     """
-    monkeypatch.setattr("signaltools.checks.held_by_cache.heap_is_frozen", heap_is_frozen)
+    monkeypatch.setattr(
+        "signaltools.checks.held_by_cache.heap_is_frozen", heap_is_frozen
+    )
     gc.unfreeze()
     yield
     gc.freeze()

@@ -14,7 +14,6 @@ from signaltools.recording.not_run import find_not_run
 from tests.sending import make
 from tests.testapp.signals import order_cancelled
 
-
 NOT_STARTED = "This trace has not been started; use it with `with`."
 STARTED = "This trace has already been started; call trace() for another one."
 

@@ -49,7 +49,6 @@ from tests.testapp import models as testapp
 from tests.testapp import receivers as testapp_receivers
 from tests.testapp import signals as testapp_signals
 
-
 UNKNOWN = (None, "unknown", None)
 knows_instances = django.VERSION >= (6, 0)
 

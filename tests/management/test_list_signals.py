@@ -32,7 +32,6 @@ import signaltools.reports
 from signaltools.inventory.sent_by import Sends
 from tests.testapp.models import Order
 
-
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads(
     Path(signaltools.reports.__file__)

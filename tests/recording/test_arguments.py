@@ -23,7 +23,6 @@ from signaltools.recording.arguments import ArgumentTypes
 from tests import shapes
 from tests.testapp.models import Tag
 
-
 signal = Signal()
 
 

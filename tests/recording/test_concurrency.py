@@ -28,7 +28,6 @@ from signaltools import registry, trace
 from signaltools.recording import hooks, patches
 from tests.stress import STRESS_SECONDS, frequent_switches
 
-
 THREADS = 8
 TASKS = 50
 

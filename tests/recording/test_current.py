@@ -24,7 +24,6 @@ from signaltools.recording import recorder
 from signaltools.recording.current import current
 from tests.sending import make
 
-
 RECORDING = os.path.dirname(recorder.__file__)
 
 

@@ -14,7 +14,6 @@ from signaltools import event
 from signaltools.events import Event
 
 
-
 @event
 def parcel_sent(sender: object, *, weight: Decimal) -> None: ...
 

@@ -16,7 +16,6 @@ from tests.sending import make
 from tests.testapp.models import Order, Tag
 
 
-
 @signaltools.event
 def shipped(sender: type) -> None:
     """

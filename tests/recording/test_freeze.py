@@ -17,7 +17,6 @@ from tests.sending import make
 from tests.testapp import signals
 from tests.testapp.models import Tag
 
-
 HERE = __name__
 
 

@@ -19,7 +19,6 @@ import signaltools
 from signaltools.recording.current import current
 from tests.shapes import SHAPES, Stock, on_save, on_save_async, stock
 
-
 SENDING = ["send", "send_robust", "asend", "asend_robust", "_live_receivers"]
 
 

@@ -33,7 +33,6 @@ from tests.shapes import (
 )
 from tests.testapp.models import GiftOrder, Line, Order, RushOrder, Tag
 
-
 knows_senders = pytest.mark.skipif(
     django.VERSION < (6, 0), reason="Django 5.2 does not remember senders"
 )

@@ -15,7 +15,6 @@ from signaltools.recording.current import current
 from tests.sending import make
 from tests.testapp.models import Tag
 
-
 first_signal = Signal()
 second_signal = Signal()
 

@@ -20,7 +20,6 @@ from signaltools.recording.remarks import Remark
 from tests.shapes import Stock, on_save, on_save_async
 from tests.testapp.models import Order, Tag
 
-
 THIS = "tests.recording.test_remarks"
 NAME = "shop.signals.paid"
 

@@ -14,7 +14,6 @@ from signaltools.recording.secrets import cleansed
 from tests import shapes
 from tests.testapp.models import Tag
 
-
 HIDDEN = "********************"
 signal = Signal()
 

@@ -15,7 +15,6 @@ import signaltools
 from signaltools.reports.layout import Look
 
 
-
 class Web:
     pass
 

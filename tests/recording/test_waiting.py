@@ -7,7 +7,6 @@ from django.test import TestCase
 import signaltools
 from signaltools.reports.layout import Look
 
-
 NAME = "tests.recording.test_waiting.shipped"
 
 

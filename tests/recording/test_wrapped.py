@@ -16,7 +16,6 @@ from signaltools.testing import mute
 from tests.sending import make
 
 
-
 @pytest.fixture(autouse=True)
 def everything_is_put_back():
     original = Signal.__dict__["_live_receivers"]

@@ -25,7 +25,6 @@ from tests.shapes import Stock, hostile, make_local, on_save, on_save_async
 from tests.testapp import receivers as testapp_receivers
 from tests.testapp.models import Order
 
-
 knows_instances = django.VERSION >= (6, 0)
 NAME = "shop.signals.paid"
 

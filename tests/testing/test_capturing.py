@@ -16,7 +16,6 @@ from tests.sending import make
 from tests.testapp.models import Order, Tag
 from tests.testapp.signals import order_cancelled, order_paid, order_shipped
 
-
 NAME = "'tests.testapp.signals.order_cancelled'"
 
 

@@ -23,7 +23,6 @@ from tests.stress import frequent_switches
 from tests.testapp.models import Order
 from tests.testapp.signals import order_cancelled, order_paid, order_shipped
 
-
 NAME = "'tests.testapp.signals.order_cancelled'"
 NOT_SENT = f"{NAME} wasn't sent. No other signals were sent either."
 SHIPPED = "'tests.testapp.signals.order_shipped'"
