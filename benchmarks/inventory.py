@@ -6,13 +6,16 @@ The bare pass only dereferences each receiver and reads its line number.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from types import ModuleType
+from typing import NamedTuple
 
 import django
 from django.conf import settings
@@ -20,7 +23,20 @@ from django.dispatch import Signal
 
 SIGNALS = 1_000
 ROUNDS = 15
-MANAGE = Path(__file__).parents[1] / "example_project" / "manage.py"
+ROOT = Path(__file__).parents[1]
+EXAMPLE = ROOT / "example_project"
+WAGTAIL = ROOT / "tests" / "projects" / "wagtail_site"
+# What manage.py does, with or without signaltools among the apps.
+MANAGE = """
+import sys
+
+from django.conf import settings
+from django.core.management import execute_from_command_line
+
+if sys.argv.pop(1) == "without":
+    settings.INSTALLED_APPS.remove("signaltools")
+execute_from_command_line(sys.argv)
+"""
 
 
 def main() -> None:
@@ -28,11 +44,48 @@ def main() -> None:
     django.setup()
     few, many = (reading(receivers) for receivers in (1_000, 10_000))
     print(f"ten times the receivers: {many / few:.1f}x the time (at most 25x)")
-    ratio = processes(["list_signals"], ["check"])
-    print(f"list_signals: {ratio:.2f}x manage.py check (at most 1.05x)")
+    commands("the example", Project(EXAMPLE, "config.settings"), "order_paid")
+    if find_spec("wagtail"):
+        project = Project(WAGTAIL, "settings")
+        commands("Wagtail", project, "page_published")
+        ratio = project.ratio("with check", "without check")
+        print(f"check, Wagtail: {ratio:.2f}x without signaltools (at most 1.05x)")
+
+
+def commands(name: str, project: Project, signal: str) -> None:
+    ratio = project.ratio("with list_signals", "with check")
+    print(f"list_signals, {name}: {ratio:.2f}x manage.py check (at most 1.05x)")
     # With a filter, the sources are read to show what sends the signal.
-    ratio = processes(["list_signals", "order_paid"], ["list_signals"])
-    print(f"list_signals order_paid: {ratio:.2f}x list_signals (at most 1.30x)")
+    ratio = project.ratio(f"with list_signals {signal}", "with list_signals")
+    print(f"list_signals {signal}: {ratio:.2f}x list_signals (at most 1.30x)")
+
+
+class Project(NamedTuple):
+    folder: Path
+    settings: str
+
+    def ratio(self, command: str, other: str) -> float:
+        """
+        Return how long one process takes in terms of another, with its start-up.
+        """
+        pairs = [(self.run(command), self.run(other)) for _ in range(ROUNDS)]
+        return median(first / second for first, second in pairs)
+
+    def run(self, command: str) -> float:
+        environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": self.settings,
+            "PYTHONPATH": os.pathsep.join([str(ROOT), "..", "."]),
+        }
+        return seconds(
+            lambda: subprocess.run(
+                [sys.executable, "-c", MANAGE, *command.split()],
+                cwd=self.folder,
+                env=environment,
+                check=True,
+                capture_output=True,
+            )
+        )
 
 
 def reading(receivers: int) -> float:
@@ -82,19 +135,6 @@ def seconds(function: Callable[[], object]) -> float:
     start = time.perf_counter()
     function()
     return time.perf_counter() - start
-
-
-def processes(command: list[str], other: list[str]) -> float:
-    """
-    Return how long one management command takes in terms of another.
-    """
-    pairs = [(process(command), process(other)) for _ in range(ROUNDS)]
-    return median(first / second for first, second in pairs)
-
-
-def process(command: list[str]) -> float:
-    arguments = [sys.executable, str(MANAGE), *command]
-    return seconds(lambda: subprocess.run(arguments, check=True, capture_output=True))
 
 
 if __name__ == "__main__":

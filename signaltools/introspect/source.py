@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import functools
 import os
+import re
 import tokenize
 import warnings
 from collections import Counter
@@ -60,6 +61,31 @@ def _assignments(source: str) -> dict[str, Assignment]:
                 comment.insert(0, text.lstrip("#:").strip())
             found[name] = Assignment(line, creates, "\n".join(comment).strip(), in_loop)
     return found
+
+
+def imported_names(module: ModuleType) -> frozenset[str]:
+    """
+    Return the names that lines ``from ... import ...`` of ``module`` give to objects.
+
+    These are only lines that aren't indented. To find them takes a fraction of the time
+    that ``assignments()`` takes.
+    """
+    return _imported_names(_read(module))
+
+
+@functools.lru_cache(maxsize=128)
+def _imported_names(source: str) -> frozenset[str]:
+    return frozenset(
+        name
+        for names in _FROM_IMPORT.findall(source)
+        for name in _IMPORTED_NAME.findall(_COMMENT.sub("", names))
+    )
+
+
+_FROM_IMPORT = re.compile(r"^from[ .].*? import (\([^()]*\)|.*)", re.MULTILINE)
+# The last word of "order_paid as paid", and of each line of several.
+_IMPORTED_NAME = re.compile(r"(\w+)\s*(?=[,);]|$)", re.MULTILINE)
+_COMMENT = re.compile("#.*")
 
 
 def guarded_imports(module: ModuleType) -> dict[str, tuple[str, str | None]]:

@@ -11,7 +11,7 @@ import gc
 import re
 import weakref
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain, groupby
+from itertools import chain, compress, groupby
 from types import MethodType
 
 from django.dispatch import Signal
@@ -55,8 +55,10 @@ def with_held(
 
 
 def _others(known: set[int], watched: Iterable[Signal]) -> list[Signal]:
-    types = subclass_ids(Signal)
-    live = (each for each in gc.get_objects() if id(type(each)) in types)
+    is_signal_type = subclass_ids(Signal).__contains__
+    objects = gc.get_objects()
+    # There may be a million objects, so Python code doesn't see each of them.
+    live = compress(objects, map(is_signal_type, map(id, map(type, objects))))
     found = {
         id(signal): signal
         for signal in chain(watched, live)

@@ -22,7 +22,7 @@ from ..introspect.objects import (
     loaded_object,
     module_attribute,
 )
-from ..introspect.source import Assignment, assignments, source_file
+from ..introspect.source import Assignment, assignments, imported_names, source_file
 from ..introspect.text import clip, did_you_mean
 from .namespaces import Attribute, find_places
 
@@ -254,6 +254,9 @@ def _defining_place(places: list[Attribute], sources: Sources) -> Attribute:
 
 
 def _is_in_loop(place: Attribute, sources: Sources) -> bool:
+    # Nearly all other names are imported ones, and parsing takes much longer.
+    if place.attribute.partition(".")[0] in imported_names(place.module):
+        return False
     found = assignment(place, sources)
     return found is not None and found.in_loop
 

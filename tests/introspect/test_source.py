@@ -9,6 +9,7 @@ from signaltools.introspect.source import (
     Assignment,
     assignments,
     guarded_imports,
+    imported_names,
     source_file,
 )
 from tests.shapes import hostile
@@ -301,3 +302,23 @@ if x:
         "StockLevel": ("..stock.models", "Level"),
         "Shelf": ("..stock.models", "Shelf"),
     }
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("from shop import paid", {"paid"}),
+        ("from .shop import paid, lost as gone", {"paid", "gone"}),
+        ("from . import (\n    paid,\n    lost as gone,  # Ours\n)", {"paid", "gone"}),
+        ("from shop import paid  # Ours", {"paid"}),
+        ("from shop import paid; lost = paid", {"paid"}),
+        ("import shop\npaid = 1", set()),
+        ("from shop import *", set()),
+        ("if DEBUG:\n    from shop import paid", set()),
+        ("def load():\n    from shop import paid\nfor paid in (): pass", set()),
+    ],
+)
+def test_names_that_are_imported_are_found_without_parsing(tmp_path, source, expected):
+    path = tmp_path / "shop.py"
+    path.write_text(source)
+    assert imported_names(module_with(__file__=str(path))) == expected

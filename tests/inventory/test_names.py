@@ -22,6 +22,7 @@ from django.utils.functional import SimpleLazyObject, empty
 
 import signaltools
 from signaltools.exceptions import SignalNameTaken, SignalNotFound
+from signaltools.introspect.source import assignments
 from signaltools.inventory.django_signals import BUILTIN_SIGNALS
 from signaltools.inventory.names import NamedSignal, Registry
 from tests.shapes import HostileText, hostile, hostile_meta, refuse
@@ -521,6 +522,41 @@ def test_source_counts_more_than_a_module_without_one(plant, import_source):
     earlier.sig = module.sig
 
     assert names_of(module.sig) == ("shop_signals.sig", ("compiled.sig",))
+
+
+def test_source_of_a_module_that_imports_a_signal_is_not_parsed(
+    import_source, monkeypatch
+):
+    parsed = []
+
+    def read(module):
+        parsed.append(module.__name__)
+        return assignments(module)
+
+    monkeypatch.setattr("signaltools.inventory.names.assignments", read)
+    module = import_source("shop_signals", DEFINES)
+    import_source("shop_views", "from shop_signals import sig")
+
+    assert names_of(module.sig) == ("shop_signals.sig", ("shop_views.sig",))
+    assert "shop_signals" in parsed
+    assert "shop_views" not in parsed
+
+
+def test_variable_of_a_loop_is_no_alias_although_a_function_imports_the_name(
+    import_source,
+):
+    module = import_source("shop_signals", DEFINES)
+    source = """
+        def load():
+            from shop_signals import sig
+
+        import shop_signals
+        for sig in [shop_signals.sig]:
+            pass
+    """
+    import_source("shop_views", source)
+
+    assert names_of(module.sig) == ("shop_signals.sig", ())
 
 
 def test_main_module_comes_last(plant, import_source):
