@@ -15,6 +15,7 @@ from .conf import conf
 from .inventory.names import NamedSignal, registry
 from .recording import hooks
 from .recording.arguments import ArgumentTypes, ArgumentValues
+from .recording.clock import since_1970
 from .recording.current import get_current, recording, set_current
 from .recording.freeze import freeze
 from .recording.nested import add_to_outer
@@ -107,6 +108,9 @@ class Trace:
         self._collapse_after = collapse_after
         self._recorder: Recorder | None = None
         self._result: tuple[Tree, Facts] | None = None
+        #: When it was started, in seconds since 1970 as from ``time.time()``, or None.
+        #: freezegun doesn't change it.
+        self.started_at: float | None = None
 
     def start(self) -> None:
         """
@@ -121,6 +125,7 @@ class Trace:
         outer = recording(get_current())
         if outer is not None:
             outer.recorder.switched = True
+        self.started_at = since_1970()
         self._recorder = Recorder(outer, self._text_of, self._collapse_after)
         hooks.recording.install()
         set_current(self._recorder)

@@ -36,6 +36,7 @@ from .base import Event
 from .fitting import annotations_as
 from .messages import Message, read_message, write_message
 from .protocols import ContextFirst
+from .telemetry import linked_span
 
 P = ParamSpec("P")
 R = TypeVar("R", covariant=True)
@@ -305,15 +306,17 @@ def _make_handler(function: FunctionType, takes_context: bool) -> Any:
 
         @functools.wraps(function)
         async def handle(*args: Any, **message: Any) -> None:
-            # Rows are read from the database.
-            arguments = await sync_to_async(receive)(args, message)
-            await function(*args, **arguments)
+            with linked_span(_path(function), message.get("traceparent")):
+                # Rows are read from the database.
+                arguments = await sync_to_async(receive)(args, message)
+                await function(*args, **arguments)
 
     else:
 
         @functools.wraps(function)
         def handle(*args: Any, **message: Any) -> None:
-            function(*args, **receive(args, message))
+            with linked_span(_path(function), message.get("traceparent")):
+                function(*args, **receive(args, message))
 
     # The receiver gets these as well, which functools.wraps() can't do for a frozen
     # dataclass. They are made once, because engines copy the receiver for each task.

@@ -18,6 +18,7 @@ from .annotations import AllowedTypes, is_allowed
 from .base import Event
 from .codec import NoForm, event_forms, find_form
 from .scalars import WrongValue, wrong
+from .telemetry import current_traceparent
 
 Message = dict[str, Any]
 
@@ -74,7 +75,10 @@ def write_message(event: Event[Any], receiver: str, sent: Mapping[str, Any]) -> 
                 f"The argument {name!r} of {event.name!r} can't be queued for "
                 f"{receiver!r}, because {reason}."
             ) from None
-    return {"event": event.name, "version": event.version, "arguments": arguments}
+    message = {"event": event.name, "version": event.version, "arguments": arguments}
+    if traceparent := current_traceparent():
+        message["traceparent"] = traceparent
+    return message
 
 
 def read_message(

@@ -9,12 +9,29 @@ from tests.sending import make
 def test_no_module_has_a_function_of_time():
     # freezegun looks for these objects, whatever they are called.
     for module in (clock, hooks, probes, recorder):
-        assert all(value is not time.perf_counter for value in vars(module).values())
+        values = [*vars(module).values()]
+        assert not any(
+            each is time.perf_counter or each is time.time for each in values
+        )
 
 
 def test_clock_is_that_of_python():
     before = time.perf_counter()
     assert before <= clock.now() <= time.perf_counter()
+
+
+def test_a_trace_knows_when_it_was_started(monkeypatch):
+    before = time.time()
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    trace = signaltools.trace()
+    assert trace.started_at is None
+    trace.start()
+    started_at = trace.started_at
+    trace.stop()
+    monkeypatch.undo()
+
+    assert before <= started_at <= time.time()
+    assert trace.started_at == started_at
 
 
 def test_clock_is_that_of_python_if_time_is_frozen_on_import(monkeypatch):
