@@ -95,3 +95,10 @@ if django.VERSION >= (6, 1):
     MAILERS = {"default": {"BACKEND": _MAIL_BACKEND}}
 else:
     EMAIL_BACKEND = _MAIL_BACKEND
+
+# Otherwise each receipt in the background prints two lines.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "loggers": {"django.tasks": {"level": "WARNING"}},
+}

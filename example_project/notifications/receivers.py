@@ -14,14 +14,16 @@ from django.db import transaction
 
 from shop.models import Order
 from shop.signals import order_cancelled, order_paid
-from signaltools import receiver
+from signaltools import in_background, receiver
 
 from .mail import send_mail
 
 logger = logging.getLogger(__name__)
 
 
+# Without a TASKS setting, Django runs it at once, in the same process.
 @receiver(order_paid, dispatch_uid="notifications.order_paid")
+@in_background
 def send_receipt(
     sender: type[Order], order: Order, amount: Decimal, **kwargs: Any
 ) -> None:
