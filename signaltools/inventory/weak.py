@@ -120,10 +120,16 @@ class ReceiverRef:
         # Nearly all receivers are plain functions.
         if self.function() is receiver:
             return True
-        return self.key == receiver_key(receiver) and all(
-            reference is NOWHERE or reference() is part
-            for reference, part in zip(self.parts, _parts(receiver), strict=True)
-        )
+        parts = _parts(receiver)
+        if len(parts) != len(self.parts):
+            return False
+        # A loop is quicker than all(). This runs for each call of a bound method.
+        for reference, part in zip(self.parts, parts, strict=True):
+            if reference() is not part and (
+                reference is not NOWHERE or self.key != receiver_key(receiver)
+            ):
+                return False
+        return True
 
     def is_gone(self) -> bool:
         """

@@ -15,6 +15,7 @@ from .panel_options import PanelOptions, Stats, milliseconds, sent_names
 from .trace_rows import (
     Row,
     depth_first,
+    has_sender,
     other_method,
     outcome_of,
     queued_of,
@@ -199,7 +200,7 @@ def _send(send: Send, options: PanelOptions) -> Stats:
         "start": milliseconds(send.start),
         "name": short_signal(send.signal),
         "method": " ".join(other_method(send)),
-        "sender": "" if send.sender_kind is None else sender_of(send),
+        "sender": sender_of(send) if has_sender(send) else "",
         "without_receivers": 0
         if has_no_receivers or send.unseen
         else send.without_receivers,

@@ -86,8 +86,13 @@ def notes_of(remarks: Iterable[Remark]) -> list[Remark]:
     return [remark for remark in remarks if remark.level == "note"]
 
 
+def has_sender(send: Send) -> bool:
+    # The other senders of a total have no kind.
+    return send.sender is not None or send.sender_kind is not None
+
+
 def sender_of(send: Send) -> str:
-    if send.sender_kind is None:
+    if not has_sender(send):
         return "no sender"
     return sender_name(send.sender, send.sender_kind, send.sender_app)
 

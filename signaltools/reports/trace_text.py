@@ -19,6 +19,7 @@ from .trace_rows import (
     below,
     caller_of,
     depth_first,
+    has_sender,
     notes_of,
     other_method,
     outcome_of,
@@ -172,7 +173,7 @@ class _Report:
 
     def _send(self, send: Send, indent: str) -> Iterator[str]:
         parts = [short_signal(send.signal) + _times(send.count), *other_method(send)]
-        parts += [sender_of(send)] if send.sender_kind is not None else []
+        parts += [sender_of(send)] if has_sender(send) else []
         parts += [" ".join(values)] if (values := shown_values(send)) else []
         if send.without_receivers == send.count:
             parts += ["no receivers"]

@@ -389,6 +389,14 @@ def test_senders_are_put_together_each():
 
 
 @pytest.mark.parametrize(
+    ("sender", "shown"), [("other senders", "other senders"), (None, "")]
+)
+def test_the_other_senders_of_a_total_have_no_kind(sender, shown):
+    [row, _] = rows(send(SAVE, call("a.b"), sender=sender, sender_kind=None))
+    assert row["sender"] == shown
+
+
+@pytest.mark.parametrize(
     ("longest", "is_slow"), [(0.0049, False), (0.005, True), (0.1, True)]
 )
 def test_receivers_are_slow_from_a_limit_on(longest, is_slow):

@@ -103,6 +103,8 @@ def test_values_are_shown_unless_they_are_as_usual(values, shown):
     [
         ({}, "shop.Order"),
         ({"sender": None, "sender_kind": None}, "no sender"),
+        ({"sender": "other senders", "sender_kind": None}, "other senders"),
+        ({"sender": None, "sender_kind": "module"}, "unknown sender"),
         ({"sender_kind": "instance"}, "shop.Order instance"),
         ({"sender_kind": "app_config", "sender_app": "shop"}, "app shop"),
     ],

@@ -189,6 +189,13 @@ def test_signals_of_django_without_receivers_are_one_line_for_each_sender():
     ]
 
 
+def test_the_other_senders_of_a_total_are_called_that():
+    others = {"sender": "other senders", "sender_kind": None}
+    lines = events(send(SAVE, call("a.b"), **others), send(INIT, **others))
+    assert lines[0].startswith("    +4.2  post_save  other senders  ")
+    assert lines[-1] == "    +4.2  other senders  no receivers: post_init"
+
+
 def test_a_custom_signal_without_receivers_has_its_own_line_and_caller():
     lines = events(send("shop.saved"), send("shop.lost", queued=True))
     assert lines == [
