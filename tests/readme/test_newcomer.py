@@ -15,9 +15,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FIRST_COMMAND = re.search(
-    r"^\$ python (manage\.py .+)$", (ROOT / "README.md").read_text("utf-8"), re.M
-)[1]
+QUICK_START = (ROOT / "README.md").read_text("utf-8").partition("## Quick start")[2]
+FIRST_COMMAND = re.search(r"^\$ python (manage\.py .+)$", QUICK_START, re.M)[1]
 SIGNAL = """\
 from django.dispatch import Signal, receiver
 

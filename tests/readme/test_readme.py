@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from debug_toolbar.settings import PANELS_DEFAULTS
 
 ROOT = Path(__file__).parents[2]
 PAGES = {
@@ -128,13 +129,19 @@ def test_the_page_shows_commands(name, least):
     assert len(sessions(PAGES[name])) >= least
 
 
-CODE = {
+BLOCKS = {
     f"{name}-{number}": block
     for name, page in PAGES.items()
     for number, block in enumerate(
         re.findall(r"^```(python|pycon)\n(.*?)^```", page, re.MULTILINE | re.DOTALL), 1
     )
 }
+SETTINGS = {
+    name: code
+    for name, (_, code) in BLOCKS.items()
+    if re.search(r"^\s*(INSTALLED_APPS|DEBUG_TOOLBAR_PANELS|SIGNALTOOLS) ", code, re.M)
+}
+CODE = {name: block for name, block in BLOCKS.items() if name not in SETTINGS}
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +158,28 @@ def printed(example):
 @pytest.mark.parametrize("block", CODE)
 def test_a_block_of_code_runs_by_itself(block, printed):
     assert printed[block] == ""
+
+
+@pytest.fixture(scope="module")
+def new_project(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("new")
+    assert run(folder, "-m", "django", "startproject", "bakery", ".").returncode == 0
+    return folder
+
+
+@pytest.mark.parametrize("block", SETTINGS)
+def test_settings_are_pasted_into_a_new_project(block, new_project):
+    pasted = f"from bakery.settings import *\n\n{SETTINGS[block]}"
+    (new_project / "bakery/pasted.py").write_text(pasted, encoding="utf-8")
+    done = run(new_project, "manage.py", "check", "--settings", "bakery.pasted")
+    assert done.stdout == "System check identified no issues (0 silenced).\n"
+    code = (
+        "from bakery import pasted; print(len(pasted.INSTALLED_APPS), "
+        "len(getattr(pasted, 'DEBUG_TOOLBAR_PANELS', ())))"
+    )
+    apps, panels = run(new_project, "-c", code).stdout.split()
+    assert int(apps) == 6 + ("INSTALLED_APPS" in SETTINGS[block])
+    assert int(panels) == len(PANELS_DEFAULTS) * ("PANELS" in SETTINGS[block])
 
 
 LINK = re.compile(r"\]\((?!https:)([^)#]*)#?([^)]*)\)|src(?:set)?=\"([^\"]+)\"")
