@@ -54,8 +54,9 @@ def trace(
     keys of model instances. ``argument_values`` adds the values of strings, numbers,
     and dates instead, unless Django's exception reports would hide them.
 
-    After a signal has been sent ``collapse_after`` times by the same sender in one
-    place, further sends there are combined, which takes a third of the time.
+    After a signal has been sent ``collapse_after`` times, 20 by default, by the same
+    sender in one place, further sends there are combined, which takes a third of the
+    time.
     """
     types = ArgumentTypes() if argument_types else None
     return Trace(ArgumentValues() if argument_values else types, collapse_after)
