@@ -12,6 +12,7 @@ import zlib
 from pathlib import Path
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 BUILT = Path(os.environ["SIGNALTOOLS_DOCS"])
@@ -99,3 +100,26 @@ def test_the_table_of_checks_has_each_section_and_check():
     )
     used = set(re.findall(r'"(?:signaltools\.)?([EIW]\d{3})"', sources))
     assert used - set(sections) == set()
+
+
+def blocks(language):
+    return [
+        (page.name, block)
+        for page in SOURCES
+        for block in re.findall(
+            rf"^```{language}\n(.*?)^```", page.read_text("utf-8"), re.M | re.S
+        )
+    ]
+
+
+@pytest.mark.parametrize(("page", "block"), blocks("yaml"))
+def test_yaml_is_valid_and_runs_commands_that_exist(page, block):
+    assert yaml.safe_load(block)
+    commands = re.findall(r"manage\.py (\w+)", block)
+    own = {path.stem for path in ROOT.glob("signaltools/management/commands/*.py")}
+    assert set(commands) <= own | {"check"}
+
+
+@pytest.mark.parametrize(("page", "block"), blocks("json"))
+def test_json_is_valid(page, block):
+    assert json.loads(block)

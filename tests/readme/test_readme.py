@@ -12,6 +12,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,25 @@ def printed(example):
 @pytest.mark.parametrize("block", CODE)
 def test_a_block_of_code_runs_by_itself(block, printed):
     assert printed[block] == ""
+
+
+def test_the_page_about_testing_shows_tests_that_pass(example, tmp_path):
+    shown = blocks("python", PAGES["docs/testing.md"])
+    [conftest] = [block for block in shown if "def pytest_sessionstart" in block]
+    tests = [block for block in shown if re.search("^(    |)def test_", block, re.M)]
+    folder = tmp_path / "example_project"
+    shutil.copytree(example, folder)
+    (folder / "conftest.py").write_text(conftest, encoding="utf-8")
+    for number, test in enumerate(tests):
+        (folder / f"test_shown_{number}.py").write_text(test, encoding="utf-8")
+    (folder / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    options = ["-p", "no:randomly", "-p", "no:cacheprovider", "-q"]
+    if not entry_points(group="pytest11", name="signaltools"):
+        options += ["-p", "signaltools.pytest_plugin"]
+    files = [f"test_shown_{number}.py" for number in range(len(tests))]
+    done = run(folder, "-m", "pytest", *options, *files)
+    assert re.search(rf"^{len(tests)} passed", done.stdout, re.M), done.stdout
+    assert len(tests) == 2
 
 
 @pytest.fixture(scope="module")
