@@ -42,6 +42,7 @@ myst_fence_as_directive = ["mermaid"]
 myst_heading_anchors = 3
 # API pages show "Signal", not "django.dispatch.dispatcher.Signal".
 python_use_unqualified_type_hints = True
+python_maximum_signature_line_length = 88
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 # The button copies commands without their prompts and output.
