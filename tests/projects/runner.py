@@ -77,7 +77,7 @@ def serve(path):
     from django.core.wsgi import get_wsgi_application
 
     application = get_wsgi_application()
-    environ = {"HTTP_HOST": "localhost", "PATH_INFO": path}
+    environ = {"HTTP_HOST": "localhost", "PATH_INFO": path, "QUERY_STRING": ""}
     setup_testing_defaults(environ)
     answers = []
     response = application(environ, lambda status, headers: answers.append(status))

@@ -148,10 +148,10 @@ def namespaces():
     for name, module in list(sys.modules.items()):
         if type(module) is types.ModuleType:
             yield name, name, vars(module)
-            for value in list(vars(module).values()):
+            for attribute, value in list(vars(module).items()):
                 # isinstance() would wake lazy objects.
-                if issubclass(type(value), type) and value.__module__ == name:
-                    yield name, dotted_path(value), vars(value)
+                if issubclass(type(value), type):
+                    yield name, f"{name}.{attribute}", vars(value)
 
 
 def describe_signal(signal, lines, names):
