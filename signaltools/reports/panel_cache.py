@@ -14,14 +14,20 @@ from types import MethodType, NoneType
 from typing import Any
 
 from ..checks.autodiscovered import autodiscovered_only
-from ..checks.run import find_problems, with_problems
+from ..checks.run import find_problems, is_of_project, with_problems
 from ..inventory.names import NamedSignal
 from ..inventory.reading import Reader, with_unnamed
 from ..inventory.receivers import Row, entries
 from ..inventory.records import Connected, Problem, SignalRecord
 from ..recording.not_run import Facts, SignalFacts, signal_outcome
 from .panel_options import PanelOptions, Stats
-from .panel_receivers import ShownSignal, problems_of_connections, show_signal
+from .panel_receivers import (
+    ProblemTexts,
+    ShownSignal,
+    problem_of_signal,
+    problems_of_connections,
+    show_signal,
+)
 from .panel_store import compress
 
 _NOTHING = ShownSignal("", "project", None, 1)
@@ -57,6 +63,7 @@ class SignalCache:
             self._of_modules = [*autodiscovered_only()]
         unsent: list[ShownSignal] = []
         changed: dict[int, ShownSignal] = {}
+        gone: list[Stats] = []
         for position, entry in enumerate(with_unnamed(named, signals)):
             rows, _ = reader.rows(entry)
             known = self._known.get(entry.name)
@@ -67,6 +74,7 @@ class SignalCache:
                 self._known[entry.name] = known
             fact = sent.get(id(entry.signal))
             shown = known.show(entry, rows, fact)
+            gone += (problem_of_signal(problem, shown) for problem in known.gone)
             unsent.append(known.unsent)
             if shown is not known.unsent:
                 changed[position] = shown
@@ -78,7 +86,7 @@ class SignalCache:
         problems = problems_of_connections(
             changed.get(position, shown) for position, shown in enumerate(unsent)
         )
-        return compressed, changed, problems
+        return compressed, changed, [*problems, *gone]
 
 
 class _Known:
@@ -102,13 +110,17 @@ class _Known:
         self._options = options
         self._read = connected.record
         self._record: SignalRecord
-        self._problems: dict[tuple[str, str], str]
+        self._problems: ProblemTexts
+        # The problems of receivers that are gone.
+        self.gone: list[Problem]
         # Some receivers are connected anew in each request, those of the toolbar for
         # example. The checks take longest, and find the same for the same record.
         if previous is not None and previous._read == self._read:
             self._record, self._problems = previous._record, previous._problems
+            self.gone = previous.gone
         else:
-            self._record, self._problems = self._check(connected, of_modules)
+            self._record, self._problems, found = self._check(connected, of_modules)
+            self.gone = [each for each in found if _is_shown(each, options)]
         # What there is to show if the signal isn't sent; what was shown before until
         # then. It stays the same object as long as nothing changes.
         self.unsent: ShownSignal = _NOTHING if previous is None else previous.unsent
@@ -116,24 +128,23 @@ class _Known:
 
     def _check(
         self, connected: Connected, of_modules: list[Problem]
-    ) -> tuple[SignalRecord, dict[tuple[str, str], str]]:
+    ) -> tuple[SignalRecord, ProblemTexts, list[Problem]]:
         found = find_problems([connected], of_modules)
         [record] = with_problems([connected], found)
         problems = {
-            (record.receivers[each.receiver].name, each.id): (
-                f"{each.message} {each.hint}"
-            )
+            (record.receivers[each.receiver].name, each.id): (each.message, each.hint)
             for each in found
             if each.receiver is not None
         }
         problems.update(
-            ((receiver.name, each.id), f"{each.message} {each.hint}")
+            ((receiver.name, each.id), (each.message, each.hint))
             for each in found
             if each.signal is None
             for receiver in record.receivers
             if receiver.module == each.name
         )
-        return record, problems
+        gone = [each for each in found if each.signal and each.receiver is None]
+        return record, problems, gone
 
     def is_still_right(
         self, entry: NamedSignal, rows: Sequence[Row], options: PanelOptions
@@ -165,6 +176,11 @@ class _Known:
             self.unsent = shown
         self._is_described = True
         return self.unsent
+
+
+def _is_shown(problem: Problem, options: PanelOptions) -> bool:
+    is_hidden = options.hides(problem.name, problem.signal)
+    return is_of_project(problem) and not problem.is_note and not is_hidden
 
 
 def _remembered(rows: Sequence[Row]) -> list[Any] | None:

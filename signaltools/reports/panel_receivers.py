@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ..introspect.text import printable
-from ..inventory.records import Component, expected_sender
+from ..inventory.records import Component, Problem, expected_sender
 from ..recording.not_run import Outcome, SignalOutcome
 from .layout import connection_details, first_sentence
 from .panel_options import PanelOptions, Stats
@@ -16,8 +16,9 @@ from .trace_rows import short_signal
 
 _DOC_WIDTH = 200
 
-#: What a problem means, by the name of the receiver and the id of the problem.
-ProblemTexts = Mapping[tuple[str, str], str]
+#: The message and the hint of a problem, by the name of the receiver and the id of the
+#: problem.
+ProblemTexts = Mapping[tuple[str, str], tuple[str, str]]
 
 
 class ShownSignal(NamedTuple):
@@ -91,11 +92,13 @@ def _receiver(
     if details := connection_details(record):
         row["details"] = details
     texts = {check: problems.get((record.name, check)) for check in record.problems}
-    if found := [
-        {"id": check, "text": printable(text)} for check, text in texts.items() if text
-    ]:
+    if found := [_texts(check, *text) for check, text in texts.items() if text]:
         row["problems"] = found
     return row
+
+
+def _texts(check: str, message: str, hint: str) -> Stats:
+    return {"id": check, "text": printable(message), "hint": printable(hint)}
 
 
 def group_signals(signals: Iterable[ShownSignal]) -> list[Stats]:
@@ -133,10 +136,9 @@ def problems_of_connections(signals: Iterable[ShownSignal]) -> list[Stats]:
                     continue
                 found[problem["text"]] = {
                     "level": "warning",
-                    "id": problem["id"],
+                    **problem,
                     "signal": signal.name,
                     "receiver": receiver["name"],
-                    "text": problem["text"],
                     "count": 1,
                     "at": f"{problem['id']} {signal.name} {receiver['name']}",
                     **{
@@ -146,3 +148,17 @@ def problems_of_connections(signals: Iterable[ShownSignal]) -> list[Stats]:
                     },
                 }
     return list(found.values())
+
+
+def problem_of_signal(problem: Problem, signal: ShownSignal) -> Stats:
+    """
+    Return a problem that no row of a receiver has, because the receiver is gone.
+    """
+    stats: Stats = {
+        "level": "warning",
+        **_texts(problem.id, problem.message, problem.hint),
+        "signal": signal.name,
+        "receiver": printable(problem.name),
+        "count": 1,
+    }
+    return stats | {"at": f"signal {signal.name}"} if signal.stats else stats

@@ -35,10 +35,12 @@ def panel_stats(
     problems, notes = problems_of(remarks), notes_of(remarks)
     rows = tree_rows(tree.sends, options)
     overflow = tree_rows(tree.overflow, options)
-    shown_problems = [
-        *(_remark(remark, options, rows.places) for remark in problems),
-        *connections,
-    ]
+    shown_problems = _different_first(
+        [
+            *(_remark(remark, options, rows.places) for remark in problems),
+            *connections,
+        ]
+    )
     at = {name: row for (_, name), row in reversed(rows.places.items())}
     return {
         "totals": {
@@ -158,6 +160,22 @@ def _remark(
         "count": remark.count,
         **options.place(remark.file, remark.line),
     }
+
+
+def _different_first(problems: Sequence[Stats]) -> list[Stats]:
+    """
+    Return ``problems``, the first of each receiver before the others.
+
+    A receiver that fails hundreds of times may not hide the others.
+    """
+    counts: Counter[tuple[str, str, str]] = Counter()
+    first: list[Stats] = []
+    others: list[Stats] = []
+    for each in problems:
+        about = each.get("id", ""), each["signal"], each["receiver"]
+        counts[about] += 1
+        (first if counts[about] == 1 else others).append(each)
+    return first + others
 
 
 def _at(row: int | None) -> Stats:

@@ -210,8 +210,8 @@ def test_receivers_that_are_always_shown_belong_to_no_component():
 
 def test_receiver_has_its_problems_with_what_they_mean():
     problems = {
-        ("crm.notify", "W012"): "No **kwargs.\n",
-        ("crm.notify", "I005"): "No name.",
+        ("crm.notify", "W012"): ("No **kwargs.\n", "Add them.\n"),
+        ("crm.notify", "I005"): ("No name.", "Name it."),
     }
     one = receiver("crm.notify", problems=("I005", "W012", "W099"))
     other = receiver("crm.other", problems=("W012",))
@@ -220,8 +220,8 @@ def test_receiver_has_its_problems_with_what_they_mean():
     first, second = found["project"]["signals"][0]["receivers"]
     assert first["details"] == "[I005, W012, W099]"
     assert first["problems"] == [
-        {"id": "I005", "text": "No name."},
-        {"id": "W012", "text": "No **kwargs.\\n"},
+        {"id": "I005", "text": "No name.", "hint": "Name it."},
+        {"id": "W012", "text": "No **kwargs.\\n", "hint": "Add them.\\n"},
     ]
     assert "problems" not in second
 
@@ -242,9 +242,9 @@ def test_problems_of_the_project_stand_out():
     one = receiver("crm.notify", problems=("W012", "I005"))
     other = receiver("lib.notify", problems=("W012",), component="third_party")
     texts = {
-        ("crm.notify", "W012"): "No **kwargs.",
-        ("crm.notify", "I005"): "A note.",
-        ("lib.notify", "W012"): "Not ours.",
+        ("crm.notify", "W012"): ("No **kwargs.", "Add them."),
+        ("crm.notify", "I005"): ("A note.", ""),
+        ("lib.notify", "W012"): ("Not ours.", ""),
     }
     assert problems_of(one, other, texts=texts) == [
         {
@@ -253,6 +253,7 @@ def test_problems_of_the_project_stand_out():
             "signal": "shop.paid",
             "receiver": "crm.notify",
             "text": "No **kwargs.",
+            "hint": "Add them.",
             "count": 1,
             "at": "W012 shop.paid crm.notify",
             "place": "crm.py:12",
@@ -262,7 +263,7 @@ def test_problems_of_the_project_stand_out():
 
 def test_problem_of_a_module_stands_out_once():
     receivers = [receiver(f"crm.{name}", problems=("W019",)) for name in "abc"]
-    texts = {(each.name, "W019"): "Nothing imports crm." for each in receivers}
+    texts = {(each.name, "W019"): ("Nothing imports crm.", "") for each in receivers}
     [found] = problems_of(*receivers, texts=texts)
     assert (found["id"], found["count"]) == ("W019", 3)
 

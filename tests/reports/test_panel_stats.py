@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 
 from signaltools.recording.remarks import Remark
-from signaltools.reports.panel_stats import MAX_REMARKS
+from signaltools.recording.tree import Tree
+from signaltools.reports.panel_options import PanelOptions
+from signaltools.reports.panel_stats import MAX_REMARKS, panel_stats
 from tests.records import call, send, totals
 from tests.reports.panel import (
     SAVE,
@@ -101,6 +103,17 @@ def test_only_the_first_problems_and_notes_are_kept():
     assert [remark["text"] for remark in found["problems"]] == first
     assert [remark["text"] for remark in found["notes"]] == first
     assert (found["problem_count"], found["note_count"]) == (60, 60)
+
+
+def test_receiver_that_fails_often_does_not_hide_the_others():
+    problems = [Remark("error", SAVE, "a.b", str(n), None, None, 1) for n in range(60)]
+    other = Remark("error", SAVE, "c.d", "other", None, None, 1)
+    gone = {"level": "warning", "id": "W001", "signal": SAVE, "receiver": "a.b"}
+
+    tree = Tree((), (), totals())
+    found = panel_stats(tree, (*problems, other), PanelOptions(), [gone])["problems"]
+
+    assert [one.get("text") for one in found[:5]] == ["0", "other", None, "1", "2"]
 
 
 # The slowest receivers

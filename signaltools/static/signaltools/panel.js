@@ -102,7 +102,9 @@ class Filter {
     for (const inner of section.querySelectorAll(":scope > .signaltools-section")) {
       isFound = this.showSection(inner) || isFound;
     }
-    section.hidden = this.words.length > 0 && !isFound;
+    // A heading of the page stays, and says why there is nothing below it.
+    const isInner = section.parentElement.matches(".signaltools-section");
+    section.hidden = !isFound && (isInner || this.words.length > 0);
     if (this.words.length && section.matches("details")) {
       section.open = true;
     }
@@ -185,6 +187,9 @@ function start(panel) {
     let isFound = false;
     for (const section of panel.querySelectorAll(":scope > .signaltools-section")) {
       isFound = filter.showSection(section) || isFound;
+    }
+    for (const note of panel.querySelectorAll(".signaltools-all-hidden")) {
+      note.hidden = [...children(note.parentElement)].some((node) => !node.hidden);
     }
     const texts = status.dataset;
     status.textContent = asked.length ? [
