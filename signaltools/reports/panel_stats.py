@@ -15,6 +15,8 @@ from .panel_rows import tree_rows
 from .trace_rows import notes_of, problems_of, short_signal
 
 MAX_REMARKS = 50
+# What ran is to be seen without scrolling, so further problems are one click away.
+_MAX_OPEN = 7
 _MAX_RECEIVERS = 10
 # Less than this reads as 0.0.
 _SHOWN_MS = 0.05
@@ -35,12 +37,13 @@ def panel_stats(
     problems, notes = problems_of(remarks), notes_of(remarks)
     rows = tree_rows(tree.sends, options)
     overflow = tree_rows(tree.overflow, options)
-    shown_problems = _different_first(
+    first, repeated = _first_and_repeated(
         [
             *(_remark(remark, options, rows.places) for remark in problems),
             *connections,
         ]
     )
+    open_problems, more_problems = first[:_MAX_OPEN], first[_MAX_OPEN:] + repeated
     at = {name: row for (_, name), row in reversed(rows.places.items())}
     return {
         "totals": {
@@ -50,10 +53,14 @@ def panel_stats(
             "receiver_time": milliseconds(totals.receiver_time),
             "share": 100 * totals.receiver_time / totals.time if totals.time else 0,
             "errors": totals.raised + totals.swallowed,
-            "warnings": sum(each["level"] == "warning" for each in shown_problems),
+            "warnings": sum(
+                each["level"] == "warning" for each in open_problems + more_problems
+            ),
         },
-        "problems": shown_problems[:MAX_REMARKS],
-        "problem_count": len(shown_problems),
+        "problems": open_problems,
+        "more_problems": more_problems[:MAX_REMARKS],
+        "more_problem_count": len(more_problems),
+        "problem_count": len(first) + len(repeated),
         "notes": [
             _remark(remark, options, rows.places) for remark in notes[:MAX_REMARKS]
         ],
@@ -162,20 +169,20 @@ def _remark(
     }
 
 
-def _different_first(problems: Sequence[Stats]) -> list[Stats]:
+def _first_and_repeated(problems: Sequence[Stats]) -> tuple[list[Stats], list[Stats]]:
     """
-    Return ``problems``, the first of each receiver before the others.
+    Return the first problem of each receiver, and the others.
 
     A receiver that fails hundreds of times may not hide the others.
     """
     counts: Counter[tuple[str, str, str]] = Counter()
     first: list[Stats] = []
-    others: list[Stats] = []
+    repeated: list[Stats] = []
     for each in problems:
         about = each.get("id", ""), each["signal"], each["receiver"]
         counts[about] += 1
-        (first if counts[about] == 1 else others).append(each)
-    return first + others
+        (first if counts[about] == 1 else repeated).append(each)
+    return first, repeated
 
 
 def _at(row: int | None) -> Stats:

@@ -32,6 +32,8 @@ def test_stats_of_nothing():
             "warnings": 0,
         },
         "problems": [],
+        "more_problems": [],
+        "more_problem_count": 0,
         "problem_count": 0,
         "notes": [],
         "note_count": 0,
@@ -94,15 +96,18 @@ def test_problems_are_apart_from_notes():
 
 
 def test_only_the_first_problems_and_notes_are_kept():
-    problems = [Remark("error", SAVE, "a.b", str(n), None, None, 1) for n in range(60)]
+    problems = [
+        Remark("error", SAVE, f"a.b{n}", str(n - 7), None, None, 1) for n in range(74)
+    ]
     notes = [Remark("note", SAVE, "a.b", str(n), None, None, 1) for n in range(60)]
 
     found = stats(remarks=(*problems, *notes))
 
     first = [str(number) for number in range(MAX_REMARKS)]
-    assert [remark["text"] for remark in found["problems"]] == first
+    assert [remark["text"] for remark in found["more_problems"]] == first
     assert [remark["text"] for remark in found["notes"]] == first
-    assert (found["problem_count"], found["note_count"]) == (60, 60)
+    assert (found["more_problem_count"], found["note_count"]) == (67, 60)
+    assert (found["problem_count"], len(found["problems"])) == (74, 7)
 
 
 def test_receiver_that_fails_often_does_not_hide_the_others():
@@ -111,9 +116,11 @@ def test_receiver_that_fails_often_does_not_hide_the_others():
     gone = {"level": "warning", "id": "W001", "signal": SAVE, "receiver": "a.b"}
 
     tree = Tree((), (), totals())
-    found = panel_stats(tree, (*problems, other), PanelOptions(), [gone])["problems"]
+    found = panel_stats(tree, (*problems, other), PanelOptions(), [gone])
 
-    assert [one.get("text") for one in found[:5]] == ["0", "other", None, "1", "2"]
+    assert [one.get("text") for one in found["problems"]] == ["0", "other", None]
+    assert found["more_problems"][0]["text"] == "1"
+    assert found["more_problem_count"] == 59
 
 
 # The slowest receivers
