@@ -127,7 +127,9 @@ class ToolbarPage:
         """
         Return the text of each row below a heading, collapsed or not.
         """
-        rows = self.lists(heading).locator(".signaltools-row, .signaltools-more")
+        rows = self.lists(heading).locator(
+            ".signaltools-row, .signaltools-more:not([hidden])"
+        )
         return [plain(text) for text in rows.evaluate_all(_TEXTS)]
 
     def visible_rows(self) -> list[str]:
