@@ -74,7 +74,8 @@ class SignalCache:
                 self._known[entry.name] = known
             fact = sent.get(id(entry.signal))
             shown = known.show(entry, rows, fact)
-            gone += (problem_of_signal(problem, shown) for problem in known.gone)
+            if known.gone:
+                gone += [problem_of_signal(each, shown) for each in known.gone]
             unsent.append(known.unsent)
             if shown is not known.unsent:
                 changed[position] = shown
