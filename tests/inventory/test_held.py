@@ -12,6 +12,7 @@ from django.dispatch import Signal
 from signaltools.inventory.held import number_names, with_held, without_number
 from signaltools.inventory.names import NamedSignal, Registry
 from signaltools.inventory.reading import read_connected
+from tests.sending import forget_unnamed_signals
 
 UNNAMED = "unnamed Signal (django.dispatch.dispatcher.Signal)"
 pytestmark = pytest.mark.usefixtures("only_here")
@@ -31,11 +32,7 @@ def only_here(monkeypatch):
         "signaltools.inventory.containers.loaded_modules",
         lambda: [(n, m) for n, m in sys.modules.items() if n.startswith("held")],
     )
-    # Other tests may have left signals behind. Without receivers they aren't listed.
-    gc.collect()
-    for entry in with_held(Registry().entries(), list):
-        if entry.name.startswith("unnamed"):
-            entry.signal.receivers = []
+    forget_unnamed_signals()
 
 
 def names(registry=None, watched=list):

@@ -22,6 +22,7 @@ from django.core.management import (
 
 from tests.lock.test_diff import SCHEMA
 from tests.lock.test_file import HEADER
+from tests.sending import forget_unnamed_signals
 
 WriteModule = Callable[[str, str], Path]
 
@@ -67,6 +68,11 @@ SHOP = """
 """
 RESERVE = "locked_shop.done -> locked_shop.reserve  any sender"
 TELL_SALES = "locked_shop.done -> locked_shop.tell_sales  any sender"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_signals_of_other_tests():
+    forget_unnamed_signals()
 
 
 @pytest.fixture
