@@ -88,7 +88,7 @@ def main() -> None:
     show("queue a receiver with 8 arguments", ratio(enqueue, send), 1.2)
     order_paid.disconnect(at_once)
     order_paid.connect(on_commit)
-    show("queue it on commit", ratio(enqueue_on_commit, send), 1.25)
+    show("queue it on commit", ratio(enqueue_on_commit, send), 1.2)
 
 
 def ratio(plain: Callable[[], None], other: Callable[[], None]) -> float:

@@ -123,9 +123,9 @@ class BackgroundReceiver(Generic[P, R]):
         # They need settings.
         from django.db import transaction
 
-        from .on_commit import choose_database
+        from .on_commit import choose_alias
 
-        transaction.on_commit(pending, using=choose_database(sent).alias)
+        transaction.on_commit(pending, using=choose_alias(sent))
 
 
 def find_background(receiver: Any) -> Background | None:

@@ -9,7 +9,6 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connections, router
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 from django.db.models.base import ModelBase
 
@@ -66,22 +65,21 @@ class PendingSend:
 def choose_database(arguments: Mapping[str, Any]) -> Choice:
     """
     Return the database that the rows of the event are written to.
+    """
+    alias = choose_alias(arguments)
+    if _is_in_transaction(alias):
+        return Choice(alias, [])
+    initialized = connections.all(initialized_only=True)
+    aliases = [connection.alias for connection in initialized]
+    return Choice(alias, [*filter(_is_in_transaction, aliases)])
 
-    If there are several, it is the first one in a transaction.
+
+def choose_alias(arguments: Mapping[str, Any]) -> str:
+    """
+    Return the alias of ``choose_database()``, the first one in a transaction.
     """
     candidates = _candidates(arguments)
-    for alias in candidates:
-        # Django's own error for an unknown alias is a good one.
-        if alias in connections and _is_in_transaction(connections[alias]):
-            return Choice(alias, [])
-    return Choice(
-        candidates[0],
-        [
-            connection.alias
-            for connection in connections.all(initialized_only=True)
-            if _is_in_transaction(connection)
-        ],
-    )
+    return next(filter(_is_in_transaction, candidates), candidates[0])
 
 
 def _candidates(arguments: Mapping[str, Any]) -> list[str]:
@@ -104,10 +102,13 @@ def _candidates(arguments: Mapping[str, Any]) -> list[str]:
     return [*aliases, router.db_for_write(model, **hints)]
 
 
-def _is_in_transaction(connection: BaseDatabaseWrapper) -> bool:
+def _is_in_transaction(alias: str) -> bool:
+    # Django's own error for an unknown alias is a good one.
+    if alias not in connections:
+        return False
     # The transactions of a TestCase are never committed: no code of the project runs in
     # one of them alone.
-    return any(
-        not getattr(block, "_from_testcase", False)
-        for block in connection.atomic_blocks
-    )
+    for block in connections[alias].atomic_blocks:
+        if not getattr(block, "_from_testcase", False):
+            return True
+    return False
