@@ -63,7 +63,9 @@ def every_path(page: ToolbarPage) -> set[str]:
 def test_every_page_is_without_errors_and_accessible(chromium, example, theme):
     with visit(chromium, example, color_scheme=theme) as page:
         paths = every_path(page)
-        assert {"/", "/orders/1/", "/panel/", "/mistakes/"} <= paths
+        assert {"/", "/panel/", "/mistakes/"} <= paths
+        # The first page has only the last orders: other tests place some.
+        assert any(path.startswith("/orders/") for path in paths)
         for path in sorted(paths):
             page.goto(path)
             found = Axe().run(page.page, NOT_OURS)
