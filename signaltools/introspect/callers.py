@@ -9,7 +9,7 @@ import os
 import re
 import sys
 import sysconfig
-from types import FrameType
+from types import CodeType, FrameType
 
 import asgiref
 import django
@@ -18,10 +18,12 @@ import django
 Site = tuple[str, int]
 
 
-def find_caller() -> tuple[Site | None, bool]:
+def find_caller(frame: FrameType | None = None) -> tuple[Site | None, bool]:
     """
     Return the nearest caller outside Django, asgiref, and the standard library, and
     whether it has only queued the call, which Django then made on commit.
+
+    The search begins at ``frame``, which is the calling one by default.
 
     If there is only Django's own code, the caller is the nearest line of one of its
     apps, views, or commands. None rather than a line that only happens to be further
@@ -29,7 +31,7 @@ def find_caller() -> tuple[Site | None, bool]:
     """
     # Frames cost about a microsecond; the traceback module, which reads source files,
     # costs forty times as much.
-    frame: FrameType | None = sys._getframe(1)
+    frame = frame or sys._getframe(1)
     own: Site | None = None
     while frame is not None:
         code = frame.f_code
@@ -47,6 +49,24 @@ def find_caller() -> tuple[Site | None, bool]:
             return own, role is _ON_COMMIT
         frame = frame.f_back
     return own, False
+
+
+def codes_to_caller(frame: FrameType | None) -> tuple[list[CodeType], FrameType | None]:
+    """
+    Return what runs from ``frame`` to the frame of its caller, and that frame. It is
+    None if ``find_caller()`` finds another line: one of Django's, or where something
+    was queued.
+    """
+    codes = []
+    while frame is not None:
+        codes.append(frame.f_code)
+        role = _ROLES[frame.f_code.co_filename]
+        if role is _CALLER:
+            return codes, frame
+        if frame.f_code.co_name in role:
+            break
+        frame = frame.f_back
+    return codes, None
 
 
 def method_of(value: object) -> str:

@@ -4,6 +4,7 @@ Find the node of a send. Many sends that are alike share one.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from types import FrameType
 from typing import Any
@@ -12,7 +13,7 @@ from django.db.models.signals import ModelSignal, post_init, pre_init
 from django.dispatch import Signal
 
 from ..events import Event
-from .identity import Identity, identity_of
+from .identity import Identity, identity_of, path_of
 from .recorder import Node, SendNode
 from .totals import has_no_node, total_of
 
@@ -36,12 +37,13 @@ def find_send(
     """
     if has_no_node(parent, signal, sender):
         return _beyond_limits(parent, signal, method, sender, arguments)
-    identity = identity_of(signal, arguments)
+    hook = sys._getframe(1)
+    identity = identity_of(signal, arguments, hook)
     send = parent.collapsed.get((id(signal), id(sender), method, identity))
     # An id may be that of another object by now.
     if send is None or send.signal() is not signal or send.sender() is not sender:
         send = _open_send(parent, signal, method, sender, arguments, identity)
-        _find_quickly(parent, signal, sender, send, frame)
+        _find_quickly(parent, signal, sender, send, frame, hook)
     else:
         send.count += 1
     return send
@@ -102,7 +104,12 @@ def _find_collapsed(
 
 
 def _find_quickly(
-    parent: Node, signal: Signal, sender: Any, send: SendNode, frame: FrameType | None
+    parent: Node,
+    signal: Signal,
+    sender: Any,
+    send: SendNode,
+    frame: FrameType | None,
+    hook: FrameType,
 ) -> None:
     """
     Let further collapsed sends be found without looking for the series.
@@ -117,22 +124,30 @@ def _find_quickly(
         or series.sender.kind == "instance"
     ):
         return
+    key = id(signal), id(sender), series.method
     position: int | Identity = identity
-    # Values and callbacks on commit may differ each time: find_send() looks at them.
-    if not identity.values and not identity.queued:
-        if frame is None:
-            position = NO_POSITION
-            send.same_caller = False
-        elif identity.site == (frame.f_code.co_filename, frame.f_lineno):
-            send.code, position = frame.f_code, frame.f_lasti
-        # Django sends it for the caller. Where it creates instances of models, it takes
-        # too long to look for the caller each time.
-        elif signal is pre_init or signal is post_init:
-            send.code, position = frame.f_code, frame.f_lasti
-            send.same_caller = False
-    key = id(signal), id(sender), series.method, position
+    at = NO_POSITION if frame is None else frame.f_lasti
+    # Callbacks on commit may differ each time: find_send() looks at them.
+    if identity.queued:
+        pass
+    elif identity.values:
+        # Others that differ in their caller or their values may be sent from there.
+        send.path = path_of(identity, hook)
+        send.code = None if frame is None else frame.f_code
+        if send.path is not None and (*key, at) not in parent.collapsed:
+            parent.collapsed = {**parent.collapsed, (*key, at): send}
+    elif frame is None:
+        position = at
+        send.same_caller = False
+    elif identity.site == (frame.f_code.co_filename, frame.f_lineno):
+        send.code, position = frame.f_code, at
+    # Django sends it for the caller. Where it creates instances of models, it takes too
+    # long to look for the caller each time.
+    elif signal is pre_init or signal is post_init:
+        send.code, position = frame.f_code, at
+        send.same_caller = False
     # Replaced, not changed: another thread may be reading it.
-    parent.collapsed = {**parent.collapsed, key: send}
+    parent.collapsed = {**parent.collapsed, (*key, position): send}
 
 
 def sending_frame(signal: Signal, frame: FrameType) -> FrameType:

@@ -56,7 +56,12 @@ def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
         # others. An id may be that of another object by now.
         if not self.receivers:
             node = here.collapsed.get((id(self), id(sender), method, NO_POSITION))
-            if node is None or node.signal() is not self or node.sender() is not sender:
+            if (
+                node is None
+                or node.signal() is not self
+                or node.sender() is not sender
+                or (node.path is not None and not node.path.is_of(get_frame(), named))
+            ):
                 node = find_send(here, self, method, sender, named, None)
             else:
                 node.count += 1
@@ -78,6 +83,7 @@ def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
             or node.code is not frame.f_code
             or node.signal() is not self
             or node.sender() is not sender
+            or (node.path is not None and not node.path.is_of(get_frame(), named))
         ):
             node = find_send(here, self, method, sender, named, frame)
         else:

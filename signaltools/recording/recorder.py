@@ -32,7 +32,7 @@ from ..inventory.weak import (
     SignalRef,
 )
 from .clock import now
-from .identity import Identity
+from .identity import Identity, Path
 from .secrets import cleansed
 from .surroundings import connection_of, in_atomic
 from .waiting import WaitingSend, find_waiting
@@ -140,6 +140,7 @@ class SendNode(Node):
         "identity",
         "in_atomic",
         "on_commit",
+        "path",
         "same_caller",
         "sender",
         "series",
@@ -171,6 +172,7 @@ class SendNode(Node):
         self.unseen = 0
         self.wrong_loop, self.same_caller = False, True
         self.code: CodeType | None = None
+        self.path: Path | None = None
         self.calls = _NO_CALLS
 
     def failed(self, error: BaseException) -> None:

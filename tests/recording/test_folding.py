@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import _thread
+import sys
 import threading
 from contextvars import copy_context
 
@@ -8,10 +9,11 @@ import pytest
 from django.conf import settings as dj_settings
 from django.core.signals import setting_changed
 from django.db.models.signals import m2m_changed, post_save, pre_save
-from django.dispatch import Signal
+from django.dispatch import Signal, dispatcher
 from django.test import override_settings
 
 import signaltools
+from signaltools.recording.identity import Path
 from tests.sending import make
 from tests.testapp.models import Order, Tag
 
@@ -162,6 +164,66 @@ def test_created_and_changed_objects_are_apart(received):
         (1, {"created": False, **usual, "update_fields": ("stamp",)}),
     ]
     assert all(send.same_caller for send in saved)
+
+
+@pytest.fixture(params=["received", "not received"])
+def saved(request):
+    if request.param == "received":
+        post_save.connect(receive, sender=Tag)
+    yield {"sender": Tag, "instance": None, "raw": False, "using": "default"}
+    post_save.disconnect(receive, sender=Tag)
+
+
+def test_each_line_that_saves_has_its_own_number(saved):
+    with signaltools.trace() as trace:
+        for number in range(300):
+            post_save.send(**saved, created=True)
+            if number % 3:
+                post_save.send(**saved, created=True)
+
+    first = line_of(test_each_line_that_saves_has_its_own_number) + 2
+    assert lines(trace) == [(first, 300, True), (first + 2, 200, True)]
+
+
+def test_each_value_that_is_saved_has_its_own_number(saved):
+    with signaltools.trace() as trace:
+        for number in range(300):
+            for fields in (None, frozenset(["stamp"])):
+                created = number % 3 == 0
+                post_save.send(**saved, created=created, update_fields=fields)
+
+    assert [
+        (send.count, send.values["created"], send.values["update_fields"])
+        for send in trace.tree
+    ] == [
+        (100, True, None),
+        (100, True, ("stamp",)),
+        (200, False, None),
+        (200, False, ("stamp",)),
+    ]
+
+
+def test_what_django_saves_by_itself_has_its_own_number(saved):
+    # As if it was in a file of Django.
+    source = "for _ in range(30): post_save.send(**saved)"
+    code = compile(source, dispatcher.__file__, "exec")
+    variables = {"post_save": post_save, "saved": saved}
+    with signaltools.trace() as trace:
+        exec(code, variables)
+        exec(code, variables)
+
+    line = line_of(test_what_django_saves_by_itself_has_its_own_number) + 5
+    assert lines(trace) == [(line, 30, True), (line + 1, 30, True)]
+
+
+def test_path_may_be_longer_than_the_stack():
+    frame, codes = sys._getframe(), []
+    outer = frame
+    while outer is not None:
+        codes.append(outer.f_code)
+        outer = outer.f_back
+
+    assert not Path([*codes, codes[0]], frame.f_lasti, ()).is_of(frame, {})
 
 
 @pytest.mark.django_db
