@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from functools import reduce
-from operator import add
 from typing import Any
 
 import django
@@ -64,6 +62,8 @@ class _TreeBuilder:
         The sends of a series are also shown as one if there are many of them, or if
         they are below something that ran several times.
         """
+        if not any(parent.sends for parent in parents):
+            return ()
         merged = sum(parent.count for parent in parents) > 1
         # By signal, sender, and method, and then by what else they have in common.
         groups: dict[object, dict[Identity, list[SendNode]]] = {}
@@ -119,11 +119,11 @@ class _TreeBuilder:
                 bool(node.in_atomic) and node.with_receivers == node.count
                 for node in nodes
             ),
-            on_commit=_sum(node.on_commit for node in nodes),
-            without_receivers=_sum(
-                node.count - node.with_receivers - node.unseen for node in nodes
-            ),
-            unseen=_sum(node.unseen for node in nodes),
+            on_commit=_total(nodes, "on_commit"),
+            without_receivers=_total(nodes, "count")
+            - _total(nodes, "with_receivers")
+            - _total(nodes, "unseen"),
+            unseen=_total(nodes, "unseen"),
             wrong_loop=any(node.wrong_loop for node in nodes),
             calls=tuple(frozen_calls),
             sends=sends,
@@ -143,11 +143,11 @@ class _TreeBuilder:
             line=line,
             order=first.order,
             background=first.receiver.background,
-            busy=_sum(node.busy or node.time for node in nodes),
-            self_queries=_sum(node.queries for node in nodes),
+            busy=sum(node.busy or node.time for node in nodes),
+            self_queries=_total(nodes, "queries"),
             outcome=_outcome(nodes),
-            swallowed=_sum(node.swallowed for node in nodes),
-            cancelled=_sum(node.cancelled for node in nodes),
+            swallowed=_total(nodes, "swallowed"),
+            cancelled=_total(nodes, "cancelled"),
             recursive=any(_is_recursive(node) for node in nodes),
             sends=sends,
             **self._counts(nodes, sends),
@@ -165,14 +165,14 @@ class _TreeBuilder:
         return {
             # A trace inside this one has a clock of its own.
             "start": first.start + (first.recorder.origin - self._origin),
-            "time": _sum(node.time for node in nodes),
-            "self_time": _sum(max(0.0, (n.busy or n.time) - n.inner) for n in nodes),
+            "time": _total(nodes, "time"),
+            "self_time": sum(max(0.0, (n.busy or n.time) - n.inner) for n in nodes),
             "longest": max(node.longest for node in nodes),
-            "count": _sum(node.count for node in nodes),
-            "queries": _sum(part.queries for part in (*nodes, *below)),
-            "query_time": _sum(part.query_time for part in (*nodes, *below)),
+            "count": _total(nodes, "count"),
+            "queries": _total([*nodes, *below], "queries"),
+            "query_time": _total([*nodes, *below], "query_time"),
             "thread": first.thread,
-            "raised": _sum(node.raised for node in nodes),
+            "raised": _total(nodes, "raised"),
             "error": next((node.error for node in nodes if node.error), None),
         }
 
@@ -211,10 +211,12 @@ def _in_atomic(nodes: Sequence[SendNode]) -> bool | None:
     return None
 
 
-def _sum(values: Iterable[Any]) -> Any:
-    # Unlike sum(), this doesn't start with 0: nearly always there is only one value,
-    # and the result is then the same object. In a large tree that saves memory.
-    return reduce(add, values)
+def _total(parts: Sequence[Any], name: str) -> Any:
+    # Nearly always there is only one, and to return the same object saves memory in a
+    # large tree.
+    if len(parts) == 1:
+        return getattr(parts[0], name)
+    return sum([getattr(part, name) for part in parts])
 
 
 def _is_recursive(call: CallNode) -> bool:

@@ -21,7 +21,7 @@ from ..introspect.objects import class_namespace
 from ..introspect.text import clip, text_list
 from ..inventory.names import NamedSignal, unnamed
 from ..inventory.reading import describe_row, read_connected, with_unnamed
-from ..inventory.receivers import DEAD, Row, Sender, dead_rows
+from ..inventory.receivers import DEAD, Row, Sender, dead_rows, entries
 from ..inventory.records import Connected, ReceiverRecord, SignalRecord
 from ..inventory.weak import ReceiverRef, SenderRef, SignalRef
 from .recorder import Recorder, SendNode
@@ -200,6 +200,8 @@ def signal_outcome(connected: Connected, fact: SignalFacts | None) -> SignalOutc
     """
     outcomes: list[Outcome] = []
     ran = {} if fact is None else fact.ran
+    is_named = connected.record.name != unnamed(connected.signal)
+    name = connected.record.name.rpartition(".")[2] if is_named else "this signal"
     for row, receiver in zip(connected.rows, connected.record.receivers, strict=True):
         times = sum(
             count
@@ -209,11 +211,12 @@ def signal_outcome(connected: Connected, fact: SignalFacts | None) -> SignalOutc
         if times:
             outcomes.append(Outcome(receiver, times, None, ""))
             continue
-        reason, text = _reason(connected, row, receiver, fact)
+        reason, text = _reason(name, connected, row, receiver, fact)
         outcomes.append(Outcome(receiver, 0, reason, clip(text)))
     # Django removes a dead connection when the signal is next used. Until then, the
     # receiver may have run while it was alive.
-    for row in dead_rows(connected.signal):
+    is_complete = len(entries(connected.signal)) == len(connected.rows)
+    for row in () if is_complete else dead_rows(connected.signal):
         if row.receiver is DEAD:
             if not any(ref.was_at(row.dispatch_uid) for _, ref in ran):
                 text = "garbage-collected: it was connected by a weak reference only"
@@ -244,6 +247,7 @@ def _may_be_gone(sender: SenderRef) -> bool:
 
 
 def _reason(
+    signal: str,
     connected: Connected,
     row: Row,
     receiver: ReceiverRecord,
@@ -253,8 +257,6 @@ def _reason(
     Return the first reason that applies, from certain to uncertain ones.
     """
     record = connected.record
-    is_named = record.name != unnamed(connected.signal)
-    signal = record.name.rpartition(".")[2] if is_named else "this signal"
     if fact is None:
         if record.name in _AROUND_REQUESTS:
             return "outside_window", "outside the recorded window"

@@ -13,11 +13,13 @@ from operator import is_not
 from types import MethodType, NoneType
 from typing import Any
 
+from django.dispatch import Signal
+
 from ..checks.autodiscovered import autodiscovered_only
 from ..checks.run import find_problems, is_of_project, with_problems
 from ..inventory.names import NamedSignal
 from ..inventory.reading import Reader, with_unnamed
-from ..inventory.receivers import Row, entries
+from ..inventory.receivers import Row, dead_rows, entries
 from ..inventory.records import Connected, Problem, SignalRecord
 from ..recording.not_run import Facts, SignalFacts, signal_outcome
 from .panel_options import PanelOptions, Stats
@@ -26,6 +28,7 @@ from .panel_receivers import (
     ShownSignal,
     problem_of_signal,
     problems_of_connections,
+    show_receiver,
     show_signal,
 )
 from .panel_store import compress
@@ -65,15 +68,20 @@ class SignalCache:
         changed: dict[int, ShownSignal] = {}
         gone: list[Stats] = []
         for position, entry in enumerate(with_unnamed(named, signals)):
-            rows, _ = reader.rows(entry)
             known = self._known.get(entry.name)
-            if known is None or not known.is_still_right(entry, rows, options):
-                record = reader.record(entry, rows)
-                connected = Connected(entry.signal, record, rows)
-                known = _Known(entry, connected, options, known, self._of_modules)
-                self._known[entry.name] = known
             fact = sent.get(id(entry.signal))
-            shown = known.show(entry, rows, fact)
+            is_known = known is not None and known.is_still_right(entry, options)
+            if known is not None and is_known and known.is_described and fact is None:
+                # Most signals: this is all there is to do for them.
+                shown = known.unsent
+            else:
+                rows, _ = reader.rows(entry)
+                if known is None or not is_known:
+                    record = reader.record(entry, rows)
+                    connected = Connected(entry.signal, record, rows)
+                    known = _Known(entry, connected, options, known, self._of_modules)
+                    self._known[entry.name] = known
+                shown = known.show(entry, rows, fact)
             if known.gone:
                 gone += [problem_of_signal(each, shown) for each in known.gone]
             unsent.append(known.unsent)
@@ -107,7 +115,7 @@ class _Known:
     ) -> None:
         self._signal = weakref.ref(entry.signal)
         self._place = entry[2:]
-        self._rows = _remembered(connected.rows)
+        self._connections = _Connections.remember(entry.signal, connected.rows)
         self._options = options
         self._read = connected.record
         self._record: SignalRecord
@@ -125,7 +133,8 @@ class _Known:
         # What there is to show if the signal isn't sent; what was shown before until
         # then. It stays the same object as long as nothing changes.
         self.unsent: ShownSignal = _NOTHING if previous is None else previous.unsent
-        self._is_described = False
+        self.is_described = False
+        self._receivers: list[Stats | None] | None = None
 
     def _check(
         self, connected: Connected, of_modules: list[Problem]
@@ -147,35 +156,30 @@ class _Known:
         gone = [each for each in found if each.signal and each.receiver is None]
         return record, problems, gone
 
-    def is_still_right(
-        self, entry: NamedSignal, rows: Sequence[Row], options: PanelOptions
-    ) -> bool:
+    def is_still_right(self, entry: NamedSignal, options: PanelOptions) -> bool:
         return (
             self._signal() is entry.signal
             and self._place == entry[2:]
             and self._options == options
-            and self._rows is not None
-            and _is_same(self._rows, rows)
+            and self._connections is not None
+            and self._connections.are_still_those_of(entry.signal)
         )
 
     def show(
-        self,
-        entry: NamedSignal,
-        rows: tuple[Row, ...],
-        fact: SignalFacts | None,
+        self, entry: NamedSignal, rows: tuple[Row, ...], fact: SignalFacts | None
     ) -> ShownSignal:
-        # Dead connections are shown too, but nothing of them is remembered here.
-        is_plain = fact is None and len(entries(entry.signal)) == len(rows)
-        if is_plain and self._is_described:
-            return self.unsent
-        connected = Connected(entry.signal, self._record, rows)
-        outcome = signal_outcome(connected, fact)
-        shown = show_signal(outcome, self._options, self._problems)
-        if not is_plain:
+        if self._receivers is None:
+            self._receivers = [
+                show_receiver(receiver, self._options, self._problems)
+                for receiver in self._record.receivers
+            ]
+        outcome = signal_outcome(Connected(entry.signal, self._record, rows), fact)
+        shown = show_signal(outcome, self._options, self._receivers)
+        if fact is not None:
             return shown
         if shown != self.unsent:
             self.unsent = shown
-        self._is_described = True
+        self.is_described = True
         return self.unsent
 
 
@@ -184,34 +188,53 @@ def _is_shown(problem: Problem, options: PanelOptions) -> bool:
     return is_of_project(problem) and not problem.is_note and not is_hidden
 
 
-def _remembered(rows: Sequence[Row]) -> list[Any] | None:
+class _Connections:
     """
-    Return weak references to the parts of connections, and the plain facts about them.
+    What tells whether the connections of a signal are still the same.
 
-    Django's own tuples aren't kept: they lead to the signal and to strong receivers.
-    Return None if something can't be remembered without keeping it alive.
+    Django creates a new key for each connection. As long as the key is kept here, no
+    other key can have its address, so it's enough to compare keys by identity. Nothing
+    else of a connection is kept: it leads to the signal and to strong receivers.
     """
-    for row in rows:
-        uid = row.dispatch_uid
-        uids = uid if type(uid) is tuple else (uid,)
-        if not all(type(part) in (int, str, NoneType) for part in uids):
+
+    def __init__(self, keys: list[tuple[Any, int]], parts: list[Any]) -> None:
+        self._keys = keys
+        self._parts = parts
+
+    @classmethod
+    def remember(cls, signal: Signal, rows: Sequence[Row]) -> _Connections | None:
+        """
+        Return None if something can't be remembered without keeping it alive.
+        """
+        connections = entries(signal)
+        others = {*map(id, connections)} ^ {row.id for row in rows}
+        # Unless these are dead, another thread has connected something meanwhile.
+        if others != {row.id for row in dead_rows(signal)}:
             return None
-    try:
-        parts = [weakref.ref(part) for row in rows for part in _parts(row)]
-    except TypeError:
-        # Objects with slots may take no weak references.
-        return None
-    return [*parts, *_facts(rows)]
+        try:
+            keys = [(key, id(receiver)) for key, receiver, *_ in connections]
+            parts = [weakref.ref(part) for row in rows for part in _parts(row)]
+        except (TypeError, ValueError):
+            # Objects with slots may take no weak references, and a package may put
+            # anything into the list.
+            return None
+        return cls(keys, parts) if all(_is_plain(key) for key, _ in keys) else None
+
+    def are_still_those_of(self, signal: Signal) -> bool:
+        connections = entries(signal)
+        if len(connections) != len(self._keys):
+            return False
+        # In a plain loop, because this runs for each signal in each request.
+        for connection, (key, address) in zip(connections, self._keys, strict=True):
+            if connection[0] is not key or id(connection[1]) != address:
+                return False
+        return all(part() is not None for part in self._parts)
 
 
-def _is_same(remembered: list[Any], rows: Sequence[Row]) -> bool:
-    now = [*(part for row in rows for part in _parts(row)), *_facts(rows)]
-    # By identity: comparing may run code of the project. An address may soon be that of
-    # another object, so the references are followed.
-    return len(now) == len(remembered) and all(
-        (old() if type(old) is weakref.ref else old) is new
-        for old, new in zip(remembered, now, strict=True)
-    )
+def _is_plain(key: Any) -> bool:
+    if type(key) is tuple:
+        return all(map(_is_plain, key))
+    return type(key) in (int, str, NoneType)
 
 
 def _parts(row: Row) -> Iterator[Any]:
@@ -223,8 +246,3 @@ def _parts(row: Row) -> Iterator[Any]:
     else:
         yield receiver
     yield row.sender
-
-
-def _facts(rows: Sequence[Row]) -> Iterator[Any]:
-    for row in rows:
-        yield from (row.dispatch_uid, row.weak, row.is_async)

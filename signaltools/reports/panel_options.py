@@ -85,9 +85,9 @@ def milliseconds(seconds: float) -> float:
 
 
 def _any_below(prefixes: Sequence[str], names: Iterable[str | None]) -> bool:
-    return any(
-        name == prefix or name.startswith(f"{prefix}.")
-        for name in names
-        if name
-        for prefix in prefixes
-    )
+    # In plain loops, because this runs for each row.
+    for name in names:
+        for prefix in prefixes:
+            if name and (name == prefix or name.startswith(f"{prefix}.")):
+                return True
+    return False

@@ -4,11 +4,11 @@ List every connected receiver in the panel, and why it didn't run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ..introspect.text import printable
-from ..inventory.records import Component, Problem, expected_sender
+from ..inventory.records import Component, Problem, ReceiverRecord, expected_sender
 from ..recording.not_run import Outcome, SignalOutcome
 from .layout import connection_details, first_sentence
 from .panel_options import PanelOptions, Stats
@@ -36,8 +36,13 @@ class ShownSignal(NamedTuple):
 
 
 def show_signal(
-    signal: SignalOutcome, options: PanelOptions, problems: ProblemTexts
+    signal: SignalOutcome, options: PanelOptions, receivers: Sequence[Stats | None]
 ) -> ShownSignal:
+    """
+    Return what the panel shows about a signal.
+
+    ``receivers`` are what ``show_receiver()`` returns for those of its record.
+    """
     record = signal.record
     name, component = short_signal(record.name), record.component
     if options.hides(record.name):
@@ -45,7 +50,15 @@ def show_signal(
     always_shown = options.always_shows(record.name)
     if component != "project" and not signal.outcomes and not always_shown:
         return ShownSignal(name, component, None, 0)
-    rows = [_receiver(outcome, options, problems) for outcome in signal.outcomes]
+    # Connections that are gone come last.
+    rows = [
+        row and _outcome(outcome) | row
+        for outcome, row in zip(signal.outcomes, receivers, strict=False)
+    ]
+    for outcome in signal.outcomes[len(receivers) :]:
+        gone = outcome.receiver
+        row = {} if gone is None else show_receiver(gone, options, {})
+        rows.append(None if row is None else _outcome(outcome) | row)
     shown = [row for row in rows if row]
     # A signal is noise as well if all of its receivers are hidden.
     if rows and not shown and not always_shown:
@@ -69,20 +82,23 @@ def show_signal(
     return ShownSignal(name, component, stats, len(rows) - len(shown))
 
 
-def _receiver(
-    outcome: Outcome, options: PanelOptions, problems: ProblemTexts
+def _outcome(outcome: Outcome) -> Stats:
+    if outcome.reason is None:
+        return {"count": outcome.times}
+    # The name of the signal is above it.
+    is_plain = outcome.reason == "not_sent"
+    return {"reason": "not sent" if is_plain else printable(outcome.text)}
+
+
+def show_receiver(
+    record: ReceiverRecord, options: PanelOptions, problems: ProblemTexts
 ) -> Stats | None:
-    record = outcome.receiver
-    row: Stats = {"count": outcome.times}
-    if outcome.reason is not None:
-        # The name of the signal is above it.
-        is_plain = outcome.reason == "not_sent"
-        row = {"reason": "not sent" if is_plain else printable(outcome.text)}
-    if record is None:
-        return row
+    """
+    Return what the panel shows about a connected receiver, apart from whether it ran.
+    """
     if options.hides_receiver(record):
         return None
-    row |= {
+    row: Stats = {
         "order": "~" if record.order is None else str(record.order),
         "name": printable(record.name),
         "sender": expected_sender(record),

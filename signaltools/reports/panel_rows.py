@@ -48,6 +48,13 @@ class Rows(NamedTuple):
     hidden: int
     places: dict[tuple[str, str | None], int]
 
+    @property
+    def may_hide(self) -> bool:
+        """
+        Whether something is hidden, or isn't known because it has no row.
+        """
+        return self.hidden > 0 or len(self.stats) >= MAX_ROWS
+
 
 def tree_rows(sends: Sequence[Send], options: PanelOptions) -> Rows:
     """

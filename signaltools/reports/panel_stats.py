@@ -33,10 +33,12 @@ def panel_stats(
 
     ``connections`` are the problems of connections.
     """
-    totals = _shown_totals(tree, options)
     problems, notes = problems_of(remarks), notes_of(remarks)
     rows = tree_rows(tree.sends, options)
     overflow = tree_rows(tree.overflow, options)
+    totals = tree.totals
+    if rows.may_hide or overflow.may_hide:
+        totals = _shown_totals(tree, options)
     first, repeated = _first_and_repeated(
         [
             *(_remark(remark, options, rows.places) for remark in problems),
@@ -90,8 +92,6 @@ def _shown_totals(tree: Tree, options: PanelOptions) -> Totals:
     Return the totals without what is hidden. Errors aren't hidden.
     """
     totals = tree.totals
-    if not options.hide:
-        return totals
     waiting: list[tuple[Send | Call, bool]] = [
         (send, False) for send in (*tree.sends, *tree.overflow)
     ]

@@ -9,7 +9,7 @@ import json
 from signaltools.recording.not_run import Outcome, SignalOutcome
 from signaltools.recording.tree import Tree
 from signaltools.reports.panel_options import PanelOptions
-from signaltools.reports.panel_receivers import show_signal
+from signaltools.reports.panel_receivers import show_receiver, show_signal
 from signaltools.reports.panel_stats import panel_stats
 from signaltools.reports.panel_store import compress, pack, unpack
 from tests.records import totals
@@ -24,11 +24,18 @@ def stats(
 ):
     tree = Tree(sends, overflow, sums or totals())
     panel_options = PanelOptions(**{"folder": "/srv/site", **options})
-    shown = [show_signal(signal, panel_options, problems or {}) for signal in signals]
+    shown = [shown_signal(signal, panel_options, problems or {}) for signal in signals]
     found = panel_stats(tree, remarks, panel_options)
     # Without a default, so nothing but plain values will do; keys stay text.
     assert json.loads(json.dumps(found)) == found
     return unpack(pack(found, compress(shown), {}))
+
+
+def shown_signal(signal, options, problems):
+    receivers = [
+        show_receiver(one, options, problems) for one in signal.record.receivers
+    ]
+    return show_signal(signal, options, receivers)
 
 
 def rows(*sends, **options):

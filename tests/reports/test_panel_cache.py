@@ -214,8 +214,8 @@ class Slotted:
 
 @pytest.mark.parametrize(
     "uid",
-    [1.5, True, (Order, 1), (1, (2,)), Order, Stock(), hostile("__eq__", "__hash__")],
-    ids=["float", "bool", "pair", "nested", "class", "object", "hostile"],
+    [1.5, True, (Order, 1), Order, Stock(), hostile("__eq__", "__hash__")],
+    ids=["float", "bool", "pair", "class", "object", "hostile"],
 )
 def test_connection_with_an_odd_uid_is_described_each_time(shop, uid, is_described):
     cache = SignalCache()

@@ -11,6 +11,7 @@ from tests.reports.panel import (
     NOT_SENT,
     groups,
     outcome,
+    shown_signal,
     stats,
 )
 
@@ -235,7 +236,7 @@ def test_hidden_receivers_of_the_same_outcome_are_counted_each_time():
 def problems_of(*receivers, texts):
     known = outcome(records.signal("shop.paid", *receivers), *[1] * len(receivers))
     options = PanelOptions(folder="/srv/site")
-    return problems_of_connections([show_signal(known, options, texts)])
+    return problems_of_connections([shown_signal(known, options, texts)])
 
 
 def test_problems_of_the_project_stand_out():
@@ -275,7 +276,7 @@ def test_signals_without_receivers_have_no_problems():
                 show_signal(
                     outcome(records.builtin("core.signals.setting_changed")),
                     PanelOptions(),
-                    {},
+                    [],
                 )
             ]
         )
