@@ -134,7 +134,11 @@ class _Tree:
         waiting = deque([(self.root, self._together(sends))])
         while waiting:
             line, rows = waiting.popleft()
-            kept = rows[: MAX_ROWS - len(lines)]
+            room = MAX_ROWS - len(lines)
+            # Hundreds of sends leave half of the room for what ran below them.
+            if len(rows) > room // 2 and any(map(_has_more, rows)):
+                room -= room // 2
+            kept = rows[:room]
             line.left_out = len(rows) - len(kept)
             line.below = [_Line(row, line) for row in kept]
             lines += line.below
@@ -240,6 +244,12 @@ def _bar(call: Call, send: Send) -> list[float] | None:
     start = 100 * (call.start - send.start) / send.time
     # A bar narrower than one percent could not be seen.
     return [round(start, 1), round(max(1.0, 100 * call.time / send.time), 1)]
+
+
+def _has_more(row: Row) -> bool:
+    if isinstance(row, Send):
+        return bool(row.calls or row.sends)
+    return isinstance(row, Call) and bool(row.sends)
 
 
 def _has_failed(row: Row) -> bool:

@@ -282,8 +282,8 @@ def test_rows_nearest_to_the_root_are_kept():
         f"a.s{number}" for number in range(70)
     ]
     # 71 sends and 71 calls, then as many as have room below the first one.
-    assert [row["left_out"] for row in found if row["left_out"]] == [262, *[1] * 38]
-    assert shown.count("a.b") == 38
+    assert [row["left_out"] for row in found if row["left_out"]] == [281]
+    assert shown.count("a.b") == shown.count("c.e") == 19
 
 
 @pytest.mark.parametrize("place", [0, 35, 69])
@@ -297,11 +297,27 @@ def test_no_subtree_takes_the_room_of_others(place):
 
 
 def test_first_rows_are_kept_of_those_at_the_root():
-    found = rows(*[send("a.b", call("c.d"), queries=number) for number in range(260)])
+    found = rows(*[send("a.b", queries=number) for number in range(260)])
 
     assert [row["queries"] for row in found[:-1]] == [*range(MAX_ROWS)]
-    assert {row["left_out"] for row in found[:-1]} == {1}
     assert found[-1] == {"kind": "end", "left_out": 260 - MAX_ROWS}
+
+
+def test_hundreds_of_sends_leave_room_for_what_ran():
+    found = rows(*[send(f"a.s{number}", call("c.d")) for number in range(600)])
+
+    names = [row["name"] for row in found[:-1]]
+    assert names[::2] == [f"a.s{number}" for number in range(MAX_ROWS // 2)]
+    assert names[1::2] == ["c.d"] * (MAX_ROWS // 2)
+    assert {row["left_out"] for row in found[:-1]} == {0}
+    assert found[-1] == {"kind": "end", "left_out": 600 - MAX_ROWS // 2}
+
+
+def test_receivers_that_have_sent_nothing_take_all_the_room():
+    found = rows(send("a.b", *[call("c.d")] * 300))
+
+    assert [row["kind"] for row in found] == ["send", *["call"] * (MAX_ROWS - 1)]
+    assert found[0]["left_out"] == 300 - (MAX_ROWS - 1)
 
 
 def test_nothing_is_left_out_of_as_many_rows_as_fit():
@@ -316,8 +332,9 @@ def test_a_call_whose_sends_are_all_left_out_can_be_expanded():
     found = rows(send("a.b", *calls))
 
     assert len(found) == MAX_ROWS
-    assert {row["left_out"] for row in found[1:]} == {1}
-    assert {row["has_more"] for row in found} == {True}
+    # Half of the room is 89 rows, and 90 calls are shown.
+    assert [row["name"] for row in found[-3:]] == ["c.d", "e.f", "c.d"]
+    assert (found[-1]["left_out"], found[-1]["has_more"]) == (1, True)
 
 
 # What is expanded

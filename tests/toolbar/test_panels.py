@@ -654,7 +654,8 @@ def test_streamed_body_is_not_recorded():
 
 def test_row_says_what_it_cannot_see():
     unseen = texts_of(panel_with(send("a.b", unseen=1)).content)
-    assert "a.b shop.Order (order) · receivers can't be seen from" in unseen
+    assert "a.b shop.Order (order) from" in unseen
+    assert "· receivers can't be seen" in unseen
     asynchronous = send("a.b", call("c.d", order=None))
     assert "async_to_sync()" in panel_with(asynchronous).content
 
