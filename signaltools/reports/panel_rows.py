@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
+from ..introspect.callers import Frame
 from ..introspect.text import printable
 from ..recording.tree import Call, Send
 from .panel_options import PanelOptions, Stats, milliseconds, sent_names
@@ -47,6 +48,7 @@ class Rows(NamedTuple):
     stats: list[Stats]
     hidden: int
     places: dict[tuple[str, str | None], int]
+    frames: list[Stats]
 
 
 def tree_rows(sends: Sequence[Send], options: PanelOptions) -> Rows:
@@ -60,6 +62,8 @@ def tree_rows(sends: Sequence[Send], options: PanelOptions) -> Rows:
     tree = _Tree(sends, options)
     lines = list(depth_first(tree.root.below, lambda line: line.below))
     rows: list[Stats] = []
+    # Most stacks have most of their frames in common, so each frame is kept once.
+    frames: dict[Frame, int] = {}
     best: dict[tuple[str, str | None], tuple[bool, bool, int]] = {}
     for (line, depth), (_, next_depth) in pairwise([*lines, (tree.root, 0)]):
         has_more = bool(line.below or line.left_out)
@@ -76,12 +80,27 @@ def tree_rows(sends: Sequence[Send], options: PanelOptions) -> Rows:
                 "left_out": line.left_out,
                 # Each level of depth is one element to be closed.
                 "closes": "/" * (depth + has_more - next_depth),
+                "stack": _stack(line, frames),
             }
         )
     if tree.root.left_out:
         rows.append({"kind": "end", "left_out": tree.root.left_out})
     places = {about: -place for about, (_, _, place) in best.items()}
-    return Rows(rows, tree.hidden, places)
+    shown_frames = [
+        {"function": printable(each.function), **options.place(each.file, each.line)}
+        for each in frames
+    ]
+    return Rows(rows, tree.hidden, places, shown_frames)
+
+
+def _stack(line: _Line, frames: dict[Frame, int]) -> list[int]:
+    """
+    Return the positions of the stack of a row in ``frames``, which it's added to.
+    """
+    # A row without others below it can't be expanded.
+    if not isinstance(line.row, Send) or not (line.below or line.left_out):
+        return []
+    return [frames.setdefault(frame, len(frames)) for frame in line.row.stack]
 
 
 def _about(line: _Line) -> tuple[str, str | None] | None:

@@ -371,12 +371,16 @@ def test_a_place_is_copied(open_page):
     expect(copies).to_be_hidden()
 
 
-def test_queries_of_a_row_lead_to_the_panel_with_their_statements(open_page):
-    page = open_page("/checkout/")
+@pytest.mark.parametrize("render_panels", [False, True])
+def test_queries_of_a_row_lead_to_the_panel_with_their_statements(
+    open_page, render_panels
+):
+    page = open_page("/checkout/", Setup(render_panels=render_panels))
     page.open_panel()
     actions(in_order(page), "shop.receivers.reserve").click()
     in_order(page).get_by_role("button", name="Open the SQL panel").click()
     expect(page.page.locator("#SQLPanel")).to_be_visible()
+    expect(page.page.locator("#SQLPanel .djDebugSql").first).to_be_visible()
 
 
 def test_hundreds_of_sends_are_shown_with_what_ran(open_page):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from signaltools.events.background import Background
+from signaltools.introspect.callers import Frame
 from signaltools.recording.tree import Call, Send
 from signaltools.reports.panel_rows import MAX_ROWS
 from tests.records import call, send
@@ -61,6 +62,7 @@ def test_send_has_everything_about_it():
         "is_open": True,
         "left_out": 0,
         "closes": "",
+        "stack": [],
         **PLACE,
     }
 
@@ -109,6 +111,7 @@ def test_call_has_everything_about_it():
         "is_open": True,
         "left_out": 0,
         "closes": "/",
+        "stack": [],
         "place": "crm.py:12",
     }
 
@@ -131,6 +134,7 @@ def test_sends_without_receivers_have_everything_about_them():
         "is_open": True,
         "left_out": 0,
         "closes": "",
+        "stack": [],
     }
 
 
@@ -478,3 +482,25 @@ def test_asend_runs_async_receivers_where_it_is():
     assert not rows(send("a.b", call("e.f", order=None), method="asend"))[0][
         "runs_async"
     ]
+
+
+# The stack of a send
+
+
+def test_stack_is_shown_where_a_row_can_be_expanded():
+    place = Frame("place", "/srv/site/shop/services.py", 26)
+    view = Frame("Checkout.post", "/srv/site/shop/views.py", 88)
+    hostile = Frame("a\u202eb", "<string>", 1)
+    first = send("a.b", call("c.d"), stack=(place, view))
+    second = send("a.c", call("c.d"), stack=(hostile, view))
+    found = stats(first, second, send("a.d", stack=(view,)))
+
+    shown = [row.get("stack") for row in found["rows"] if row["kind"] == "send"]
+    view_row = {"function": "Checkout.post", "place": "shop/views.py:88"}
+    assert shown == [
+        [{"function": "place", "place": "shop/services.py:26"}, view_row],
+        [{"function": "a\\u202eb", "place": "<string>:1"}, view_row],
+        [],
+    ]
+    # Each frame is stored once.
+    assert found["frames"] == [shown[0][0], view_row, shown[1][0]]

@@ -674,3 +674,24 @@ def test_no_file_of_the_toolbar_is_a_caller():
         post_save.disconnect(on_save, sender=Order)
     assert "post_save" in page
     assert not re.findall(r"\S*(?:debug_toolbar|middleware)\S*\.py:\d+", page)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_on", [False, True])
+def test_stack_of_a_send_is_shown_if_asked_for(settings, is_on):
+    settings.SIGNALTOOLS = {"SHOW_STACKS": is_on}
+
+    def on_save(**kwargs): ...
+
+    post_save.connect(on_save, sender=Order)
+    try:
+        Client().post("/save/")
+        [newest] = get_store().request_ids()
+        panel = DebugToolbar.fetch(newest, PANEL).get_panel_by_id(PANEL)
+        page = texts_of(panel.content)
+    finally:
+        post_save.disconnect(on_save, sender=Order)
+    assert ("stack of the send" in page) == is_on
+    assert not re.findall(
+        r"\S*(?:debug_toolbar|middleware|dispatcher)\S*\.py:\d+", page
+    )

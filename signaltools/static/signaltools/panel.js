@@ -173,7 +173,7 @@ function start(panel) {
   const switches = [...controls.querySelectorAll("input[type=checkbox]")];
   const status = controls.querySelector(".signaltools-found");
   const hiddenNames = controls.querySelector(".signaltools-hidden");
-  const allDetails = [...panel.querySelectorAll("details")];
+  const allDetails = [...panel.querySelectorAll("details:not(.signaltools-stack)")];
   const [query, on, off, names] = remembered();
   const withActions = new WeakSet();
   let wasOpen = null;
