@@ -24,8 +24,8 @@ def test_receivers_have_their_problems(shop):
     assert found["problems"] == [
         {
             "id": "W012",
-            "text": f"The receiver '{cached.__name__}.without_kwargs' of {NAME!r} doesn't "
-            "accept **kwargs.",
+            "text": f"The receiver '{cached.__name__}.without_kwargs' of {NAME!r} "
+            "doesn't accept **kwargs.",
             "hint": "Add **kwargs, or the receiver will break as soon as the signal "
             "sends another argument.",
         }
