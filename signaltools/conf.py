@@ -146,6 +146,13 @@ class Conf:
         return self._bool("SHOW_VALUES", False)
 
     @property
+    def SHOW_STACKS(self) -> bool:
+        """
+        Whether the panel shows the functions that have led to each send with receivers.
+        """
+        return self._bool("SHOW_STACKS", False)
+
+    @property
     def editor_url(self) -> str:
         """
         The URL that opens a file in the project's editor, or "" without an editor.

@@ -68,6 +68,7 @@ class SignalToolsPanel(Panel):
                 argument_types=True,
                 argument_values=conf.SHOW_VALUES,
                 collapse_after=_COLLAPSE_AFTER,
+                stacks=conf.SHOW_STACKS,
             )
             self._trace.start()
 

@@ -46,6 +46,7 @@ def trace(
     argument_types: bool = False,
     argument_values: bool = False,
     collapse_after: int = COLLAPSE_AFTER,
+    stacks: bool = False,
 ) -> Trace:
     """
     Return a recorder of the signals that are sent in a ``with`` block.
@@ -57,9 +58,12 @@ def trace(
     After a signal has been sent ``collapse_after`` times, 20 by default, by the same
     sender in one place, further sends there are combined, which takes a third of the
     time.
+
+    ``stacks`` adds the functions that have led to each send with receivers.
     """
     types = ArgumentTypes() if argument_types else None
-    return Trace(ArgumentValues() if argument_values else types, collapse_after)
+    text_of = ArgumentValues() if argument_values else types
+    return Trace(text_of, collapse_after, stacks)
 
 
 class Reading(NamedTuple):
@@ -104,9 +108,12 @@ class Trace:
     the inner one has. Other threads may read a trace, but only one may record it.
     """
 
-    def __init__(self, text_of: ArgumentText | None, collapse_after: int) -> None:
+    def __init__(
+        self, text_of: ArgumentText | None, collapse_after: int, stacks: bool
+    ) -> None:
         self._text_of = text_of
         self._collapse_after = collapse_after
+        self._stacks = stacks
         self._recorder: Recorder | None = None
         self._result: tuple[Tree, Facts] | None = None
         #: When it was started, in seconds since 1970 as from ``time.time()``, or None.
@@ -127,7 +134,9 @@ class Trace:
         if outer is not None:
             outer.recorder.switched = True
         self.started_at = since_1970()
-        self._recorder = Recorder(outer, self._text_of, self._collapse_after)
+        self._recorder = Recorder(
+            outer, self._text_of, self._collapse_after, self._stacks
+        )
         hooks.recording.install()
         set_current(self._recorder)
 

@@ -29,6 +29,7 @@ def test_every_setting_has_a_default():
     assert conf.HIDE == ["debug_toolbar"]
     assert conf.ALWAYS_SHOW == []
     assert conf.SHOW_VALUES is False
+    assert conf.SHOW_STACKS is False
     assert conf.unknown == []
 
 

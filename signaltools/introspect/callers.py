@@ -10,12 +10,28 @@ import re
 import sys
 import sysconfig
 from types import CodeType, FrameType
+from typing import NamedTuple
 
 import asgiref
 import django
 
+from .text import clip
+
 #: A file and a line in it.
 Site = tuple[str, int]
+
+# Further out, frames say little about why a signal was sent.
+_MAX_FRAMES = 20
+
+
+class Frame(NamedTuple):
+    """
+    A function that is running, and the line it has reached.
+    """
+
+    function: str
+    file: str
+    line: int
 
 
 def find_caller(frame: FrameType | None = None) -> tuple[Site | None, bool]:
@@ -67,6 +83,26 @@ def codes_to_caller(frame: FrameType | None) -> tuple[list[CodeType], FrameType 
             break
         frame = frame.f_back
     return codes, None
+
+
+def find_stack() -> tuple[Frame, ...]:
+    """
+    Return the functions that have led to the call, the nearest first.
+
+    They are those that ``find_caller()`` chooses from, as far as it looks: 20 at most.
+    There are none for a call that was queued to be made on commit.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    found: list[Frame] = []
+    while frame is not None and len(found) < _MAX_FRAMES:
+        code, file = frame.f_code, frame.f_code.co_filename
+        role = _ROLES[file]
+        if role is _CALLER or role is _OWN:
+            found.append(Frame(clip(code.co_qualname), file, frame.f_lineno))
+        elif role is not _SKIPPED and code.co_name in role:
+            break
+        frame = frame.f_back
+    return tuple(found)
 
 
 def method_of(value: object) -> str:

@@ -127,6 +127,7 @@ class _TreeBuilder:
             wrong_loop=any(node.wrong_loop for node in nodes),
             calls=tuple(frozen_calls),
             sends=sends,
+            stack=first.stack if frozen_calls else (),
             **self._counts(nodes, [*frozen_calls, *sends]),
         )
 

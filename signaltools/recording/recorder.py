@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 from django.dispatch import Signal
 
 from ..events.on_commit import next_number
+from ..introspect.callers import Frame, find_stack
 from ..introspect.objects import is_a
 from ..introspect.text import exception_text
 from ..inventory.weak import (
@@ -127,7 +128,8 @@ class SendNode(Node):
     many synchronous receivers were called. ``same_caller`` is whether all of them are
     known to have the caller of ``identity``. The hook compares the ``code`` that sends.
     ``asked`` is how often there was none for the sender, and ``unseen`` how many sends
-    haven't asked for receivers at all. ``connection`` refers to that of the first send.
+    haven't asked for receivers at all. ``connection`` refers to that of the first send,
+    and ``stack`` has led to it.
     """
 
     __slots__ = (
@@ -144,6 +146,7 @@ class SendNode(Node):
         "same_caller",
         "sender",
         "series",
+        "stack",
         "unseen",
         "with_receivers",
         "wrong_loop",
@@ -173,6 +176,7 @@ class SendNode(Node):
         self.wrong_loop, self.same_caller = False, True
         self.code: CodeType | None = None
         self.path: Path | None = None
+        self.stack: tuple[Frame, ...] = ()
         self.calls = _NO_CALLS
 
     def failed(self, error: BaseException) -> None:
@@ -284,8 +288,12 @@ class Series:
         Return a new node, below the parent.
         """
         send, parent = SendNode(self, identity, arguments), self.parent
-        if parent is not parent.recorder.overflow:
-            parent.recorder.nodes += 1
+        recorder = parent.recorder
+        if parent is not recorder.overflow:
+            recorder.nodes += 1
+            signal = send.signal() if recorder.stacks else None
+            if signal is not None and signal.receivers:
+                send.stack = recorder.shared(find_stack())
         parent.sends = parent.sends or []
         parent.sends.append(send)
         return send
@@ -309,11 +317,16 @@ class Recorder(Node):
     # Each send looks at ``recording``, which is quicker in a slot.
     __slots__ = (
         *("collapse_after", "first_pending", "max_totals", "nodes", "origin", "outer"),
-        *("overflow", "recording", "refs", "switched", "text_of", "values", "waiting"),
+        *("overflow", "recording", "refs", "stacks", "switched", "text_of"),
+        *("values", "waiting"),
     )
 
     def __init__(
-        self, outer: Node | None, text_of: ArgumentText | None, collapse_after: int
+        self,
+        outer: Node | None,
+        text_of: ArgumentText | None,
+        collapse_after: int,
+        stacks: bool,
     ) -> None:
         self.origin = now()
         self.outer = outer
@@ -323,6 +336,7 @@ class Recorder(Node):
         self.switched = False
         self.text_of = text_of
         self.collapse_after = collapse_after
+        self.stacks = stacks
         self.active = 1
         self.nodes = 0
         self.max_totals = MAX_TOTALS

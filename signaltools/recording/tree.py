@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from ..events.background import Background
+from ..introspect.callers import Frame
 from ..inventory.records import Component, Kind, SenderKind
 from .identity import Plain
 
@@ -32,7 +33,9 @@ class Send:
     one, of an app, a view, or a command of Django, or None. If ``queued``, the signal
     was sent on commit, and the caller is the line that has queued it, if it's known.
     Combined sends have the same caller, unless ``same_caller`` is false: where Django
-    creates instances of models, only that of the first one is known.
+    creates instances of models, only that of the first one is known. ``stack`` are the
+    functions that have led to the first send, the nearest first. It's empty without
+    ``trace(stacks=True)``, without receivers, and if the send was queued.
 
     ``values`` are the arguments of a model signal that explain it, as they are:
     ``created``, ``raw``, ``action``, ``using``, and ``update_fields``. Combined sends
@@ -83,6 +86,7 @@ class Send:
     wrong_loop: bool
     calls: tuple[Call, ...]
     sends: tuple[Send, ...]
+    stack: tuple[Frame, ...] = ()
 
     def __repr__(self) -> str:
         receivers = (

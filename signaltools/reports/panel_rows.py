@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
+from ..introspect.callers import Frame
 from ..introspect.text import printable
 from ..recording.tree import Call, Send
 from .panel_options import PanelOptions, Stats, milliseconds, sent_names
@@ -47,6 +48,7 @@ class Rows(NamedTuple):
     stats: list[Stats]
     hidden: int
     places: dict[tuple[str, str | None], int]
+    frames: list[Stats]
 
     @property
     def may_hide(self) -> bool:
@@ -67,6 +69,8 @@ def tree_rows(sends: Sequence[Send], options: PanelOptions) -> Rows:
     tree = _Tree(sends, options)
     lines = list(depth_first(tree.root.below, lambda line: line.below))
     rows: list[Stats] = []
+    # Most stacks have most of their frames in common, so each frame is kept once.
+    frames: dict[Frame, int] = {}
     best: dict[tuple[str, str | None], tuple[bool, bool, int]] = {}
     for (line, depth), (_, next_depth) in pairwise([*lines, (tree.root, 0)]):
         has_more = bool(line.below or line.left_out)
@@ -83,12 +87,27 @@ def tree_rows(sends: Sequence[Send], options: PanelOptions) -> Rows:
                 "left_out": line.left_out,
                 # Each level of depth is one element to be closed.
                 "closes": "/" * (depth + has_more - next_depth),
+                "stack": _stack(line, frames),
             }
         )
     if tree.root.left_out:
         rows.append({"kind": "end", "left_out": tree.root.left_out})
     places = {about: -place for about, (_, _, place) in best.items()}
-    return Rows(rows, tree.hidden, places)
+    shown_frames = [
+        {"function": printable(each.function), **options.place(each.file, each.line)}
+        for each in frames
+    ]
+    return Rows(rows, tree.hidden, places, shown_frames)
+
+
+def _stack(line: _Line, frames: dict[Frame, int]) -> list[int]:
+    """
+    Return the positions of the stack of a row in ``frames``, which it's added to.
+    """
+    # A row without others below it can't be expanded.
+    if not isinstance(line.row, Send) or not (line.below or line.left_out):
+        return []
+    return [frames.setdefault(frame, len(frames)) for frame in line.row.stack]
 
 
 def _about(line: _Line) -> tuple[str, str | None] | None:
@@ -141,7 +160,11 @@ class _Tree:
         waiting = deque([(self.root, self._together(sends))])
         while waiting:
             line, rows = waiting.popleft()
-            kept = rows[: MAX_ROWS - len(lines)]
+            room = MAX_ROWS - len(lines)
+            # Hundreds of sends leave half of the room for what ran below them.
+            if len(rows) > room // 2 and any(map(_has_more, rows)):
+                room -= room // 2
+            kept = rows[:room]
             line.left_out = len(rows) - len(kept)
             line.below = [_Line(row, line) for row in kept]
             lines += line.below
@@ -247,6 +270,12 @@ def _bar(call: Call, send: Send) -> list[float] | None:
     start = 100 * (call.start - send.start) / send.time
     # A bar narrower than one percent could not be seen.
     return [round(start, 1), round(max(1.0, 100 * call.time / send.time), 1)]
+
+
+def _has_more(row: Row) -> bool:
+    if isinstance(row, Send):
+        return bool(row.calls or row.sends)
+    return isinstance(row, Call) and bool(row.sends)
 
 
 def _has_failed(row: Row) -> bool:

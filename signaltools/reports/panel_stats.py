@@ -68,6 +68,7 @@ def panel_stats(
         ],
         "note_count": len(notes),
         "rows": rows.stats,
+        "frames": rows.frames,
         "overflow": overflow.stats,
         "slowest": [
             {

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .panel_options import Stats
@@ -54,7 +54,22 @@ def unpack(stored: Stats) -> Stats:
     signals = all_signals(stored["unsent"], dict(sent))
     hidden = others["hidden"] + sum(signal.hidden for signal in signals)
     groups = group_signals(signals)
-    return {**others, "totals": stored["totals"], "hidden": hidden, "groups": groups}
+    rows = [with_stack(row, others["frames"]) for row in others["rows"]]
+    return {
+        **others,
+        "totals": stored["totals"],
+        "hidden": hidden,
+        "groups": groups,
+        "rows": rows,
+    }
+
+
+def with_stack(row: Stats, frames: Sequence[Stats]) -> Stats:
+    """
+    Return a row with the frames of its stack in place of their positions.
+    """
+    stack = row.get("stack")
+    return {**row, "stack": [frames[number] for number in stack]} if stack else row
 
 
 def all_signals(unsent: str, sent: Mapping[int, ShownSignal]) -> list[ShownSignal]:

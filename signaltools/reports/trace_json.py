@@ -62,6 +62,7 @@ def _node(node: Send | Call) -> dict[str, Any]:
     }
     if isinstance(node, Send):
         values["arguments"] = list(node.arguments)
+        values["stack"] = [frame._asdict() for frame in node.stack]
         values["values"] = {
             name: list(value) if type(value) is tuple else value
             for name, value in node.values.items()

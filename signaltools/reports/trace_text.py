@@ -188,10 +188,20 @@ class _Report:
             yield from self._row(left, send)
         else:
             yield left
-        if not indent and (caller := caller_of(send, self._look.folder)):
+        if send.stack:
+            yield from self._stack(send, f"{'':10}{indent}")
+        elif not indent and (caller := caller_of(send, self._look.folder)):
             place = short_place(send.file, send.line, self._look.folder)
             link = self._look.editor.link(place, send.file, send.line)
             yield f"{'':10}{caller.removesuffix(place)}{link}"
+
+    def _stack(self, send: Send, indent: str) -> Iterator[str]:
+        start = "first from" if send.count > 1 else "from"
+        for function, file, line in send.stack:
+            place = short_place(file, line, self._look.folder)
+            link = self._look.editor.link(place, file, line)
+            yield f"{indent}{start} {link} in {printable(function)}"
+            start = " " * len(start)
 
     def _without_receivers(self, sends: Sequence[Send], indent: str) -> Iterator[str]:
         counts = signals_without_receivers(sends).items()

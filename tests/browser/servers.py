@@ -31,6 +31,7 @@ class Setup(NamedTuple):
     policy: str = "none"
     store: str = "Memory"
     update_on_fetch: bool = False
+    stacks: bool = False
 
     def __str__(self) -> str:
         render = "page" if self.render_panels else "ajax"
@@ -158,6 +159,7 @@ def _site_environ(setup: Setup, database: Path) -> dict[str, str]:
         "SITE_DATABASE": str(database),
         "SITE_CSP": setup.policy,
         "SITE_TOOLBAR": json.dumps(setup.toolbar),
+        "SITE_STACKS": "1" if setup.stacks else "",
     }
 
 

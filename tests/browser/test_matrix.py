@@ -38,7 +38,7 @@ start signal or receiver self total queries
 __1 shop.receivers.record shop/receivers.py:LINE T ms T ms
 __2 parcels.receivers.weigh site-packages/parcels/receivers.py:LINE T ms T ms
 +T shop.signals.order_paid send_robust shop.Order (order=shop.Order pk=N) \
-· inside atomic() from shop/views.py:LINE T ms T ms 1 query
+from shop/views.py:LINE · inside atomic() T ms T ms 1 query
 __1 shop.receivers.reserve shop/receivers.py:LINE T ms T ms 1 query
 +T ____shop.Stock: pre_init, post_init, pre_save · no receivers T ms
 +T ____post_save shop.Stock (pk=N, created=True) from shop/receivers.py:LINE T ms T ms
@@ -50,7 +50,7 @@ ______2 shop.receivers.record shop/receivers.py:LINE T ms T ms
 __2 parcels.receivers.print_label site-packages/parcels/receivers.py:LINE T ms T ms
 __3 shop.receivers.notify_sales RAISED KeyError: 'vip' shop/receivers.py:LINE \
 T ms T ms
-+T shop.signals.order_lost shop.Order · no receivers from shop/views.py:LINE T ms T ms
++T shop.signals.order_lost shop.Order from shop/views.py:LINE · no receivers T ms T ms
 """
 TREE = TREE.replace("__", "\N{EM SPACE}" * 2)
 ORDER_PAID = [

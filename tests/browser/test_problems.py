@@ -118,24 +118,3 @@ def test_headings_of_groups_without_visible_receivers_are_hidden(open_page):
     for section in panel.locator("section:has(> h5)").all():
         rows = section.locator(".signaltools-node").locator("visible=true")
         assert section.is_hidden() or rows.count() > 0
-
-
-@pytest.mark.parametrize("width", [1024, 700])
-def test_rows_keep_their_indent_where_it_is_narrow(open_page, width):
-    page = open_page("/checkout/")
-    page.page.set_viewport_size({"width": width, "height": 900})
-    page.open_panel()
-    tree = page.lists("This request, in order")
-    head = tree.locator(".signaltools-head span")
-    tops = [each.bounding_box()["y"] for each in head.all() if each.is_visible()]
-    assert len(tops) == 2
-    assert abs(tops[0] - tops[1]) < 2
-
-    left = """node => {
-        const range = document.createRange();
-        range.selectNodeContents(node.querySelector(".signaltools-what"));
-        return [...range.getClientRects()].find(each => each.width).left;
-    }"""
-    reserve = tree.locator("[data-name='shop.receivers.reserve']").first
-    order_more = tree.locator("[data-name='shop.receivers.order_more']").first
-    assert order_more.evaluate(left) > reserve.evaluate(left)

@@ -43,7 +43,7 @@ def test_E001_unknown_setting_unlike_any_other_gets_the_whole_list():
     assert error.hint == (
         "Use one of: ALWAYS_SHOW, AUTODISCOVER, AUTODISCOVER_EXCLUDE, "
         "AUTODISCOVER_MODULES, CHECK_EVENTS, EDITOR, EDITOR_PATHS, EDITOR_URL, HIDE, "
-        "IGNORE, PROJECT, SHOW_VALUES, SLOW_RECEIVER_MS, WATCH_CONNECT."
+        "IGNORE, PROJECT, SHOW_STACKS, SHOW_VALUES, SLOW_RECEIVER_MS, WATCH_CONNECT."
     )
 
 

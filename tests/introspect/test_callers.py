@@ -284,3 +284,91 @@ def test_caller_has_queued_in_asynchronous_code():
     first, second = [send for send in sends if send.signal == SHIPPED]
 
     assert [first.line, second.line] == [line_of(main), line_of(main, offset=2)]
+
+
+# The stack
+
+
+def send_it():
+    sent.send(None)
+
+
+def outer():
+    send_it()
+
+
+def frames_of(send):
+    with signaltools.trace(stacks=True) as trace:
+        send()
+    return [frame for each in trace.sends for frame in each.stack]
+
+
+@pytest.fixture
+def receiver():
+    def relay(**kwargs): ...
+
+    sent.connect(relay)
+    yield relay
+    sent.disconnect(relay)
+
+
+@pytest.mark.usefixtures("receiver")
+def test_stack_has_the_functions_that_led_to_a_send():
+    found = frames_of(outer)
+    assert [frame.function for frame in found[:3]] == ["send_it", "outer", "frames_of"]
+    assert found[0] == ("send_it", HERE, line_of(send_it))
+    assert not any("signaltools/" in f.file and "tests" not in f.file for f in found)
+
+
+@pytest.mark.usefixtures("receiver")
+def test_stack_is_recorded_only_if_asked_for_and_with_receivers():
+    assert record(outer).sends[0].stack == ()
+    sent.receivers, receivers = [], sent.receivers
+    sent.sender_receivers_cache.clear()
+    found = frames_of(outer)
+    sent.receivers = receivers
+    assert found == []
+
+
+@pytest.mark.usefixtures("receiver")
+def test_stack_has_twenty_functions_at_most():
+    def deep(level):
+        return deep(level - 1) if level else send_it()
+
+    found = frames_of(lambda: deep(50))
+    assert len(found) == 20
+    assert found[0].function == "send_it"
+
+
+def test_stack_ends_at_the_receiver_that_has_sent():
+    first = Signal()
+
+    def relay(**kwargs):
+        send_it()
+
+    def last(**kwargs): ...
+
+    first.connect(relay)
+    sent.connect(last)
+    try:
+        with signaltools.trace(stacks=True) as trace:
+            first.send(None)
+    finally:
+        sent.disconnect(last)
+    [inner] = [each for each in trace.sends if each.signal.endswith(".sent")]
+    assert [frame.function.rpartition(".")[2] for frame in inner.stack] == [
+        "send_it",
+        "relay",
+    ]
+
+
+@pytest.mark.usefixtures("receiver")
+def test_stack_is_printed_and_in_the_json():
+    with signaltools.trace(stacks=True) as trace:
+        for _ in range(2):
+            outer()
+    text = str(trace)
+    assert f"test_callers.py:{line_of(send_it)} in send_it\n" in text
+    assert f"test_callers.py:{line_of(outer)} in outer\n" in text
+    frame = trace.as_dict()["nodes"][0]["stack"][0]
+    assert frame == {"function": "send_it", "file": HERE, "line": line_of(send_it)}

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from signaltools.events.background import Background
+from signaltools.introspect.callers import Frame
 from signaltools.recording.tree import Call, Send
 from signaltools.reports.panel_rows import MAX_ROWS
 from tests.records import call, send
@@ -61,6 +62,7 @@ def test_send_has_everything_about_it():
         "is_open": True,
         "left_out": 0,
         "closes": "",
+        "stack": [],
         **PLACE,
     }
 
@@ -109,6 +111,7 @@ def test_call_has_everything_about_it():
         "is_open": True,
         "left_out": 0,
         "closes": "/",
+        "stack": [],
         "place": "crm.py:12",
     }
 
@@ -131,6 +134,7 @@ def test_sends_without_receivers_have_everything_about_them():
         "is_open": True,
         "left_out": 0,
         "closes": "",
+        "stack": [],
     }
 
 
@@ -282,8 +286,8 @@ def test_rows_nearest_to_the_root_are_kept():
         f"a.s{number}" for number in range(70)
     ]
     # 71 sends and 71 calls, then as many as have room below the first one.
-    assert [row["left_out"] for row in found if row["left_out"]] == [262, *[1] * 38]
-    assert shown.count("a.b") == 38
+    assert [row["left_out"] for row in found if row["left_out"]] == [281]
+    assert shown.count("a.b") == shown.count("c.e") == 19
 
 
 @pytest.mark.parametrize("place", [0, 35, 69])
@@ -297,11 +301,27 @@ def test_no_subtree_takes_the_room_of_others(place):
 
 
 def test_first_rows_are_kept_of_those_at_the_root():
-    found = rows(*[send("a.b", call("c.d"), queries=number) for number in range(260)])
+    found = rows(*[send("a.b", queries=number) for number in range(260)])
 
     assert [row["queries"] for row in found[:-1]] == [*range(MAX_ROWS)]
-    assert {row["left_out"] for row in found[:-1]} == {1}
     assert found[-1] == {"kind": "end", "left_out": 260 - MAX_ROWS}
+
+
+def test_hundreds_of_sends_leave_room_for_what_ran():
+    found = rows(*[send(f"a.s{number}", call("c.d")) for number in range(600)])
+
+    names = [row["name"] for row in found[:-1]]
+    assert names[::2] == [f"a.s{number}" for number in range(MAX_ROWS // 2)]
+    assert names[1::2] == ["c.d"] * (MAX_ROWS // 2)
+    assert {row["left_out"] for row in found[:-1]} == {0}
+    assert found[-1] == {"kind": "end", "left_out": 600 - MAX_ROWS // 2}
+
+
+def test_receivers_that_have_sent_nothing_take_all_the_room():
+    found = rows(send("a.b", *[call("c.d")] * 300))
+
+    assert [row["kind"] for row in found] == ["send", *["call"] * (MAX_ROWS - 1)]
+    assert found[0]["left_out"] == 300 - (MAX_ROWS - 1)
 
 
 def test_nothing_is_left_out_of_as_many_rows_as_fit():
@@ -316,8 +336,9 @@ def test_a_call_whose_sends_are_all_left_out_can_be_expanded():
     found = rows(send("a.b", *calls))
 
     assert len(found) == MAX_ROWS
-    assert {row["left_out"] for row in found[1:]} == {1}
-    assert {row["has_more"] for row in found} == {True}
+    # Half of the room is 89 rows, and 90 calls are shown.
+    assert [row["name"] for row in found[-3:]] == ["c.d", "e.f", "c.d"]
+    assert (found[-1]["left_out"], found[-1]["has_more"]) == (1, True)
 
 
 # What is expanded
@@ -461,3 +482,25 @@ def test_asend_runs_async_receivers_where_it_is():
     assert not rows(send("a.b", call("e.f", order=None), method="asend"))[0][
         "runs_async"
     ]
+
+
+# The stack of a send
+
+
+def test_stack_is_shown_where_a_row_can_be_expanded():
+    place = Frame("place", "/srv/site/shop/services.py", 26)
+    view = Frame("Checkout.post", "/srv/site/shop/views.py", 88)
+    hostile = Frame("a\u202eb", "<string>", 1)
+    first = send("a.b", call("c.d"), stack=(place, view))
+    second = send("a.c", call("c.d"), stack=(hostile, view))
+    found = stats(first, second, send("a.d", stack=(view,)))
+
+    shown = [row.get("stack") for row in found["rows"] if row["kind"] == "send"]
+    view_row = {"function": "Checkout.post", "place": "shop/views.py:88"}
+    assert shown == [
+        [{"function": "place", "place": "shop/services.py:26"}, view_row],
+        [{"function": "a\\u202eb", "place": "<string>:1"}, view_row],
+        [],
+    ]
+    # Each frame is stored once.
+    assert found["frames"] == [shown[0][0], view_row, shown[1][0]]

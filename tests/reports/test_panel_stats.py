@@ -38,6 +38,7 @@ def test_stats_of_nothing():
         "notes": [],
         "note_count": 0,
         "rows": [],
+        "frames": [],
         "overflow": [],
         "slowest": [],
         "groups": [

@@ -654,7 +654,8 @@ def test_streamed_body_is_not_recorded():
 
 def test_row_says_what_it_cannot_see():
     unseen = texts_of(panel_with(send("a.b", unseen=1)).content)
-    assert "a.b shop.Order (order) · receivers can't be seen from" in unseen
+    assert "a.b shop.Order (order) from" in unseen
+    assert "· receivers can't be seen" in unseen
     asynchronous = send("a.b", call("c.d", order=None))
     assert "async_to_sync()" in panel_with(asynchronous).content
 
@@ -673,3 +674,24 @@ def test_no_file_of_the_toolbar_is_a_caller():
         post_save.disconnect(on_save, sender=Order)
     assert "post_save" in page
     assert not re.findall(r"\S*(?:debug_toolbar|middleware)\S*\.py:\d+", page)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_on", [False, True])
+def test_stack_of_a_send_is_shown_if_asked_for(settings, is_on):
+    settings.SIGNALTOOLS = {"SHOW_STACKS": is_on}
+
+    def on_save(**kwargs): ...
+
+    post_save.connect(on_save, sender=Order)
+    try:
+        Client().post("/save/")
+        [newest] = get_store().request_ids()
+        panel = DebugToolbar.fetch(newest, PANEL).get_panel_by_id(PANEL)
+        page = texts_of(panel.content)
+    finally:
+        post_save.disconnect(on_save, sender=Order)
+    assert ("stack of the send" in page) == is_on
+    assert not re.findall(
+        r"\S*(?:debug_toolbar|middleware|dispatcher)\S*\.py:\d+", page
+    )

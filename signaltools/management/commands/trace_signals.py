@@ -44,6 +44,11 @@ class Command(ReportCommand):
             "sender; can be repeated",
         )
         parser.add_argument(
+            "--stacks",
+            action="store_true",
+            help="the functions that have led to each send with receivers",
+        )
+        parser.add_argument(
             "command",
             metavar="COMMAND",
             nargs=REMAINDER,
@@ -59,7 +64,7 @@ class Command(ReportCommand):
         if options["summary"] and options["format"] == "json":
             raise CommandError("--summary can't be combined with --format json.")
         self.check_writable(file)
-        recorded = trace()
+        recorded = trace(stacks=options["stacks"])
         with contextlib.ExitStack() as stack:
             if options["format"] == "json" and file in (None, "-"):
                 # Another program parses it, so the command's own output must not

@@ -30,8 +30,13 @@ function remember(query, switches, names) {
   }
 }
 
+// A node that has others below it is, or contains, what expands.
+function detailsOf(node) {
+  return node.matches("details") ? node : node.querySelector(":scope > .signaltools-branch");
+}
+
 function children(node) {
-  return node.querySelectorAll(":scope > .signaltools-node");
+  return (detailsOf(node) ?? node).querySelectorAll(":scope > .signaltools-node");
 }
 
 function ownText(node) {
@@ -39,7 +44,7 @@ function ownText(node) {
 }
 
 function rowOf(node) {
-  return node.matches("details") ? node.querySelector(":scope > summary") : node;
+  return detailsOf(node)?.querySelector(":scope > summary") ?? node;
 }
 
 function placeOf(node) {
@@ -87,7 +92,7 @@ class Filter {
     node.classList.toggle("signaltools-empty", isEmpty);
     node.hidden = isNoise || !(isFound || showsBelow);
     if (this.words.length && showsBelow && !isFound) {
-      node.open = true;
+      detailsOf(node).open = true;
     }
     return !node.hidden;
   }
@@ -142,6 +147,7 @@ function jump(panel, to) {
   panel.querySelectorAll(".signaltools-target").forEach((each) => {
     each.classList.remove("signaltools-target");
   });
+  const row = rowOf(target);
   for (let node = target; node !== panel; node = node.parentElement) {
     node.hidden = false;
     if (node !== target && node.matches("details")) {
@@ -149,12 +155,11 @@ function jump(panel, to) {
     }
   }
   target.classList.add("signaltools-target");
-  const focused = rowOf(target);
-  if (focused === target) {
+  if (row === target) {
     target.tabIndex = -1;
   }
-  focused.focus({ preventScroll: true });
-  focused.scrollIntoView({ block: "center" });
+  row.focus({ preventScroll: true });
+  row.scrollIntoView({ block: "center" });
 }
 
 function start(panel) {
@@ -168,7 +173,7 @@ function start(panel) {
   const switches = [...controls.querySelectorAll("input[type=checkbox]")];
   const status = controls.querySelector(".signaltools-found");
   const hiddenNames = controls.querySelector(".signaltools-hidden");
-  const allDetails = [...panel.querySelectorAll("details")];
+  const allDetails = [...panel.querySelectorAll("details:not(.signaltools-stack)")];
   const [query, on, off, names] = remembered();
   const withActions = new WeakSet();
   let wasOpen = null;
@@ -219,14 +224,15 @@ function start(panel) {
     });
   }
 
-  // A summary may not contain buttons, so those of a row that expands are beside it.
+  // A summary may not contain buttons, and what is inside <details> can't be seen if it's
+  // collapsed. So those of a row that expands are before both.
   function place(node, button) {
     const tools = node.querySelector(":scope > .signaltools-tools");
-    const summary = node.querySelector(":scope > summary");
-    if (tools || !summary) {
+    const details = node.querySelector(":scope > .signaltools-branch");
+    if (tools || !details) {
       (tools ?? node).append(button);
     } else {
-      summary.after(button);
+      details.before(button);
     }
   }
 
@@ -243,7 +249,11 @@ function start(panel) {
     menu.className = "signaltools-menu";
     const where = placeOf(node);
     if (where) {
-      menu.append(newButton(`${words.copy} ${where}`, () => copy(where)));
+      const copies = newButton(`${words.copy} ${where}`, async () => {
+        await copy(where);
+        copies.textContent = `${words.copied} ${where}`;
+      });
+      menu.append(copies);
     }
     const { name } = node.dataset;
     if (name) {
@@ -273,7 +283,7 @@ function start(panel) {
         place(node, button);
         withActions.add(node);
       }
-      if (node.open) {
+      if (detailsOf(node)?.open) {
         addActions(children(node));
       }
     }

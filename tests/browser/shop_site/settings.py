@@ -57,6 +57,7 @@ SIGNALTOOLS = {
     "HIDE": ["debug_toolbar", "django.db.backends.signals.connection_created"],
     # However busy the machine, nothing here is slow.
     "SLOW_RECEIVER_MS": 1_000_000,
+    "SHOW_STACKS": bool(os.environ.get("SITE_STACKS")),
 }
 
 POLICIES = {
