@@ -46,6 +46,8 @@ bench: .venv/ready
 dist: .venv-dist/ready
 	@! grep --line-number PLACEHOLDER pyproject.toml || \
 	  { echo 'Write the addresses of the project into pyproject.toml first.'; exit 1; }
+	@! grep --line-number '(unreleased)' CHANGELOG.md || \
+	  { echo 'Write the date of the release into CHANGELOG.md first.'; exit 1; }
 	rm -rf dist
 	.venv-dist/bin/python -m build
 	.venv-dist/bin/python -m twine check --strict dist/*

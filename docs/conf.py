@@ -50,6 +50,8 @@ copybutton_prompt_text = r"\$ |> "
 copybutton_prompt_is_regexp = True
 
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["code.css"]
 # 100 columns, the width of what list_signals prints, fit into the page.
 html_theme_options = {
     "light_css_variables": {"code-font-size": "72%"},

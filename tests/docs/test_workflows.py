@@ -71,6 +71,18 @@ def test_the_tag_is_compared_with_the_version():
     assert re.search(f"^{shape}$", source, re.M)
 
 
+def test_the_changelog_begins_with_the_version():
+    source = (ROOT / "signaltools/__init__.py").read_text("utf-8")
+    version = re.search(r'^__version__ = "(.+)"$', source, re.M)[1]
+    headings = re.findall(
+        r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.M
+    )
+    assert headings[0].startswith(f"{version} (")
+    # What "make dist" refuses, and what docs/releasing.md replaces it with.
+    shape = r"\d+\.\d+\.\d+ \((unreleased|\d{4}-\d\d-\d\d)\)"
+    assert [each for each in headings if not re.fullmatch(shape, each)] == []
+
+
 def test_read_the_docs_installs_a_group_and_builds_these_pages():
     config = load(".readthedocs.yaml")
     assert (ROOT / config["sphinx"]["configuration"]).is_file()

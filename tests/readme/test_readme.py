@@ -177,7 +177,7 @@ def test_the_page_about_testing_shows_tests_that_pass(example, tmp_path):
     files = [f"test_shown_{number}.py" for number in range(len(tests))]
     done = run(folder, "-m", "pytest", *options, *files)
     assert re.search(rf"^{len(tests)} passed", done.stdout, re.M), done.stdout
-    assert len(tests) == 2
+    assert len(tests) == 3
 
 
 @pytest.fixture(scope="module")
