@@ -24,6 +24,7 @@ from ..events.on_commit import next_number
 from ..introspect.callers import Frame, find_stack
 from ..introspect.objects import is_a
 from ..introspect.text import exception_text
+from ..inventory.receivers import entries
 from ..inventory.weak import (
     NOWHERE,
     ReceiverRef,
@@ -292,7 +293,7 @@ class Series:
         if parent is not recorder.overflow:
             recorder.nodes += 1
             signal = send.signal() if recorder.stacks else None
-            if signal is not None and signal.receivers:
+            if signal is not None and entries(signal):
                 send.stack = recorder.shared(find_stack())
         parent.sends = parent.sends or []
         parent.sends.append(send)
