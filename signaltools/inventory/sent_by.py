@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from django.apps import apps
 
+from ..introspect.meanings import Source
 from ..introspect.objects import loaded_modules, module_attribute
-from ..introspect.scopes import Source
 from ..introspect.sends import find_sends, lines_of_sends
 from ..introspect.source import parse_or_raise, source_file
 from ..introspect.text import clip
