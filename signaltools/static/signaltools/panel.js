@@ -31,11 +31,17 @@ function remember(query, switches, names) {
 }
 
 function children(node) {
-  return node.querySelectorAll(":scope > .signaltools-node");
+  return node.querySelectorAll(":scope > .signaltools-node:not(.signaltools-sender)");
+}
+
+// The code that sends a signal belongs to its row, and isn't hidden by a switch.
+function senders(node) {
+  return node.querySelectorAll(":scope > .signaltools-sender");
 }
 
 function ownText(node) {
-  return rowOf(node).textContent.toLowerCase();
+  const rows = [rowOf(node), ...senders(node)];
+  return rows.map((row) => row.textContent).join(" ").toLowerCase();
 }
 
 function rowOf(node) {
@@ -274,7 +280,7 @@ function start(panel) {
         withActions.add(node);
       }
       if (node.open) {
-        addActions(children(node));
+        addActions([...senders(node), ...children(node)]);
       }
     }
   }
@@ -282,7 +288,7 @@ function start(panel) {
   panel.addEventListener("toggle", ({ target }) => {
     if (target.open) {
       const list = target.querySelector(":scope > .signaltools-list");
-      addActions(children(list ?? target));
+      addActions([...senders(target), ...children(list ?? target)]);
     }
   }, true);
   for (const list of panel.querySelectorAll(".signaltools-section:not(details) > .signaltools-list")) {
