@@ -28,6 +28,7 @@ from .reports.layout import plural
 from .reports.panel_cache import SignalCache
 from .reports.panel_options import PanelOptions, Stats
 from .reports.panel_rows import without_nothing
+from .reports.panel_sends import SendPlaces
 from .reports.panel_stats import panel_stats
 from .reports.panel_store import pack, unpack
 from .tracing import Trace, trace
@@ -40,6 +41,7 @@ _TOOLBAR_PANEL = "debug_toolbar.panels.signals.SignalsPanel"
 
 _cache = SignalCache()
 _signals = RecentSignals(registry)
+_places = SendPlaces()
 
 
 class SignalToolsPanel(Panel):
@@ -127,8 +129,12 @@ class SignalToolsPanel(Panel):
     @property
     def content(self) -> str:
         # The toolbar may render this later, from its store and without a request, so
-        # everything else has to come from the stats.
-        context = {**self.shown_stats(), "nonce": self.toolbar.csp_nonce}
+        # everything else has to come from the stats, or be the same for each request.
+        stats = self.shown_stats()
+        stats["is_reading"] = not _places.add_to(
+            stats["groups"], _signals.entries(), _options()
+        )
+        context = {**stats, "nonce": self.toolbar.csp_nonce}
         return render_to_string(self.template, context)
 
     @property

@@ -8,14 +8,13 @@ import ast
 import os
 import re
 from collections.abc import Iterator
-from importlib.util import resolve_name
 from typing import NamedTuple
 
 from django.apps import apps
 from django.conf import settings
 
 from ..introspect.objects import loaded_modules, loaded_object, module_attribute
-from ..introspect.source import all_statements, imports, parse_or_none
+from ..introspect.source import all_statements, imported_paths, parse_or_none
 from ..inventory.app_files import TEST, is_known, read_file
 from ..inventory.places import is_third_party
 
@@ -223,12 +222,7 @@ def _find_names(source: bytes, package: str) -> _Names | None:
     imported: set[str] = set()
     strings: set[str] = set()
     for node in all_statements(body):
-        for _, module, attribute in imports(node):
-            try:
-                path = resolve_name(module, package)
-            except ImportError:
-                continue
-            imported.add(f"{path}.{attribute}" if attribute else path)
+        imported.update(path for _, path in imported_paths(node, package))
         if isinstance(node, ast.Import):
             imported.update(alias.name for alias in node.names)
     for inner in ast.walk(ast.Module(body, [])):

@@ -8,13 +8,13 @@ import asyncio
 import os
 import re
 import sys
-import sysconfig
 from types import CodeType, FrameType
 from typing import NamedTuple
 
 import asgiref
 import django
 
+from .source import is_standard
 from .text import clip
 
 #: A file and a line in it.
@@ -147,13 +147,8 @@ class _Roles(dict[str, frozenset[str]]):
 def _role_of(file: str) -> frozenset[str]:
     if file.startswith(_OWN_FOLDERS):
         return _OWN
-    if file.startswith(_SKIPPED_FOLDERS) or _TOOLS.search(file):
-        return _SKIPPED
-    # Installed packages are in a subfolder of the standard library: site-packages or
-    # dist-packages.
-    if file.startswith(_STANDARD_LIBRARY) and "-packages" not in file:
-        return _SKIPPED
-    return _CALLER
+    is_tool = file.startswith(_SKIPPED_FOLDERS) or _TOOLS.search(file)
+    return _SKIPPED if is_tool or is_standard(file) else _CALLER
 
 
 # With a separator at the end: "django_extensions" isn't part of "django".
@@ -169,7 +164,6 @@ _SKIPPED_FOLDERS = (
     os.path.join(os.path.dirname(asgiref.__file__), ""),
     _HERE,
 )
-_STANDARD_LIBRARY = os.path.join(sysconfig.get_path("stdlib"), "")
 # They wrap functions of Django and of the project, and never send anything for them.
 _TOOLS = re.compile(
     r"-packages[/\\](?:_pytest|ddtrace|debug_toolbar|elasticapm|newrelic|opentelemetry"

@@ -6,14 +6,15 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from django.dispatch import Signal
 
+from .meanings import Load, Module, Source
 from .nodes import FUNCTIONS
 from .objects import is_a
-from .scopes import Module, Scope, Source
+from .scopes import Scope
 from .source import first_line
 
 METHODS = frozenset(
@@ -61,7 +62,7 @@ def lines_of_sends(content: bytes) -> set[int]:
 
 def find_sends(
     source: Source,
-    load: Callable[[str], Source | None],
+    load: Load,
     lines: Collection[int],
     *,
     with_callers: bool = False,
@@ -111,7 +112,8 @@ def _callers(module: Module) -> dict[ast.AST, set[ast.stmt]]:
     for node, scope in module.nodes():
         if isinstance(node, ast.Call):
             for called in [node.func, *_run_on_commit(node)]:
-                if function := module.function(called, scope):
+                function = module.definition(called, scope)
+                if isinstance(function, FUNCTIONS):
                     callers.setdefault(function, set()).update(_around(scope))
     return callers
 

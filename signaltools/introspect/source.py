@@ -8,10 +8,12 @@ import ast
 import functools
 import os
 import re
+import sysconfig
 import tokenize
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from importlib.util import resolve_name
 from types import ModuleType
 from typing import NamedTuple
 
@@ -120,6 +122,22 @@ def imports(node: ast.stmt) -> Iterator[tuple[str, str, str | None]]:
             yield alias.asname or package, path, None
 
 
+def imported_paths(node: ast.stmt, package: str) -> Iterator[tuple[str, str]]:
+    """
+    Yield each name that a statement imports, and its dotted path.
+
+    The path is "" for an import from above the top-level package, which fails when it
+    runs. ``package`` is the one that relative imports start from.
+    """
+    for name, module, attribute in imports(node):
+        try:
+            path = resolve_name(module, package)
+        except ImportError:
+            yield name, ""
+        else:
+            yield name, f"{path}.{attribute}" if attribute else path
+
+
 def returned_calls(file: str, line: int) -> set[str]:
     """
     Return the names that the function on this line only calls, and whose results it
@@ -149,6 +167,17 @@ def source_file(module: ModuleType) -> str | None:
     """
     file = module_attribute(module, "__file__")
     return file if type(file) is str and file.endswith(".py") else None
+
+
+def is_standard(file: str) -> bool:
+    """
+    Return whether a file is part of Python's standard library.
+    """
+    # Installed packages are in a subfolder of it: site-packages or dist-packages.
+    return file.startswith(_STANDARD_LIBRARY) and "-packages" not in file
+
+
+_STANDARD_LIBRARY = os.path.join(sysconfig.get_path("stdlib"), "")
 
 
 def _read(module: ModuleType) -> str:

@@ -4,8 +4,6 @@ Look for signals in the namespaces of modules and classes, in a few milliseconds
 
 from __future__ import annotations
 
-import os
-import sysconfig
 from collections.abc import Iterable, Iterator, Sequence
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -13,8 +11,7 @@ from typing import Any, NamedTuple
 from django.dispatch import Signal
 
 from ..introspect.objects import class_namespace, module_attribute, module_namespace
-
-_STANDARD_LIBRARY = os.path.join(sysconfig.get_path("stdlib"), "")
+from ..introspect.source import is_standard
 
 
 class Attribute(NamedTuple):
@@ -53,23 +50,14 @@ def find_places(
     """
     search, search_names = _Search(in_classes), _Search(in_classes=False)
     for module_name, module in modules:
-        if _is_standard(module):
+        file = module_attribute(module, "__file__")
+        if type(file) is str and is_standard(file):
             continue
         # No class of Django has a signal, and these are most of the classes.
         is_django = module_name.startswith("django.")
         chosen = search_names if is_django else search
         for path, signal in chosen.in_namespace(module_namespace(module)):
             yield signal, Attribute(module_name, module, path)
-
-
-def _is_standard(module: ModuleType) -> bool:
-    file = module_attribute(module, "__file__")
-    # Installed packages are in a subfolder of the standard library.
-    return (
-        type(file) is str
-        and file.startswith(_STANDARD_LIBRARY)
-        and "-packages" not in file
-    )
 
 
 class _Search:

@@ -8,13 +8,13 @@ such as a signal that code looks up by a string.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from django.apps import apps
 
+from ..introspect.meanings import Source
 from ..introspect.objects import loaded_modules, module_attribute
-from ..introspect.scopes import Source
 from ..introspect.sends import find_sends, lines_of_sends
 from ..introspect.source import parse_or_raise, source_file
 from ..introspect.text import clip
@@ -48,9 +48,20 @@ def find_places(connected: Sequence[Connected]) -> Sends:
 
     Tests, Django itself, and the standard library are left out.
     """
-    names = {id(each.signal): each.record.name for each in connected}
     # Only what is connected triggers anything.
     receiving = {each.file for one in connected for each in one.record.receivers}
+    names = {id(each.signal): each.record.name for each in connected}
+    return places_of_signals(names, receiving)
+
+
+def places_of_signals(
+    names: Mapping[int, str], receiving: Collection[str | None] = ()
+) -> Sends:
+    """
+    Return where the signals with these ``id()`` are sent, by these names.
+
+    The functions that call those that send are looked for in the files ``receiving``.
+    """
     found = Sends({}, [])
     places = Places()
     files = {file.path: file for file in _files()}
@@ -82,6 +93,8 @@ def find_places(connected: Sequence[Connected]) -> Sends:
             )
             for name in {names[id(each)] for each in send.signals if id(each) in names}:
                 found.places.setdefault(name, []).append(record)
+    for records in found.places.values():
+        records.sort(key=lambda each: (each.module, each.line, each.method))
     return found
 
 
@@ -96,7 +109,7 @@ def with_sends(signals: Sequence[SignalRecord], found: Sends) -> list[SignalReco
             triggers.setdefault(place, []).append(name)
     return [
         signal._replace(
-            sent_by=tuple(sorted(found.places.get(signal.name, ()), key=_order)),
+            sent_by=tuple(found.places.get(signal.name, ())),
             receivers=tuple(
                 each._replace(triggers=tuple(triggers.get((each.file, each.line), ())))
                 for each in signal.receivers
@@ -104,10 +117,6 @@ def with_sends(signals: Sequence[SignalRecord], found: Sends) -> list[SignalReco
         )
         for signal in signals
     ]
-
-
-def _order(send: SendRecord) -> tuple[str, int, str]:
-    return send.module, send.line, send.method
 
 
 def _source(file: AppFile, content: bytes, notes: list[str]) -> Source | None:

@@ -15,8 +15,12 @@ from django.dispatch import Signal, receiver
 from tests.testapp import models
 from tests.testapp.models import Order
 User = get_user_model()
+LABEL = "testapp.order"
+NUMBER = 1
+Tags = Order.tags.through
 """
 POST_SAVE = "django.db.models.signals.post_save"
+STARTED = "django.core.signals.request_started"
 ANY = (None, None, None)
 UNKNOWN = (None, "unknown", None)
 ORDER = ("testapp.Order", "model", None)
@@ -59,6 +63,9 @@ def test_a_file_that_connects_nothing(read):
         (", *options", UNKNOWN),
         (", sender=Order.tags.through", ("testapp.Order_tags", "model", None)),
         (", sender=Order.nothing.through", UNKNOWN),
+        (", sender=LABEL", ORDER),
+        (", sender=NUMBER", UNKNOWN),
+        (", sender=Tags", ("testapp.Order_tags", "model", None)),
         (", sender=Signal", ("django.dispatch.dispatcher.Signal", "class", None)),
     ],
 )
@@ -94,16 +101,64 @@ def test_the_name_is_the_path_of_the_receiver(read, source, name):
     assert read(source) == (1, ((name, POST_SAVE, *ORDER),))
 
 
+@pytest.mark.parametrize(
+    ("source", "signal"),
+    [
+        ("paid = Signal()\npaid.connect(f)", "shop.receivers.paid"),
+        ("paid = Signal()\nalias = paid\nalias.connect(f)", "shop.receivers.paid"),
+        (
+            "class Desk:\n    paid = Signal()\nDesk.paid.connect(f)",
+            "shop.receivers.Desk.paid",
+        ),
+        (
+            "class Desk:\n    paid = Signal()\n    paid.connect(f)",
+            "shop.receivers.Desk.paid",
+        ),
+        ("from django.core.signals import *\nrequest_started.connect(f)", STARTED),
+        (
+            "import django.core.signals as s\na = s\na.request_started.connect(f)",
+            STARTED,
+        ),
+        (
+            "try:\n    from django.core.signals import request_started\n"
+            "except ImportError:\n    from shop.compat import request_started\n"
+            "request_started.connect(f)",
+            STARTED,
+        ),
+    ],
+)
+def test_the_signal_has_the_path_that_its_names_lead_to(read, source, signal):
+    found = read(f"def f(): ...\n{source}")
+    assert [each.signal for each in found.receivers] == [signal]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        # A loop and a second assignment change what the name means.
+        "for post_save in SIGNALS:\n    post_save.connect(print)",
+        "if X:\n    post_save = other()\npost_save.connect(print)",
+        # What an object has as "signals" isn't a module.
+        "signals = make()\nsignals.paid.connect(print)",
+        "a = b\nb = a\na.connect(print)",
+        "from nowhere import *\npaid.connect(print)",
+        "".join(f"a{n} = a{n + 1}\n" for n in range(2_000)) + "a0.connect(print)",
+    ],
+)
+def test_a_name_without_a_clear_meaning_connects_nothing(read, source):
+    assert read(source) is None
+
+
+def test_a_function_that_is_defined_twice_has_one_name(read):
+    found = read("def f(): ...\ndef f(): ...\npost_save.connect(f)")
+    assert found == (1, (("shop.receivers.f", POST_SAVE, *ANY),))
+
+
 def test_one_receiver_of_several_signals(read):
     found = read("@receiver([post_save, m2m_changed, OTHER])\ndef f(): ...")
     signals = [each.signal for each in found.receivers]
     assert signals == [POST_SAVE, "django.db.models.signals.m2m_changed", None]
     assert found.total == 1
-
-
-def test_a_signal_that_the_module_makes_has_its_path(read):
-    found = read("paid = Signal()\n@receiver(paid)\ndef f(): ...")
-    assert [each.signal for each in found.receivers] == ["shop.receivers.paid"]
 
 
 @pytest.mark.parametrize(
@@ -114,6 +169,8 @@ def test_a_signal_that_the_module_makes_has_its_path(read):
         "class A:\n    if X:\n        @receiver(post_save)\n        def f(): ...",
         "if X:\n    class A:\n        @receiver(post_save)\n        def f(): ...",
         "post_save.connect(make())",
+        "f = make()\npost_save.connect(f)",
+        "shop = make()\npost_save.connect(shop.f)",
         "post_save.connect(lambda **kwargs: None, weak=False)",
         "post_save.connect()",
     ],

@@ -5,7 +5,7 @@ from textwrap import dedent
 
 import pytest
 
-from signaltools.introspect.scopes import Source
+from signaltools.introspect.meanings import Source
 from signaltools.introspect.sends import find_sends, lines_of_sends
 from signaltools.introspect.source import first_line
 
@@ -155,6 +155,7 @@ def test_the_line_is_that_of_the_method(sends):
         "def f():\n import mail as paid\n paid.send(1)",
         "def f():\n from .... import paid\n paid.send(1)",
         "def f():\n paid = paid\n paid.send(1)",
+        "def f():\n paid = 1\n def g():\n  nonlocal paid\n  paid.send(1)",
         "def f():\n a, paid = x\n paid.send(1)",
         "[paid.send(1) for paid in ()]",
         "for paid in (): paid.send(1)",
@@ -316,6 +317,11 @@ def test_a_module_that_is_not_loaded_may_pass_a_signal_on(sends):
         "shop.api": "from shop_signals import paid\nfrom .more import placed",
         "shop.more": "from shop_signals import placed\nfrom .api import lost",
         "shop.stars": "from .api import *",
+        "shop.desk": (
+            "from .stars import *\nfrom shop_signals import paid as signal\n"
+            "class Base:\n    paid, done = paid, signal\n    opened = placed\n"
+            "class Desk(Base, Unknown): ..."
+        ),
     }
 
     def load(name):
@@ -332,11 +338,19 @@ def test_a_module_that_is_not_loaded_may_pass_a_signal_on(sends):
         again.send(3)
         lost.send(4)
         shop.api.paid.send(5)
+
+        # Names in another source mean what they mean there.
+        def pay():
+            from shop.desk import Desk
+            from shop_signals import refunded as placed, refunded as Base
+            Desk.opened.send(6)
+            Desk.closed.send(7)
     """
     assert sends(text, load) == [
         ("", "send", "paid"),
         ("", "send", "placed"),
         ("", "send", "paid"),
+        ("pay", "send", "placed"),
     ]
 
 
@@ -388,6 +402,7 @@ SEND = "\ndef tell():\n    paid.send(1)\n"
         "def on_save():\n    on_commit(tell)",
         "def on_save():\n    transaction.on_commit(partial(tell, 1))",
         "def on_save():\n    on_commit(lambda: tell())",
+        "def on_save():\n    alias()\nalias = tell",
     ],
 )
 def test_a_function_that_calls_the_one_that_sends_runs_it(text):
@@ -440,8 +455,11 @@ def test_methods_call_each_other():
             @staticmethod
             def other(self):
                 self.tell()
+
+        def on_delete():
+            Desk.tell(None)
     """
-    assert run_by(text) == {"on_save", "tell"}
+    assert run_by(text) == {"on_save", "tell", "on_delete"}
 
 
 @pytest.mark.usefixtures("sends")

@@ -5,6 +5,7 @@ import json
 import re
 from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 
 import debug_toolbar
 import pytest
@@ -19,18 +20,23 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.test import AsyncClient, Client, RequestFactory, override_settings
 from django.utils import translation
 
-from signaltools.inventory.records import EventRecord
+from signaltools import panels
+from signaltools.inventory.records import EventRecord, SendRecord
+from signaltools.inventory.sent_by import Sends
 from signaltools.panels import SignalToolsPanel
 from signaltools.recording.current import current
 from signaltools.recording.not_run import Outcome, SignalOutcome
 from signaltools.recording.remarks import Remark
 from signaltools.recording.tree import Tree
+from signaltools.reports import panel_sends
 from signaltools.reports.editor import Editor
 from signaltools.reports.panel_options import PanelOptions
 from signaltools.reports.panel_receivers import show_signal
+from signaltools.reports.panel_sends import SendPlaces
 from signaltools.reports.panel_stats import panel_stats
 from signaltools.reports.panel_store import compress, pack
 from tests.records import builtin, call, receiver, send, signal, totals
+from tests.testapp.management.commands import pay_and_wait
 from tests.testapp.models import Order
 from tests.toolbar.urls import NAME, asked
 
@@ -363,6 +369,62 @@ def test_content_is_the_same_when_it_is_fetched():
         "content": stored(response).content,
         "scripts": ["/static/signaltools/panel.js"],
     }
+
+
+SENDER = "tests.testapp.management.commands.pay_and_wait.Command.handle"
+
+
+def test_signal_that_was_not_sent_shows_the_code_that_sends_it(settings):
+    settings.SIGNALTOOLS = {"EDITOR_URL": "editor:{file}:{line}"}
+    panel = stored(get("/quiet/"))
+    file = Path(pay_and_wait.__file__)
+    place = f"{file.relative_to(Path.cwd())}:15"
+
+    assert (
+        '<span class="signaltools-state">sent by</span> '
+        f'<span class="signaltools-what">{SENDER} '
+        f'<a class="signaltools-place" href="editor:{file}:15">{place}</a>'
+    ) in panel.content
+    assert SENDER not in str(panel.shown_stats())
+
+
+def test_signal_that_was_sent_shows_where_in_the_tree_only():
+    assert SENDER not in stored(asyncio.run(get_async("/pay-async/"))).content
+
+
+def test_process_that_does_not_know_a_signal_shows_nothing_more():
+    panel = new_panel()
+    outcome = SignalOutcome(signal("gone.signals.paid"), False, ())
+    shown = [show_signal(outcome, PanelOptions(), {})]
+    record_stats(panel, panel_stats(Tree((), (), totals()), (), PanelOptions()), shown)
+
+    assert "gone.signals.paid" in panel.content
+    assert "sent by" not in panel.content
+
+
+def test_many_places_and_hostile_names_of_code_that_sends(monkeypatch):
+    sends = [SendRecord(NAME, "", "project", NAME, NAME, 1, frozenset())] * 7
+    found = Sends({"tests.testapp.signals.order_paid": sends}, [])
+    monkeypatch.setattr(panels, "_places", SendPlaces())
+    monkeypatch.setattr(panel_sends, "places_of_signals", lambda names: found)
+    content = stored(get("/quiet/")).content
+    page = Nesting(content)
+
+    assert content.count(">sent by<") == 5
+    assert "script" not in page.tags
+    assert (
+        "and by code in 2 more places: "
+        "manage.py list_signals tests.testapp.signals.order_paid"
+    ) in page.text
+
+
+def test_panel_says_that_sources_are_still_being_read(monkeypatch):
+    monkeypatch.setattr(panels._places, "add_to", lambda *args: False)
+
+    assert (
+        "Where signals are sent is still being read from the sources. Reload the page "
+        "to see it."
+    ) in stored(get("/quiet/")).content
 
 
 def test_styles_have_the_nonce_of_the_request():

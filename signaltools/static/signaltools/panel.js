@@ -36,11 +36,19 @@ function detailsOf(node) {
 }
 
 function children(node) {
-  return (detailsOf(node) ?? node).querySelectorAll(":scope > .signaltools-node");
+  return (detailsOf(node) ?? node).querySelectorAll(
+    ":scope > .signaltools-node:not(.signaltools-sender)",
+  );
+}
+
+// The code that sends a signal belongs to its row, and isn't hidden by a switch.
+function senders(node) {
+  return node.querySelectorAll(":scope > .signaltools-sender");
 }
 
 function ownText(node) {
-  return rowOf(node).textContent.toLowerCase();
+  const rows = [rowOf(node), ...senders(node)];
+  return rows.map((row) => row.textContent).join(" ").toLowerCase();
 }
 
 function rowOf(node) {
@@ -284,7 +292,7 @@ function start(panel) {
         withActions.add(node);
       }
       if (detailsOf(node)?.open) {
-        addActions(children(node));
+        addActions([...senders(node), ...children(node)]);
       }
     }
   }
@@ -292,7 +300,7 @@ function start(panel) {
   panel.addEventListener("toggle", ({ target }) => {
     if (target.open) {
       const list = target.querySelector(":scope > .signaltools-list");
-      addActions(children(list ?? target));
+      addActions([...senders(target), ...children(list ?? target)]);
     }
   }, true);
   for (const list of panel.querySelectorAll(".signaltools-section:not(details) > .signaltools-list")) {
