@@ -117,13 +117,17 @@ class ReceiverRef:
 
         An object that can't be weakly referenced is identified by its address.
         """
-        # Nearly all receivers are plain functions.
+        # Nearly all receivers are plain functions, and nearly all others bound methods.
         if self.function() is receiver:
             return True
+        if type(receiver) is MethodType and len(self.parts) == 2:
+            instance, function = self.parts
+            # Neither is ever None, as references that are dead are.
+            if instance() is receiver.__self__ and function() is receiver.__func__:
+                return True
         parts = _parts(receiver)
         if len(parts) != len(self.parts):
             return False
-        # A loop is quicker than all(). This runs for each call of a bound method.
         for reference, part in zip(self.parts, parts, strict=True):
             if reference() is not part and (
                 reference is not NOWHERE or self.key != receiver_key(receiver)
