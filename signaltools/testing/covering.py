@@ -9,6 +9,8 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from django.apps import apps
+
 from ..checks.watch import watched_signals
 from ..inventory.held import number_names, with_held
 from ..inventory.names import registry
@@ -80,6 +82,12 @@ class Covering:
         failure = ""
         if self._fail_under is not None:
             failure = too_low(coverage, self._fail_under)
+            # Then there are no receivers, and a limit would be of no use.
+            if not (coverage.receivers or apps.ready):
+                failure = (
+                    "Signal coverage can't be measured, because Django isn't set up; "
+                    "install pytest-django, or call django.setup() in conftest.py."
+                )
         if self._file is not None:
             text = render_coverage_json(coverage, self._notes)
             try:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+from django.apps import apps
 from django.dispatch import Signal
 
 from signaltools.testing.covering import Covering
@@ -46,3 +47,16 @@ def test_a_file_that_cannot_be_written_is_a_failure():
     text, failure = covering.report()
     assert text == "signal coverage: no receivers to count\n"
     assert failure == "Cannot write 'missing/coverage.json': No such file or directory."
+
+
+def test_a_limit_fails_if_django_is_not_set_up(monkeypatch):
+    covering = Covering(fail_under=0)
+    assert covering.report() == ("signal coverage: no receivers to count\n", "")
+
+    monkeypatch.setattr(apps, "ready", False)
+
+    _, failure = covering.report()
+    assert failure == (
+        "Signal coverage can't be measured, because Django isn't set up; "
+        "install pytest-django, or call django.setup() in conftest.py."
+    )
