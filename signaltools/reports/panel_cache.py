@@ -122,9 +122,15 @@ class _Known:
         self._problems: ProblemTexts
         # The problems of receivers that are gone.
         self.gone: list[Problem]
+        self._dead = len(entries(entry.signal)) - len(connected.rows)
         # Some receivers are connected anew in each request, those of the toolbar for
-        # example. The checks take longest, and find the same for the same record.
-        if previous is not None and previous._read == self._read:
+        # example. The checks take longest, and find the same for the same record,
+        # unless a receiver has come and gone since.
+        if (
+            previous is not None
+            and previous._read == self._read
+            and previous._dead == self._dead
+        ):
             self._record, self._problems = previous._record, previous._problems
             self.gone = previous.gone
         else:

@@ -91,6 +91,19 @@ def test_receiver_that_is_gone_has_its_problem(shop):
         assert problems(SignalCache(), hide=[hidden]) == []
 
 
+@pytest.mark.usefixtures("watching")
+def test_receiver_that_comes_and_goes_between_two_requests_has_its_problem(shop):
+    cache = SignalCache()
+    shop.paid.connect(audit)
+    assert problems(cache) == []
+
+    shop.paid.connect(lambda **kwargs: None)
+
+    for _ in range(2):
+        [found] = problems(cache)
+        assert found["id"] == "W001"
+
+
 @pytest.mark.parametrize(
     ("check", "name", "is_shown"),
     [
