@@ -220,9 +220,9 @@ class _Connections:
         try:
             keys = [(key, id(receiver)) for key, receiver, *_ in connections]
             parts = [weakref.ref(part) for row in rows for part in _parts(row)]
-        except (TypeError, ValueError):
-            # Objects with slots may take no weak references, and a package may put
-            # anything into the list.
+        # Objects with slots may take no weak references, and a package may put anything
+        # into the list.
+        except Exception:
             return None
         return cls(keys, parts) if all(_is_plain(key) for key, _ in keys) else None
 
@@ -231,9 +231,12 @@ class _Connections:
         if len(connections) != len(self._keys):
             return False
         # In a plain loop, because this runs for each signal in each request.
-        for connection, (key, address) in zip(connections, self._keys, strict=True):
-            if connection[0] is not key or id(connection[1]) != address:
-                return False
+        try:
+            for connection, (key, address) in zip(connections, self._keys, strict=True):
+                if connection[0] is not key or id(connection[1]) != address:
+                    return False
+        except Exception:
+            return False
         return all(part() is not None for part in self._parts)
 
 

@@ -36,6 +36,21 @@ def test_disconnected_receiver_is_not_shown(shop):
     assert receivers(cache) == []
 
 
+@pytest.mark.parametrize("entry", [None, (), ("key",)])
+def test_what_a_package_puts_into_the_list_is_shown_as_unreadable(
+    shop, entry, is_described
+):
+    cache = SignalCache()
+    shop.paid.connect(on_save)
+    show_paid(cache)
+    shop.paid.receivers[0] = entry
+
+    for _ in range(2):
+        assert is_described(cache)
+        [found] = receivers(cache)
+        assert found["name"].startswith("unreadable")
+
+
 @pytest.mark.parametrize(
     "options",
     [{"weak": False}, {"sender": Web}, {"dispatch_uid": "uid"}],
