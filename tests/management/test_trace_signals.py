@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -44,6 +45,19 @@ def test_prints_the_output_of_the_command_and_then_its_signals(capsys):
     assert second.endswith(" queries")
     assert any("post_save  auth.User" in line for line in rest)
     assert any("tests.testapp.receivers.audit" in line for line in rest)
+
+
+@pytest.mark.django_db
+def test_the_stack_of_a_send_is_in_text_and_json(capsys):
+    command = ["createsuperuser", "--noinput", "--username=a", "--email=a@b.de"]
+    out = trace(capsys, "--stacks", *command)
+    assert re.search(r"^ +from \S+/auth/models\.py:\d+ in UserManager\._", out, re.M)
+    assert re.search(r"^ +\S+/createsuperuser\.py:\d+ in Command\.handle$", out, re.M)
+
+    call_command("trace_signals", "--stacks", "--format=json", "migrate", "-v0")
+    sends = json.loads(capsys.readouterr().out)["nodes"]
+    stacks = [each["stack"] for each in sends if each["type"] == "send"]
+    assert "migrate.py" in {Path(each[0]["file"]).name for each in stacks if each}
 
 
 def test_json_has_standard_output_for_itself(capsys):
