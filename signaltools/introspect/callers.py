@@ -8,6 +8,8 @@ import asyncio
 import os
 import re
 import sys
+from collections.abc import Iterator
+from itertools import islice
 from types import CodeType, FrameType
 from typing import NamedTuple
 
@@ -74,14 +76,10 @@ def codes_to_caller(frame: FrameType | None) -> tuple[list[CodeType], FrameType 
     was queued.
     """
     codes = []
-    while frame is not None:
-        codes.append(frame.f_code)
-        role = _ROLES[frame.f_code.co_filename]
+    for each, role in _inside_out(frame):
+        codes.append(each.f_code)
         if role is _CALLER:
-            return codes, frame
-        if frame.f_code.co_name in role:
-            break
-        frame = frame.f_back
+            return codes, each
     return codes, None
 
 
@@ -92,17 +90,26 @@ def find_stack() -> tuple[Frame, ...]:
     They are those that ``find_caller()`` chooses from, as far as it looks: 20 at most.
     There are none for a call that was queued to be made on commit.
     """
-    frame: FrameType | None = sys._getframe(1)
-    found: list[Frame] = []
-    while frame is not None and len(found) < _MAX_FRAMES:
-        code, file = frame.f_code, frame.f_code.co_filename
-        role = _ROLES[file]
-        if role is _CALLER or role is _OWN:
-            found.append(Frame(clip(code.co_qualname), file, frame.f_lineno))
-        elif role is not _SKIPPED and code.co_name in role:
-            break
+    frames = (
+        Frame(clip(each.f_code.co_qualname), each.f_code.co_filename, each.f_lineno)
+        for each, role in _inside_out(sys._getframe(1))
+        if role is _CALLER or role is _OWN
+    )
+    return tuple(islice(frames, _MAX_FRAMES))
+
+
+def _inside_out(
+    frame: FrameType | None,
+) -> Iterator[tuple[FrameType, frozenset[str]]]:
+    """
+    Yield the frames that ``find_caller()`` looks at, and what they mean.
+    """
+    while frame is not None:
+        role = _ROLES[frame.f_code.co_filename]
+        if frame.f_code.co_name in role:
+            return
+        yield frame, role
         frame = frame.f_back
-    return tuple(found)
 
 
 def method_of(value: object) -> str:
@@ -125,9 +132,10 @@ def _first_argument(frame: FrameType) -> object:
     return frame.f_locals.get(names[0]) if names else None
 
 
-_CALLER = frozenset({"caller"})
-_OWN = frozenset({"own"})
-_SKIPPED = frozenset({"skipped"})
+# No function has one of these names.
+_CALLER = frozenset({"<caller>"})
+_OWN = frozenset({"<own>"})
+_SKIPPED = frozenset({"<skipped>"})
 
 # The search ends at these functions: the code further out doesn't know what is sent.
 _ON_COMMIT = frozenset({"run_and_clear_commit_hooks", "captureOnCommitCallbacks"})
