@@ -109,8 +109,13 @@ def test_requests_at_the_same_time_never_show_the_signals_of_others(serve, setup
 
 def expected_rows(signal):
     """
-    Return each receiver that the command lists for a signal, as the panel shows it.
+    Return each receiver that the command lists for a signal, and before them the code
+    that sends a custom one, as the panel shows them.
     """
+    is_shown = signal["kind"] != "builtin" and signal["app"] != "debug_toolbar"
+    for send in signal["sent_by"][:5] if is_shown else ():
+        method = "" if send["method"] == "send" else f" {send['method']}"
+        yield f"{send['function']}{method}", f"{send['file']}:{send['line']}"
     for receiver in signal["receivers"]:
         if receiver["name"].startswith("debug_toolbar"):
             continue

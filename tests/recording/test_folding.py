@@ -7,6 +7,7 @@ from contextvars import copy_context
 
 import pytest
 from django.conf import settings as dj_settings
+from django.core.handlers import exception
 from django.core.signals import setting_changed
 from django.db.models.signals import m2m_changed, post_save, pre_save
 from django.dispatch import Signal, dispatcher
@@ -214,6 +215,18 @@ def test_what_django_saves_by_itself_has_its_own_number(saved):
 
     line = line_of(test_what_django_saves_by_itself_has_its_own_number) + 5
     assert lines(trace) == [(line, 30, True), (line + 1, 30, True)]
+
+
+def test_what_no_code_of_the_project_saves_has_its_own_number(saved):
+    # What has called this function of Django doesn't know what is saved.
+    source = "def inner(send):\n    for _ in range(30): send(**saved)"
+    variables = {"saved": saved}
+    exec(compile(source, exception.__file__, "exec"), variables)
+    with signaltools.trace() as trace:
+        variables["inner"](post_save.send)
+        variables["inner"](post_save.send)
+
+    assert lines(trace) == [(None, 60, True)]
 
 
 def test_path_may_be_longer_than_the_stack():

@@ -6,8 +6,12 @@ import pytest
 from django.db.models.signals import ModelSignal
 from django.dispatch import Signal
 
+from signaltools.inventory import receivers as receivers_module
+from signaltools.inventory.names import registry
+from signaltools.reports import panel_cache
 from signaltools.reports.editor import Editor
 from signaltools.reports.panel_cache import SignalCache
+from signaltools.reports.panel_options import PanelOptions
 from tests.shapes import Stock, make_local, on_save, on_save_async
 
 from . import cached
@@ -23,6 +27,24 @@ def test_new_connection_is_shown(shop):
     shop.paid.connect(on_save)
     show_paid(cache)
     shop.paid.connect(on_save_async)
+
+    assert len(receivers(cache)) == 2
+
+
+def test_receiver_that_another_thread_connects_meanwhile_is_shown_next(
+    shop, monkeypatch
+):
+    def entries(signal):
+        if signal is shop.paid:
+            shop.paid.connect(on_save_async)
+        return receivers_module.entries(signal)
+
+    cache = SignalCache()
+    shop.paid.connect(on_save)
+    reading = record().read(registry.entries())
+    with monkeypatch.context() as patch:
+        patch.setattr(panel_cache, "entries", entries)
+        cache.show(reading.facts, reading.entries, PanelOptions())
 
     assert len(receivers(cache)) == 2
 
