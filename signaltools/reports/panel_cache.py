@@ -76,7 +76,8 @@ class SignalCache:
                 shown = known.unsent
             else:
                 rows, _ = reader.rows(entry)
-                if known is None or not is_known:
+                # Another thread may have connected something since it was looked at.
+                if known is None or not is_known or known.number != len(rows):
                     record = reader.record(entry, rows)
                     connected = Connected(entry.signal, record, rows)
                     known = _Known(entry, connected, options, known, self._of_modules)
@@ -117,12 +118,14 @@ class _Known:
         self._place = entry[2:]
         self._connections = _Connections.remember(entry.signal, connected.rows)
         self._options = options
+        #: How many receivers are connected.
+        self.number = len(connected.rows)
         self._read = connected.record
         self._record: SignalRecord
         self._problems: ProblemTexts
         # The problems of receivers that are gone.
         self.gone: list[Problem]
-        self._dead = len(entries(entry.signal)) - len(connected.rows)
+        self._dead = len(entries(entry.signal)) - self.number
         # Some receivers are connected anew in each request, those of the toolbar for
         # example. The checks take longest, and find the same for the same record,
         # unless a receiver has come and gone since.

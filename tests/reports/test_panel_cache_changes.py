@@ -15,7 +15,7 @@ from signaltools.reports.panel_options import PanelOptions
 from tests.shapes import Stock, make_local, on_save, on_save_async
 
 from . import cached
-from .cached import Web, receivers, record, sending, show, show_paid
+from .cached import NAME, Web, receivers, record, sending, show, show_paid
 
 no_garbage = cached.no_garbage
 shop = cached.shop
@@ -47,6 +47,26 @@ def test_receiver_that_another_thread_connects_meanwhile_is_shown_next(
         cache.show(reading.facts, reading.entries, PanelOptions())
 
     assert len(receivers(cache)) == 2
+
+
+def test_receiver_that_is_connected_while_others_are_compared_is_shown(
+    shop, monkeypatch
+):
+    def are_still_those_of(self, signal):
+        if signal is shop.paid:
+            shop.paid.connect(on_save_async)
+        return True
+
+    cache = SignalCache()
+    shop.paid.connect(on_save)
+    show_paid(cache)
+    reading = record(sending(shop.paid, Web)).read(registry.entries())
+    name = "are_still_those_of"
+    monkeypatch.setattr(panel_cache._Connections, name, are_still_those_of)
+    _, sent, _ = cache.show(reading.facts, reading.entries, PanelOptions())
+
+    [shown] = [each for each in sent.values() if each.name == NAME]
+    assert len(shown.stats["receivers"]) == 2
 
 
 def test_disconnected_receiver_is_not_shown(shop):
