@@ -722,8 +722,11 @@ def test_row_says_what_it_cannot_see():
     assert "async_to_sync()" in panel_with(asynchronous).content
 
 
-@pytest.mark.django_db
-def test_no_file_of_the_toolbar_is_a_caller():
+def page_of_a_save():
+    """
+    Return what the panel shows of a request that saves an order, which has a receiver.
+    """
+
     def on_save(**kwargs): ...
 
     post_save.connect(on_save, sender=Order)
@@ -731,9 +734,14 @@ def test_no_file_of_the_toolbar_is_a_caller():
         Client().post("/save/")
         [newest] = get_store().request_ids()
         panel = DebugToolbar.fetch(newest, PANEL).get_panel_by_id(PANEL)
-        page = texts_of(panel.content)
+        return texts_of(panel.content)
     finally:
         post_save.disconnect(on_save, sender=Order)
+
+
+@pytest.mark.django_db
+def test_no_file_of_the_toolbar_is_a_caller():
+    page = page_of_a_save()
     assert "post_save" in page
     assert not re.findall(r"\S*(?:debug_toolbar|middleware)\S*\.py:\d+", page)
 
@@ -742,17 +750,7 @@ def test_no_file_of_the_toolbar_is_a_caller():
 @pytest.mark.parametrize("is_on", [False, True])
 def test_stack_of_a_send_is_shown_if_asked_for(settings, is_on):
     settings.SIGNALTOOLS = {"SHOW_STACKS": is_on}
-
-    def on_save(**kwargs): ...
-
-    post_save.connect(on_save, sender=Order)
-    try:
-        Client().post("/save/")
-        [newest] = get_store().request_ids()
-        panel = DebugToolbar.fetch(newest, PANEL).get_panel_by_id(PANEL)
-        page = texts_of(panel.content)
-    finally:
-        post_save.disconnect(on_save, sender=Order)
+    page = page_of_a_save()
     assert ("stack of the send" in page) == is_on
     assert not re.findall(
         r"\S*(?:debug_toolbar|middleware|dispatcher)\S*\.py:\d+", page
