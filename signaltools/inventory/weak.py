@@ -118,9 +118,10 @@ class ReceiverRef:
         An object that can't be weakly referenced is identified by its address.
         """
         # Nearly all receivers are plain functions, and nearly all others bound methods.
-        if self.function() is receiver:
-            return True
-        if type(receiver) is MethodType and len(self.parts) == 2:
+        if type(receiver) is not MethodType:
+            if self.function() is receiver:
+                return True
+        elif len(self.parts) == 2:
             instance, function = self.parts
             # Neither is ever None, as references that are dead are.
             if instance() is receiver.__self__ and function() is receiver.__func__:

@@ -39,7 +39,9 @@ def find_send(
         return _beyond_limits(parent, signal, method, sender, arguments)
     hook = sys._getframe(1)
     identity = identity_of(signal, arguments, hook)
-    send = parent.collapsed.get((id(signal), id(sender), method, identity))
+    send = None
+    if parent.collapsed:
+        send = parent.collapsed.get((id(signal), id(sender), method, identity))
     # An id may be that of another object by now.
     if send is None or send.signal() is not signal or send.sender() is not sender:
         send = _open_send(parent, signal, method, sender, arguments, identity)

@@ -20,6 +20,7 @@ Plain = bool | str | tuple[str, ...] | None
 
 #: The arguments that explain a signal of a model.
 _NAMES = ("created", "raw", "action", "using", "update_fields")
+_EXPLAINING = frozenset(_NAMES)
 _PLAIN = {bool, str, NoneType, EllipsisType}
 
 
@@ -53,7 +54,7 @@ def identity_of(
 ) -> Identity:
     site, queued = find_caller(frame)
     # Only Django's: elsewhere, "created" may be another date in each send.
-    if not issubclass(type(signal), ModelSignal):
+    if _EXPLAINING.isdisjoint(arguments) or not issubclass(type(signal), ModelSignal):
         return _identity((site, queued, ()))
     # Written out, because it runs for each object that is saved.
     get = arguments.get
@@ -66,10 +67,9 @@ def identity_of(
     )
     if not _PLAIN.issuperset(map(type, values)):
         values = tuple(map(_plain, values))
-    return _identity((site, queued, () if values == _NOTHING else values))
+    return _identity((site, queued, values))
 
 
-_NOTHING = (...,) * len(_NAMES)
 # Half of the time that calling the class takes.
 _identity = partial(tuple.__new__, Identity)
 

@@ -13,7 +13,6 @@ import asyncio
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from threading import get_ident
 from types import CodeType
 from typing import Any, TypeVar
@@ -55,41 +54,38 @@ ArgumentText = Callable[[str, Any], str]
 T = TypeVar("T")
 
 
-# There may be thousands of nodes, and a __dict__ for each would double their size.
-@dataclass(slots=True, eq=False, repr=False)
 class Node:
     """
     What a recorder, a send, and a call have in common. Times are in seconds.
 
     ``busy`` is how long an awaited send or receiver actually ran on the event loop,
     ``inner`` the part of that time that nested sends and calls took, and ``active``
-    how many times this runs at the moment.
+    how many times this runs at the moment. ``collapsed`` are the sends that further
+    ones share, by the ids of signal and sender, the method, and the position in the
+    code that sends, or all that identifies them.
     """
 
-    recorder: Recorder
-    depth: int = 0
-    active: int = 0
-    count: int = 0
-    raised: int = 0
-    queries: int = 0
-    thread: int = 0
-    start: float = 0.0
-    time: float = 0.0
-    busy: float = 0.0
-    inner: float = 0.0
-    longest: float = 0.0
-    query_time: float = 0.0
-    error: str | None = None
-    # Only a send has a signal. The hooks compare without asking which node it is.
-    signal: Reference = NOWHERE
-    # Most nodes have nothing below them, and empty containers are large.
-    sends: list[SendNode] | None = None
-    table: dict[Key, Series] | None = None
-    # The collapsed sends, by the ids of signal and sender, the method, and the position
-    # in the code that sends, or all that identifies them.
-    collapsed: Mapping[tuple[int, int, str, int | Identity], SendNode] = field(
-        default_factory=lambda: _NO_SENDS
+    # There may be thousands of nodes, and a __dict__ for each would double their size.
+    __slots__ = (
+        *("active", "busy", "collapsed", "count", "depth", "error", "inner", "longest"),
+        *("queries", "query_time", "raised", "recorder", "sends", "signal", "start"),
+        *("table", "thread", "time"),
     )
+
+    def __init__(self, recorder: Recorder, depth: int) -> None:
+        self.recorder = recorder
+        self.depth = depth
+        self.active = self.count = self.raised = self.queries = self.thread = 0
+        self.start = self.time = self.longest = self.query_time = 0.0
+        self.busy = self.inner = 0.0
+        self.error: str | None = None
+        # Only a send has a signal. The hooks compare without asking which node it is.
+        self.signal: Reference = NOWHERE
+        # Most nodes have nothing below them, and empty containers are large.
+        self.sends: list[SendNode] | None = None
+        self.table: dict[Key, Series] | None = None
+        self.collapsed: Mapping[tuple[int, int, str, int | Identity], SendNode]
+        self.collapsed = _NO_SENDS
 
     def series_of(self, key: Key) -> Series:
         """
@@ -361,7 +357,7 @@ class Recorder(Node):
         """
         self.sends = self.table = None
         self.collapsed, self.values = _NO_SENDS, {}
-        self.refs, self.overflow, self.waiting = References(), Node(self), []
+        self.refs, self.overflow, self.waiting = References(), Node(self, 0), []
 
     def look_around(self) -> None:
         """

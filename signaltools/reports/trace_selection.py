@@ -98,15 +98,18 @@ def _select(
     kept: dict[int, Node | None] = {}
     # A list instead of recursion: a trace may be deeper than Python's own stack.
     for node in reversed([*walk(tree.sends + tree.overflow)]):
-        rest: Node = replace(node, sends=_left(node.sends, kept))
-        if isinstance(rest, Send):
-            rest = replace(rest, calls=_left(rest.calls, kept))
+        # Most nodes lose nothing, and a copy takes long.
+        rest: Node = node
+        if (sends := _left(node.sends, kept)) != node.sends:
+            rest = replace(rest, sends=sends)
+        if isinstance(rest, Send) and (calls := _left(rest.calls, kept)) != rest.calls:
+            rest = replace(rest, calls=calls)
         kept[id(node)] = choose(node, rest)
-    sends, overflow = _left(tree.sends, kept), _left(tree.overflow, kept)
+    roots, overflow = _left(tree.sends, kept), _left(tree.overflow, kept)
     return tree._replace(
-        sends=sends,
+        sends=roots,
         overflow=overflow,
-        totals=tree.totals._replace(**sums(sends + overflow)),
+        totals=tree.totals._replace(**sums(roots + overflow)),
         added=tuple(each for each in tree.added if shows(each.signal, each.receiver)),
         waiting=tuple(each for each in tree.waiting if shows(each.signal)),
     )
