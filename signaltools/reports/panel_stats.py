@@ -84,6 +84,7 @@ def panel_stats(
         ],
         "hidden_sends": rows.hidden,
         "hidden": rows.hidden + overflow.hidden,
+        "hide": [printable(name) for name in options.hide],
         "slow_ms": options.slow_ms,
     }
 

@@ -48,6 +48,7 @@ def test_stats_of_nothing():
         ],
         "hidden_sends": 0,
         "hidden": 0,
+        "hide": [],
         "slow_ms": 100,
     }
 

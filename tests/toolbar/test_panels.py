@@ -280,14 +280,19 @@ def test_settings_are_those_of_the_panel(settings):
         "ALWAYS_SHOW": ["tests.testapp.signals"],
         "HIDE": ["tests.testapp.receivers"],
     }
-    stats = stored(get("/pay/")).shown_stats()
+    panel = stored(get("/pay/"))
+    stats = panel.shown_stats()
 
     assert stats["rows"][0]["href"].startswith("code:/mnt/")
     assert stats["rows"][1]["is_slow"] is True
     assert stats["slow_ms"] == 0
     assert stats["rows"][2]["name"] == "tests.testapp.signals.order_cancelled"
+    assert stats.pop("hide") == ["tests.testapp.receivers"]
     assert "tests.testapp.receivers" not in json.dumps(stats)
-    assert stats["hidden"] > 0
+    number = stats["hidden"]
+    text = f"{number} items are hidden by the HIDE setting (tests.testapp.receivers)."
+    assert number > 1
+    assert text in panel.content
 
 
 def test_editor_may_be_named(settings):
