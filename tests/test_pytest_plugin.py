@@ -264,7 +264,7 @@ def test_import():
     assert len(cancelled.send(None)) == 1
 """
 COVERAGE = """\
-signal coverage: 3 of 5 receivers ran (60 %)
+signal coverage: 3 of 5 receivers ran (60%)
 never ran   late.find    orders.paid  late.py:7
 never ran   orders.ship  orders.paid  orders.py:19
 never sent  orders.lost               orders.py:9
@@ -426,7 +426,7 @@ def test_too_little_signal_coverage_fails_the_run(run, tmp_path):
         "covered", "--signal-coverage-fail-under=60.5", f"--signal-coverage-json={file}"
     )
     assert COVERAGE in out
-    assert "Signal coverage is 60.00 %, which is less than the required 60.5 %." in out
+    assert "Signal coverage is 60.00%, which is less than the required 60.5%." in out
     assert "7 passed" in out
     assert "Exit status: 1" in out
     document = json.loads(file.read_text("utf-8"))

@@ -56,7 +56,7 @@ def _summary(coverage: SignalCoverage) -> str:
         return "signal coverage: no receivers to count"
     total = plural(len(coverage.receivers), "receiver")
     percent = short_percent(coverage)
-    return f"signal coverage: {coverage.ran:,} of {total} ran ({percent} %)"
+    return f"signal coverage: {coverage.ran:,} of {total} ran ({percent}%)"
 
 
 def short_percent(coverage: SignalCoverage) -> int:
@@ -90,8 +90,8 @@ def too_low(coverage: SignalCoverage, required: float) -> str:
     if coverage.percent >= required:
         return ""
     return (
-        f"Signal coverage is {coverage.percent:.2f} %, which is less than the required "
-        f"{required:g} %."
+        f"Signal coverage is {coverage.percent:.2f}%, which is less than the required "
+        f"{required:g}%."
     )
 
 

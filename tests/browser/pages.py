@@ -163,5 +163,5 @@ def plain(text: str) -> str:
     text = re.sub(r"\+\d+\.\d", "+T", text)
     text = re.sub(r"\d+\.\d ms", "T ms", text)
     text = re.sub(r"\.py:\d+", ".py:LINE", text)
-    text = re.sub(r"\(\d+ %\)", "(P %)", text)
+    text = re.sub(r"\(\d+%\)", "(P%)", text)
     return re.sub(r"pk=\d+", "pk=N", text)

@@ -40,7 +40,7 @@ EMPTY = SignalCoverage((), (), ())
 
 def test_text():
     assert render_coverage_text(COVERAGE, ["A note."], "/p") == (
-        "signal coverage: 1 of 2 receivers ran (50 %)\n"
+        "signal coverage: 1 of 2 receivers ran (50%)\n"
         "never ran   audit.save\\x1b     post_save of shop.Order\n"
         "never sent  shop.signals.lost                           signals.py:2\n"
         "The class of 'a.b' and 'c.d' calls receivers itself, so they aren't counted.\n"
@@ -51,7 +51,7 @@ def test_text():
 def test_text_if_everything_ran():
     coverage = SignalCoverage((RECEIPT,), (PAID,), ())
     text = render_coverage_text(coverage)
-    assert text == "signal coverage: 1 of 1 receiver ran (100 %)\n"
+    assert text == "signal coverage: 1 of 1 receiver ran (100%)\n"
     text = render_coverage_text(EMPTY)
     assert text == "signal coverage: no receivers to count\n"
 
@@ -81,6 +81,6 @@ def test_only_all_receivers_are_100_percent(ran, total, percent):
 def test_too_low():
     assert too_low(COVERAGE, 50) == ""
     assert too_low(COVERAGE, 50.5) == (
-        "Signal coverage is 50.00 %, which is less than the required 50.5 %."
+        "Signal coverage is 50.00%, which is less than the required 50.5%."
     )
     assert too_low(EMPTY, 100) == ""

@@ -32,7 +32,7 @@ def test_results_of_other_processes_replace_those_of_this_one(tmp_path):
         paid.disconnect(receive)
     assert text.startswith("signal coverage: ")
     assert text.endswith("\nA note.\n")
-    assert failure.endswith("which is less than the required 101 %.")
+    assert failure.endswith("which is less than the required 101%.")
     document = json.loads(file.read_text("utf-8"))
     [counted] = [each for each in document["receivers"] if each["name"] == NAME]
     assert counted["calls"] == 0

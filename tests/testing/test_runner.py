@@ -73,7 +73,7 @@ def test_it_fails_if_too_few_receivers_ran(run, tmp_path):
     options = ["--signal-coverage-fail-under=101", f"--signal-coverage-json={file}"]
     failures, out = run(*options)
     assert failures == 1
-    assert out.endswith("which is less than the required 101 %.\n")
+    assert out.endswith("which is less than the required 101%.\n")
     assert file.exists()
 
 
