@@ -81,6 +81,7 @@ def test_the_admin_is_without_errors(chromium, example):
         page.page.get_by_label("Username").fill("demo")
         page.page.get_by_label("Password").fill("demo")
         page.page.get_by_role("button", name="Log in").click()
+        page.page.get_by_role("button", name="Log out").wait_for()
         paths = {
             path
             for path in page.page.locator("#content a[href]").evaluate_all(LINKS)
