@@ -54,11 +54,14 @@ def find_caller(frame: FrameType | None = None) -> tuple[Site | None, bool]:
     while frame is not None:
         code = frame.f_code
         role = _ROLES[code.co_filename]
-        if role is _CALLER:
+        # Most frames are skipped.
+        if role is _SKIPPED:
+            pass
+        elif role is _CALLER:
             return (code.co_filename, frame.f_lineno), False
-        if role is _OWN:
+        elif role is _OWN:
             own = own or (code.co_filename, frame.f_lineno)
-        elif role is not _SKIPPED and code.co_name in role:
+        elif code.co_name in role:
             if role is _PENDING_SEND:
                 site = frame.f_locals["self"].site
                 # Outside a transaction, Django doesn't queue a callback but calls it.

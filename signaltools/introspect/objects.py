@@ -200,14 +200,14 @@ def heap_is_frozen() -> bool:
 _MAX_FROZEN = 1_000
 
 
-def live_classes() -> Iterator[type]:
+def live_classes(base: type = object) -> Iterator[type]:
     """
-    Yield every class of the process.
+    Yield ``base`` and every class of the process that is derived from it.
     """
-    # From object downward. This is several times faster than gc.get_objects(). A
+    # From the base downward. This is several times faster than gc.get_objects(). A
     # class can be reached through several bases.
-    waiting: list[type] = [object]
-    seen = {id(object)}
+    waiting: list[type] = [base]
+    seen = {id(base)}
     while waiting:
         cls = waiting.pop()
         yield cls

@@ -20,12 +20,12 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator
 from enum import Enum
-from itertools import chain
 from types import MethodType
 from typing import Any, NamedTuple
 
 import django
 from django.apps import apps
+from django.db.models import Model
 from django.dispatch import Signal
 
 from ..introspect.callables import Unreadable
@@ -285,7 +285,8 @@ class _SenderById:
     """
 
     def __init__(self) -> None:
-        self._senders: dict[int, Any] = {}
+        self._models: dict[int, Any] = {}
+        self._others: dict[int, Any] = {}
 
     def __call__(self, sender_id: Any, _reference: Any) -> Any:
         if type(sender_id) is int and sender_id == _ANY_SENDER_ID:
@@ -293,20 +294,28 @@ class _SenderById:
         known = _known_senders.get(sender_id)
         if known is not None and (sender := known()) is not None:
             return sender
-        # This reads every class of the process, so it is done once for each reading,
-        # and only if a sender isn't known from an earlier one.
-        if not self._senders:
-            self._senders = _long_lived_objects()
-        # Django makes a pair of ids for a sender that is a bound method. None of these
-        # objects has such an id.
-        sender = self._senders.get(sender_id)
+        # Once for each reading, and only if a sender isn't known from an earlier one.
+        # Most senders are models, and to look at every class of the process takes much
+        # longer.
+        self._models = self._models or _by_id(live_classes(Model))
+        sender = self._models.get(sender_id)
+        if sender is None:
+            self._others = self._others or _by_id(_long_lived_objects())
+            # Django makes a pair of ids for a sender that is a bound method. None of
+            # these objects has such an id.
+            sender = self._others.get(sender_id)
         if sender is None:
             return Sender.UNKNOWN
         _known_senders[sender_id] = weakref.ref(sender)
         return sender
 
 
-def _long_lived_objects() -> dict[int, Any]:
-    configs = apps.app_configs.copy().values()
-    modules = (module for _, module in loaded_modules())
-    return {id(obj): obj for obj in chain(live_classes(), configs, modules)}
+def _by_id(objects: Iterable[Any]) -> dict[int, Any]:
+    return {id(each): each for each in objects}
+
+
+def _long_lived_objects() -> Iterator[Any]:
+    yield from live_classes()
+    yield from apps.app_configs.copy().values()
+    for _, module in loaded_modules():
+        yield module

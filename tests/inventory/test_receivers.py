@@ -659,7 +659,15 @@ def test_rows_are_whole_while_other_threads_connect_and_disconnect():
     assert len(lengths) > 1
 
 
-# Senders that were found before
+# Senders that are found quickly
+
+
+@by_id_only
+def test_model_is_found_without_looking_at_all_classes(monkeypatch):
+    monkeypatch.setattr(rows_module, "_known_senders", {})
+    monkeypatch.setattr(rows_module, "_long_lived_objects", refuse)
+
+    assert only_row(connected(sender=User)).sender is User
 
 
 @by_id_only
