@@ -23,6 +23,7 @@ from .receivers import connected_receivers, entries, receiver_key, row_ids
 from .records import describe_sender
 
 Reference = Callable[[], Any]
+OnGone = Callable[[Any], None]
 
 #: A reference that is always dead, for objects that can't be referred to weakly.
 NOWHERE: Reference = weakref.ref(set())
@@ -44,8 +45,8 @@ class SignalRef:
         *("reference", "rows", "since"),
     )
 
-    def __init__(self, signal: Signal) -> None:
-        self.reference: Reference = weakref.ref(signal)
+    def __init__(self, signal: Signal, on_gone: OnGone | None = None) -> None:
+        self.reference: Reference = weakref.ref(signal, on_gone)
         self.rows = row_ids(signal)
         self.since = next(_moments)
         self.label = unnamed(signal)
@@ -90,8 +91,8 @@ class SenderRef:
 
     __slots__ = ("app", "kind", "label", "reference")
 
-    def __init__(self, sender: Any, anchor: Any) -> None:
-        self.reference = _reference(anchor)
+    def __init__(self, sender: Any, anchor: Any, on_gone: OnGone | None = None) -> None:
+        self.reference = _reference(anchor, on_gone)
         self.label, self.kind, self.app = describe_sender(sender)
 
 
@@ -167,9 +168,13 @@ class ReceiverRef:
 class References:
     """
     Signals, senders, and receivers, each of them referred to by one object.
+
+    ``on_gone`` is called when a signal or a sender is garbage-collected, before another
+    object can get its id.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_gone: OnGone | None = None) -> None:
+        self._on_gone = on_gone
         self.signals: dict[int, SignalRef] = {}
         self.senders: dict[int, SenderRef] = {}
         self.receivers: dict[Any, ReceiverRef] = {}
@@ -177,14 +182,18 @@ class References:
     def signal(self, signal: Signal) -> SignalRef:
         found = self.signals.get(id(signal))
         if found is None or found.reference() is not signal:
-            found = self.signals[id(signal)] = SignalRef(signal)
+            found = self.signals[id(signal)] = SignalRef(signal, self._on_gone)
         return found
 
     def sender(self, sender: Any) -> SenderRef:
+        # Nearly all senders are classes, which identify themselves.
+        found = self.senders.get(id(sender))
+        if found is not None and found.reference() is sender:
+            return found
         found = self.known_sender(sender)
         if found is None:
             key, anchor = _sender_key(sender)
-            found = self.senders[key] = SenderRef(sender, anchor)
+            found = self.senders[key] = SenderRef(sender, anchor, self._on_gone)
         return found
 
     def known_sender(self, sender: Any) -> SenderRef | None:
@@ -233,8 +242,8 @@ def _parts(receiver: Any) -> tuple[Any, ...]:
     return (receiver,)
 
 
-def _reference(value: Any) -> Reference:
+def _reference(value: Any, on_gone: OnGone | None = None) -> Reference:
     try:
-        return weakref.ref(value)
+        return weakref.ref(value, on_gone)
     except TypeError:
         return NOWHERE

@@ -9,16 +9,12 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
-from django.db.models.signals import ModelSignal, post_init, pre_init
+from django.db.models.signals import post_init, pre_init
 from django.dispatch import Signal
 
-from ..events import Event
 from .identity import Identity, identity_of, path_of
 from .recorder import Node, SendNode
 from .totals import has_no_node, total_of
-
-#: Where a send without receivers is found: to look for its position takes too long.
-NO_POSITION = -1
 
 
 def find_send(
@@ -32,22 +28,17 @@ def find_send(
     """
     Return the node of a send that begins, as ``open_send()`` does.
 
-    ``frame`` is the code that sends, None if that isn't looked at. The hook can find
-    the further sends by their position in it.
+    ``frame`` is the code that sends, None if there are no receivers. The hook finds
+    most further sends by itself: see ``_find_quickly()``.
     """
     if has_no_node(parent, signal, sender):
         return _beyond_limits(parent, signal, method, sender, arguments)
     hook = sys._getframe(1)
     identity = identity_of(signal, arguments, hook)
-    send = None
-    if parent.collapsed:
-        send = parent.collapsed.get((id(signal), id(sender), method, identity))
-    # An id may be that of another object by now.
-    if send is None or send.signal() is not signal or send.sender() is not sender:
-        send = _open_send(parent, signal, method, sender, arguments, identity)
+    send = _open_send(parent, signal, method, sender, arguments, identity)
+    # Nothing is collapsed yet: most first sends end here.
+    if send.series.collapsed:
         _find_quickly(parent, signal, sender, send, frame, hook)
-    else:
-        send.count += 1
     return send
 
 
@@ -114,53 +105,36 @@ def _find_quickly(
     hook: FrameType,
 ) -> None:
     """
-    Let further collapsed sends be found without looking for the series.
+    Let the hook find further collapsed sends by itself.
     """
     series, identity = send.series, send.identity
+    collapsed = parent.recorder.collapsed
+    # To look for the position of a send without receivers takes too long.
+    position = (id(frame.f_code), frame.f_lasti) if frame is not None else ()
+    key = parent, id(signal), id(sender), series.method, *position
     if (
         series.parent is not parent
-        # Nothing is collapsed yet: most first sends end here.
-        or not series.collapsed
         or identity not in series.collapsed
         # An instance is only known by its class, which may be a sender itself.
         or series.sender.kind == "instance"
+        # Callbacks on commit may differ each time.
+        or identity.queued
+        # Others that differ in their caller or their values are sent from there.
+        or key in collapsed
     ):
         return
-    key = id(signal), id(sender), series.method
-    position: int | Identity = identity
-    at = NO_POSITION if frame is None else frame.f_lasti
-    # Callbacks on commit may differ each time: find_send() looks at them.
-    if identity.queued:
-        pass
-    elif identity.values:
-        # Others that differ in their caller or their values may be sent from there.
+    if identity.values:
         send.path = path_of(identity, hook)
-        send.code = None if frame is None else frame.f_code
-        if send.path is not None and (*key, at) not in parent.collapsed:
-            parent.collapsed = {**parent.collapsed, (*key, at): send}
+        if send.path is None:
+            return
     elif frame is None:
-        position = at
         send.same_caller = False
-    elif identity.site == (frame.f_code.co_filename, frame.f_lineno):
-        send.code, position = frame.f_code, at
-    # Django sends it for the caller. Where it creates instances of models, it takes too
-    # long to look for the caller each time.
-    elif signal is pre_init or signal is post_init:
-        send.code, position = frame.f_code, at
+    elif identity.site != (frame.f_code.co_filename, frame.f_lineno):
+        # Django sends it for the caller. Where it creates instances of models, it takes
+        # too long to look for the caller each time.
+        if signal is not pre_init and signal is not post_init:
+            return
         send.same_caller = False
-    # Replaced, not changed: another thread may be reading it.
-    parent.collapsed = {**parent.collapsed, (*key, position): send}
-
-
-def sending_frame(signal: Signal, frame: FrameType) -> FrameType:
-    """
-    Return the frame of the code that sends, by the one that calls ``Signal.send()``.
-
-    A method of an event or a model comes between them.
-    """
-    if issubclass(type(signal), _SENT_BY_METHODS) and frame.f_back is not None:
-        return frame.f_back
-    return frame
-
-
-_SENT_BY_METHODS = (Event, ModelSignal)
+    # The key has the id of this code, so it must not be gone.
+    send.code = frame and frame.f_code
+    collapsed[key] = send

@@ -18,15 +18,17 @@ from types import CoroutineType
 from typing import Any
 
 from django.db.backends.utils import CursorWrapper
+from django.db.models.signals import ModelSignal
 from django.dispatch import Signal, dispatcher
 
+from ..events import Event
 from ..introspect.callers import method_of
 from ..introspect.objects import stored_attribute
 from ..inventory.receivers import entries, row_ids
 from ..inventory.weak import NOWHERE, note_connect
 from .clock import now
 from .current import get_current, leave, set_current
-from .folding import NO_POSITION, find_send, open_send, sending_frame
+from .folding import find_send, open_send
 from .patches import Tool, caller, sender_of, unhooked
 from .probes import both_probes, in_steps, originals, probes_of_wrapped
 from .recorder import Node, SendNode
@@ -48,19 +50,16 @@ def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
         # once. What the receivers send has a call as its current node, not a send.
         if (
             here is None
-            or not here.recorder.recording
+            or not (recorder := here.recorder).recording
             or (here.signal is not NOWHERE and here.signal() is self)
         ):
             return original(self, sender, **named)
         # Most sends are collapsed ones, which are found here. find_send() finds all
-        # others. An id may be that of another object by now.
+        # others.
         if not self.receivers:
-            node = here.collapsed.get((id(self), id(sender), method, NO_POSITION))
-            if (
-                node is None
-                or node.signal() is not self
-                or node.sender() is not sender
-                or (node.path is not None and not node.path.is_of(get_frame(), named))
+            node = recorder.collapsed.get((here, id(self), id(sender), method))
+            if node is None or (
+                node.path is not None and not node.path.is_of(get_frame(), named)
             ):
                 node = find_send(here, self, method, sender, named, None)
             else:
@@ -75,15 +74,15 @@ def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
             # A thread that was started by C code has no frames.
             node = open_send(here, self, method, sender, named)
             return _record(original, self, sender, named, node, here)
-        if type(self) is not Signal:
-            frame = sending_frame(self, frame)
-        node = here.collapsed.get((id(self), id(sender), method, frame.f_lasti))
-        if (
-            node is None
-            or node.code is not frame.f_code
-            or node.signal() is not self
-            or node.sender() is not sender
-            or (node.path is not None and not node.path.is_of(get_frame(), named))
+        # This is a method of the event or of the model: its caller sends.
+        if issubclass(type(self), _SENT_BY_METHODS):
+            frame = frame.f_back or frame
+        code, position = id(frame.f_code), frame.f_lasti
+        node = recorder.collapsed.get(
+            (here, id(self), id(sender), method, code, position)
+        )
+        if node is None or (
+            node.path is not None and not node.path.is_of(get_frame(), named)
         ):
             node = find_send(here, self, method, sender, named, frame)
         else:
@@ -93,6 +92,9 @@ def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
         return _record(original, self, sender, named, node, here)
 
     return send
+
+
+_SENT_BY_METHODS = (Event, ModelSignal)
 
 
 def _is_of_django(function: Any) -> bool:

@@ -60,16 +60,14 @@ class Node:
 
     ``busy`` is how long an awaited send or receiver actually ran on the event loop,
     ``inner`` the part of that time that nested sends and calls took, and ``active``
-    how many times this runs at the moment. ``collapsed`` are the sends that further
-    ones share, by the ids of signal and sender, the method, and the position in the
-    code that sends, or all that identifies them.
+    how many times this runs at the moment.
     """
 
     # There may be thousands of nodes, and a __dict__ for each would double their size.
     __slots__ = (
-        *("active", "busy", "collapsed", "count", "depth", "error", "inner", "longest"),
-        *("queries", "query_time", "raised", "recorder", "sends", "signal", "start"),
-        *("table", "thread", "time"),
+        *("active", "busy", "count", "depth", "error", "inner", "longest", "queries"),
+        *("query_time", "raised", "recorder", "sends", "signal", "start", "table"),
+        *("thread", "time"),
     )
 
     def __init__(self, recorder: Recorder, depth: int) -> None:
@@ -84,8 +82,6 @@ class Node:
         # Most nodes have nothing below them, and empty containers are large.
         self.sends: list[SendNode] | None = None
         self.table: dict[Key, Series] | None = None
-        self.collapsed: Mapping[tuple[int, int, str, int | Identity], SendNode]
-        self.collapsed = _NO_SENDS
 
     def series_of(self, key: Key) -> Series:
         """
@@ -141,7 +137,6 @@ class SendNode(Node):
         "on_commit",
         "path",
         "same_caller",
-        "sender",
         "series",
         "stack",
         "unseen",
@@ -158,7 +153,6 @@ class SendNode(Node):
         self.series = series
         self.identity = recorder.shared(identity)
         self.signal = series.signal.reference
-        self.sender = series.sender.reference
         names = tuple(arguments)
         if "sender" in arguments:
             names = tuple(name for name in names if name != "sender")
@@ -307,15 +301,17 @@ class Recorder(Node):
     """
     The root of a tree, with the signals, senders, and receivers that occur in it.
 
-    ``switched`` is whether a trace has started or ended inside this one, or this one
-    has ended, perhaps in a receiver.
+    ``collapsed`` are sends that further ones share, by their parent, the ids of signal
+    and sender, the method, and if there are receivers, the code that sends and the
+    position in it. ``switched`` is whether a trace has started or ended inside this
+    one, or this one has ended, perhaps in a receiver.
     """
 
     # Each send looks at ``recording``, which is quicker in a slot.
     __slots__ = (
-        *("collapse_after", "first_pending", "max_totals", "nodes", "origin", "outer"),
-        *("overflow", "recording", "refs", "stacks", "switched", "text_of"),
-        *("values", "waiting"),
+        *("collapse_after", "collapsed", "first_pending", "max_totals", "nodes"),
+        *("origin", "outer", "overflow", "recording", "refs", "stacks", "switched"),
+        *("text_of", "values", "waiting"),
     )
 
     def __init__(
@@ -337,7 +333,8 @@ class Recorder(Node):
         self.active = 1
         self.nodes = 0
         self.max_totals = MAX_TOTALS
-        self.refs = References()
+        self.forget_collapsed()
+        self.refs = References(on_gone=self.forget_collapsed)
         self.first_pending = next_number()
         self.waiting: list[WaitingSend] = []
         # The parent of the totals of what exceeds the tree. They are leaves: what their
@@ -356,8 +353,16 @@ class Recorder(Node):
         outlive the trace.
         """
         self.sends = self.table = None
-        self.collapsed, self.values = _NO_SENDS, {}
+        self.forget_collapsed()
+        self.values = {}
         self.refs, self.overflow, self.waiting = References(), Node(self, 0), []
+
+    def forget_collapsed(self, *_: Any) -> None:
+        """
+        Look for collapsed sends anew. When a signal or a sender is gone, another one
+        may get its id.
+        """
+        self.collapsed: dict[tuple[object, ...], SendNode] = {}
 
     def look_around(self) -> None:
         """

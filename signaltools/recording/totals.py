@@ -62,10 +62,11 @@ def add_to_totals(recorder: Recorder, send: SendNode) -> None:
         key = series.signal, OTHER_SENDERS, series.method
     else:
         # For an instance, the reference is to its class.
-        is_own = sender.kind == "instance" or _is_connected_for(signal, send.sender())
+        known = sender.reference()
+        is_own = sender.kind == "instance" or _is_connected_for(signal, known)
         ref = sender if is_own else OTHER_SENDERS
         if is_own and sender.kind != "instance":
-            ref = recorder.refs.sender(send.sender())
+            ref = recorder.refs.sender(known)
         key = recorder.refs.signal(signal), ref, series.method
     _absorb(_total(recorder, key), send)
 

@@ -430,6 +430,22 @@ def test_collapsed_signal_is_not_taken_for_its_successor():
     assert [send.count for send in trace.tree] == [25] * 50
 
 
+@pytest.mark.parametrize("receivers", [0, 1])
+def test_collapsed_sender_is_not_taken_for_its_successor(receivers):
+    signal = make(*[receive] * receivers)
+    with signaltools.trace() as trace:
+        for number in range(50):
+            shop = type(f"Shop{number}", (), {})
+            for _ in range(25):
+                signal.send(shop)
+            del shop
+            gc.collect()
+
+    assert [(send.sender, send.count) for send in trace.tree] == [
+        (f"{__name__}.Shop{number}", 25) for number in range(50)
+    ]
+
+
 # Recursion
 
 
