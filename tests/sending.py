@@ -10,6 +10,7 @@ from typing import Any
 
 from django.dispatch import Signal
 
+from signaltools.checks.watch import watched_signals
 from signaltools.inventory.held import with_held
 from signaltools.inventory.names import Registry
 
@@ -31,6 +32,7 @@ def forget_unnamed_signals() -> None:
     Without receivers they aren't listed.
     """
     gc.collect()
-    for entry in with_held(Registry().entries(), list):
+    # What is frozen is only known because it was watched.
+    for entry in with_held(Registry().entries(), watched_signals):
         if entry.name.startswith("unnamed"):
             entry.signal.receivers = []
