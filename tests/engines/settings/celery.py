@@ -14,5 +14,9 @@ TASKS = {
     }
 }
 CELERY_BROKER_URL = f"redis://127.0.0.1:{PORT}/0"
-# The tests can't wait for an hour, which is the default.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # The tests can't wait for an hour, which is the default.
+    "visibility_timeout": 3,
+    # Nor for five minutes, if the worker is killed while it holds this lock.
+    "unacked_mutex_expire": 1,
+}
