@@ -109,8 +109,9 @@ def _find_quickly(
     """
     series, identity = send.series, send.identity
     collapsed = parent.recorder.collapsed
+    code = frame and frame.f_code
     # To look for the position of a send without receivers takes too long.
-    position = (id(frame.f_code), frame.f_lasti) if frame is not None else ()
+    position = (id(code), frame.f_lasti) if frame is not None else ()
     key = parent, id(signal), id(sender), series.method, *position
     if (
         series.parent is not parent
@@ -121,6 +122,8 @@ def _find_quickly(
         or identity.queued
         # Others that differ in their caller or their values are sent from there.
         or key in collapsed
+        # Other code in the same line: the node only keeps the first one alive.
+        or (send.code is not None and send.code is not code)
     ):
         return
     if identity.values:
@@ -135,6 +138,6 @@ def _find_quickly(
         if signal is not pre_init and signal is not post_init:
             return
         send.same_caller = False
-    # The key has the id of this code, so it must not be gone.
-    send.code = frame and frame.f_code
+    # The key has its id, which no other code may get.
+    send.code = code
     collapsed[key] = send

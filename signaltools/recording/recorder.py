@@ -119,7 +119,7 @@ class SendNode(Node):
 
     ``with_receivers`` is how many of them had a receiver to call, and ``began`` how
     many synchronous receivers were called. ``same_caller`` is whether all of them are
-    known to have the caller of ``identity``. The hook compares the ``code`` that sends.
+    known to have the caller of ``identity``. ``code`` is what the hook finds it by.
     ``asked`` is how often there was none for the sender, and ``unseen`` how many sends
     haven't asked for receivers at all. ``connection`` refers to that of the first send,
     and ``stack`` has led to it.
@@ -302,9 +302,9 @@ class Recorder(Node):
     The root of a tree, with the signals, senders, and receivers that occur in it.
 
     ``collapsed`` are sends that further ones share, by their parent, the ids of signal
-    and sender, the method, and if there are receivers, the code that sends and the
-    position in it. ``switched`` is whether a trace has started or ended inside this
-    one, or this one has ended, perhaps in a receiver.
+    and sender, the method, and if there are receivers, the id of the code that sends
+    and the position in it. ``switched`` is whether a trace has started or ended inside
+    this one, or this one has ended, perhaps in a receiver.
     """
 
     # Each send looks at ``recording``, which is quicker in a slot.

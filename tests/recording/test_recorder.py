@@ -446,6 +446,21 @@ def test_collapsed_sender_is_not_taken_for_its_successor(receivers):
     ]
 
 
+def test_collapsed_caller_is_not_taken_for_its_successor():
+    signal = make(receive)
+    with signaltools.trace() as trace:
+        for number in range(50):
+            for _ in range(25):
+                # Each time, it is other code in the same line.
+                code = compile("signal.send(None)", f"/shop{number}.py", "exec")
+                exec(code, {"signal": signal})
+                del code
+
+    assert [(send.file, send.count) for send in trace.tree] == [
+        (f"/shop{number}.py", 25) for number in range(50)
+    ]
+
+
 # Recursion
 
 
