@@ -303,8 +303,9 @@ class Recorder(Node):
 
     ``collapsed`` are sends that further ones share, by their parent, the ids of signal
     and sender, the method, and if there are receivers, the id of the code that sends
-    and the position in it. ``switched`` is whether a trace has started or ended inside
-    this one, or this one has ended, perhaps in a receiver.
+    and the position in it. A signal or a sender that is gone empties it: another one
+    may get its id. ``switched`` is whether a trace has started or ended inside this
+    one, or this one has ended, perhaps in a receiver.
     """
 
     # Each send looks at ``recording``, which is quicker in a slot.
@@ -333,8 +334,10 @@ class Recorder(Node):
         self.active = 1
         self.nodes = 0
         self.max_totals = MAX_TOTALS
-        self.forget_collapsed()
-        self.refs = References(on_gone=self.forget_collapsed)
+        collapsed: dict[tuple[object, ...], SendNode] = {}
+        self.collapsed = collapsed
+        # Not a method: the results of a trace have references, and would keep its tree.
+        self.refs = References(on_gone=lambda _: collapsed.clear())
         self.first_pending = next_number()
         self.waiting: list[WaitingSend] = []
         # The parent of the totals of what exceeds the tree. They are leaves: what their
@@ -353,16 +356,9 @@ class Recorder(Node):
         outlive the trace.
         """
         self.sends = self.table = None
-        self.forget_collapsed()
+        self.collapsed.clear()
         self.values = {}
         self.refs, self.overflow, self.waiting = References(), Node(self, 0), []
-
-    def forget_collapsed(self, *_: Any) -> None:
-        """
-        Look for collapsed sends anew. When a signal or a sender is gone, another one
-        may get its id.
-        """
-        self.collapsed: dict[tuple[object, ...], SendNode] = {}
 
     def look_around(self) -> None:
         """

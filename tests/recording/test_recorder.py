@@ -12,6 +12,7 @@ from django.dispatch import Signal
 import signaltools
 from signaltools.recording import totals as limits
 from signaltools.recording.current import current
+from signaltools.recording.recorder import SendNode
 from tests.sending import make
 from tests.testapp.models import Tag
 
@@ -459,6 +460,26 @@ def test_collapsed_caller_is_not_taken_for_its_successor():
     assert [(send.file, send.count) for send in trace.tree] == [
         (f"/shop{number}.py", 25) for number in range(50)
     ]
+
+
+def test_result_of_a_trace_keeps_no_nodes():
+    inner = []
+
+    def receive_and_trace(**kwargs):
+        with signaltools.trace() as trace:
+            second.send(Tag)
+        assert trace.totals.calls == 1
+        inner.append(trace)
+
+    first, second = make(receive_and_trace), make(receive)
+    with signaltools.trace() as outer:
+        first.send(None)
+    assert outer.totals.calls == 2
+
+    del outer
+    gc.collect()
+    nodes = [each for each in gc.get_objects() if type(each) is SendNode]
+    assert [each for each in nodes if each.signal() in (first, second)] == []
 
 
 # Recursion
