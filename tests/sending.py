@@ -10,7 +10,6 @@ from typing import Any
 
 from django.dispatch import Signal
 
-from signaltools.checks.watch import watched_signals
 from signaltools.inventory.held import with_held
 from signaltools.inventory.names import Registry
 
@@ -32,7 +31,6 @@ def forget_unnamed_signals() -> None:
     Without receivers they aren't listed.
     """
     gc.collect()
-    # What is frozen is only known because it was watched.
-    for entry in with_held(Registry().entries(), watched_signals):
+    for entry in with_held(Registry().entries(), list):
         if entry.name.startswith("unnamed"):
             entry.signal.receivers = []
