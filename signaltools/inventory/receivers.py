@@ -285,7 +285,7 @@ class _SenderById:
     """
 
     def __init__(self) -> None:
-        self._models: dict[int, Any] = {}
+        self._usual: dict[int, Any] = {}
         self._others: dict[int, Any] = {}
 
     def __call__(self, sender_id: Any, _reference: Any) -> Any:
@@ -295,10 +295,10 @@ class _SenderById:
         if known is not None and (sender := known()) is not None:
             return sender
         # Once for each reading, and only if a sender isn't known from an earlier one.
-        # Most senders are models, and to look at every class of the process takes much
-        # longer.
-        self._models = self._models or _by_id(live_classes(Model))
-        sender = self._models.get(sender_id)
+        # Most senders are models and app configs, and to look at every class of the
+        # process takes much longer.
+        self._usual = self._usual or _by_id(_models_and_configs())
+        sender = self._usual.get(sender_id)
         if sender is None:
             self._others = self._others or _by_id(_long_lived_objects())
             # Django makes a pair of ids for a sender that is a bound method. None of
@@ -314,8 +314,12 @@ def _by_id(objects: Iterable[Any]) -> dict[int, Any]:
     return {id(each): each for each in objects}
 
 
+def _models_and_configs() -> Iterator[Any]:
+    yield from live_classes(Model)
+    yield from apps.app_configs.copy().values()
+
+
 def _long_lived_objects() -> Iterator[Any]:
     yield from live_classes()
-    yield from apps.app_configs.copy().values()
     for _, module in loaded_modules():
         yield module

@@ -663,11 +663,12 @@ def test_rows_are_whole_while_other_threads_connect_and_disconnect():
 
 
 @by_id_only
-def test_model_is_found_without_looking_at_all_classes(monkeypatch):
+@pytest.mark.parametrize("sender", [User, apps.get_app_config("auth")])
+def test_sender_is_found_without_looking_at_all_classes(sender, monkeypatch):
     monkeypatch.setattr(rows_module, "_known_senders", {})
     monkeypatch.setattr(rows_module, "_long_lived_objects", refuse)
 
-    assert only_row(connected(sender=User)).sender is User
+    assert only_row(connected(sender=sender)).sender is sender
 
 
 @by_id_only
