@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from copy import copy
 from itertools import count
 from types import MethodType, ModuleType
 from typing import Any
@@ -184,6 +185,18 @@ class References:
         if found is None or found.reference() is not signal:
             found = self.signals[id(signal)] = SignalRef(signal, self._on_gone)
         return found
+
+    def adopt(self, key: int, ref: SignalRef) -> SignalRef:
+        """
+        Return what refers to the signal with the id ``key`` here: a copy of ``ref`` if
+        nothing does.
+
+        A copy, because looking for added receivers again must not change the original.
+        """
+        if key not in self.signals:
+            found = self.signals[key] = copy(ref)
+            found.reference = _reference(ref.reference(), self._on_gone)
+        return self.signals[key]
 
     def sender(self, sender: Any) -> SenderRef:
         # Nearly all senders are classes, which identify themselves.

@@ -4,8 +4,6 @@ Add what a trace inside another one has recorded to the outer one.
 
 from __future__ import annotations
 
-from copy import copy
-
 from .current import recording
 from .recorder import Node, Recorder, SendNode
 from .totals import MAX_TREE, add_to_totals
@@ -22,9 +20,7 @@ def add_to_outer(inner: Recorder) -> Node | None:
         return None
     recorder = outer.recorder
     for key, signal in inner.refs.signals.items():
-        # A copy: the outer trace looks for added receivers again when it ends, which
-        # must not change the inner one.
-        known = recorder.refs.signals.setdefault(key, copy(signal))
+        known = recorder.refs.adopt(key, signal)
         known.asked_by = known.asked_by | signal.asked_by
     outer.queries += inner.queries
     outer.query_time += inner.query_time

@@ -431,6 +431,20 @@ def test_collapsed_signal_is_not_taken_for_its_successor():
     assert [send.count for send in trace.tree] == [25] * 50
 
 
+def test_collapsed_signal_of_an_inner_trace_is_not_taken_for_its_successor():
+    with signaltools.trace() as outer:
+        for _ in range(50):
+            signal = Signal()
+            with signaltools.trace():
+                signal.send(None)
+            for _ in range(25):
+                signal.send(None)
+            del signal
+            gc.collect()
+
+    assert [send.count for send in outer.tree] == [1, 25] * 50
+
+
 @pytest.mark.parametrize("receivers", [0, 1])
 def test_collapsed_sender_is_not_taken_for_its_successor(receivers):
     signal = make(*[receive] * receivers)
