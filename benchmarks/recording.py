@@ -7,6 +7,7 @@ the median of the rounds counts. The limit is in brackets.
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -254,6 +255,7 @@ def ratio(plain: Action, other: Action, seconds: float = 0.02) -> float:
     """
     Return how long ``other`` takes in terms of ``plain``.
     """
+    timed(plain, 5)  # Whatever only the first calls do.
     times = max(5, int(seconds / (timed(plain, 5) / 5)))
     repeat = other if other.__name__ == "repeat" else lambda times: timed(other, times)
     pairs = [(timed(plain, times), repeat(times)) for _ in range(ROUNDS)]
@@ -265,6 +267,8 @@ def seconds_of(action: Action) -> float:
 
 
 def timed(action: Action, times: int) -> float:
+    # Otherwise, one side of a comparison could pay for the garbage of the other one.
+    gc.collect()
     start = time.perf_counter()
     for _ in range(times):
         action()
