@@ -196,6 +196,7 @@ _ROLES = _Roles(
         os.path.join(_DJANGO, "test", "testcases.py"): _ON_COMMIT,
         os.path.join(_HERE, "events", "on_commit.py"): _PENDING_SEND,
         # What has sent the signal whose receiver makes the call.
+        os.path.join(_HERE, "recording", "calls.py"): frozenset({"record_call"}),
         os.path.join(_HERE, "recording", "probes.py"): frozenset(
             {"__call__", "in_steps"}
         ),

@@ -26,6 +26,7 @@ from ..introspect.callers import method_of
 from ..introspect.objects import stored_attribute
 from ..inventory.receivers import entries, row_ids
 from ..inventory.weak import NOWHERE, note_connect
+from .calls import IS_KNOWN, call_all
 from .clock import now
 from .current import get_current, leave, set_current
 from .folding import find_send, open_send
@@ -40,6 +41,8 @@ get_frame = sys._getframe
 def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
     if not _is_of_django(original):
         return _own_send_hook(original, method)
+    # A project may have put send_robust() in the place of send().
+    is_simple = IS_KNOWN and original.__name__ == "send"
 
     # This runs for each send of the process while a trace is active, so it has to pass
     # on quickly what isn't recorded. That is why nothing here is a function of its own.
@@ -53,7 +56,8 @@ def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
             or not (recorder := here.recorder).recording
             or (here.signal is not NOWHERE and here.signal() is self)
         ):
-            return original(self, sender, **named)
+            # Django's send() starts with the same check.
+            return original(self, sender, **named) if self.receivers else []
         # Most sends are collapsed ones, which are found here. find_send() finds all
         # others.
         if not self.receivers:
@@ -64,16 +68,15 @@ def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
                 node = find_send(here, self, method, sender, named, None)
             else:
                 node.count += 1
-            # Django's send() starts with the same check. If it checked again, another
-            # thread could have connected a receiver by then, and its call would be
-            # missed.
+            # If Django's send() checked again, another thread could have connected a
+            # receiver by then, and its call would be missed.
             return []
         try:
             frame = get_frame(1)
         except ValueError:  # pragma: no cover (coverage doesn't see such a thread)
             # A thread that was started by C code has no frames.
             node = open_send(here, self, method, sender, named)
-            return _record(original, self, sender, named, node, here)
+            return _record(original, self, sender, named, node, here, is_simple)
         # This is a method of the event or of the model: its caller sends.
         if issubclass(type(self), _SENT_BY_METHODS):
             frame = frame.f_back or frame
@@ -89,7 +92,7 @@ def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
             node.count += 1
         # A traceback that the caller keeps would refer to its own frame by this one.
         del frame
-        return _record(original, self, sender, named, node, here)
+        return _record(original, self, sender, named, node, here, is_simple)
 
     return send
 
@@ -137,7 +140,11 @@ def _record(
     named: dict[str, Any],
     node: SendNode,
     here: Node,
+    is_simple: bool = False,
 ) -> Any:
+    """
+    Record a send. ``is_simple`` is whether ``call_all()`` does the same as ``send``.
+    """
     # Only for the first of several collapsed sends: this takes time.
     connection = node.connection() if node.count == 1 else None
     queued = len(connection.run_on_commit) if connection is not None else 0
@@ -149,6 +156,19 @@ def _record(
     try:
         try:
             set_current(node)
+            if (
+                is_simple
+                # A class may have its own method, and another tool may have patched the
+                # class or the signal.
+                and type(signal)._live_receivers is _hook_of_djangos
+                and "_live_receivers" not in signal.__dict__
+                # Django raises TypeError then, which names the receiver.
+                and "signal" not in named
+            ):
+                live_receivers = _hook_of_djangos.__wrapped__  # type: ignore[attr-defined]
+                responses = call_all(node, signal, sender, named, live_receivers)
+                if responses is not None:
+                    return responses
             responses = send(signal, sender, **named)
         finally:
             if node.recorder.switched:
@@ -215,11 +235,15 @@ def _live_receivers_hook(cls: type[Signal], original: Any, name: str) -> Any:
     if cls is not Signal or not _is_of_django(unhooked(cls.__dict__[name])):
         return _own_live_receivers_hook(original)
 
+    global _hook_of_djangos
+
     @functools.wraps(original)
     def live_receivers(self: Signal, sender: Any) -> Any:
         here = get_current()
+        if here is None:
+            return original(self, sender)
         if not isinstance(here, SendNode) or here.signal() is not self:
-            if here is not None and here.recorder.recording:
+            if here.recorder.recording:
                 name = method_of(self)
                 if name not in _WITH_RECEIVERS:
                     refs = here.recorder.refs
@@ -228,8 +252,12 @@ def _live_receivers_hook(cls: type[Signal], original: Any, name: str) -> Any:
         sync_receivers, async_receivers = original(self, sender)
         return both_probes(here, sync_receivers, async_receivers)
 
+    _hook_of_djangos = live_receivers
     return live_receivers
 
+
+#: The latest hook of the ``_live_receivers()`` that is Django's own.
+_hook_of_djangos: Any = None
 
 # Sends that are recorded already, and methods that don't call the receivers.
 _WITH_RECEIVERS = {

@@ -3,6 +3,8 @@ Record the calls of receivers while Django's own loop runs.
 
 The loop gets probes in place of the receivers. Copying the loop instead would mean to
 copy what each version of Django does about errors, threads, and asynchronous receivers.
+Only that of ``send()`` to other receivers is copied, because it is simple: see
+``calls``.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Any
 
 from django.dispatch import Signal
 
+from .calls import calls_of, record_call
 from .clock import now
 from .current import enter, get_current, leave, set_current
 from .recorder import CallNode, Node, SendNode
@@ -32,36 +35,12 @@ def both_probes(
     # It may be called twice for one send: a subclass may ask has_listeners() first.
     if send.with_receivers < send.count:
         send.with_receivers += 1
-    # Collapsed sends nearly always have the same receivers in the same order. Most are
-    # functions.
-    probes = [
-        Probe(each, call)
-        for each, call in zip(sync_receivers, send.calls)  # noqa: B905 (it is slower)
-        if call.receiver.function() is each or call.receiver.is_of(each)
-    ]
-    if len(probes) < len(sync_receivers):
-        probes = [*map(Probe, sync_receivers, _calls_of(send, sync_receivers, 0))]
+    nodes = calls_of(send, sync_receivers, 0)
+    probes = [*map(Probe, sync_receivers, nodes)]
     if not async_receivers:
         return probes, async_receivers
-    nodes = _calls_of(send, async_receivers, None)
+    nodes = calls_of(send, async_receivers, None)
     return probes, [*map(AsyncProbe, async_receivers, nodes)]
-
-
-def _calls_of(
-    send: SendNode, receivers: list[Any], order: int | None
-) -> list[CallNode]:
-    """
-    Return the nodes for calls of ``receivers``, new ones where there are none yet.
-    """
-    refs, calls = send.recorder.refs, []
-    # There may be thousands of receivers, so none is compared with all others.
-    known = {call.receiver: call for call in send.calls}
-    for receiver in receivers:
-        ref = refs.receiver(receiver)
-        if ref not in known:
-            known[ref] = send.new_call(ref, order)
-        calls.append(known[ref])
-    return calls
 
 
 def probes_of_wrapped(
@@ -79,9 +58,9 @@ def probes_of_wrapped(
     if send.with_receivers < send.count:
         send.with_receivers += 1
     behind = receivers_behind(signal)
-    nodes = _calls_of(send, [*map(behind, sync_receivers)], 0)
+    nodes = calls_of(send, [*map(behind, sync_receivers)], 0)
     probes = [*map(Probe, sync_receivers, nodes)]
-    nodes = _calls_of(send, [*map(behind, async_receivers)], None)
+    nodes = calls_of(send, [*map(behind, async_receivers)], None)
     return probes, [*map(AsyncProbe, async_receivers, nodes)]
 
 
@@ -135,41 +114,7 @@ class Probe:
         self._traced_call = call
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        call = self._traced_call
-        previous = get_current()
-        started = now()
-        call.active += 1
-        # As in the hooks, what was current is put back first of all.
-        try:
-            try:
-                if previous is call.send:
-                    set_current(call)
-                else:
-                    enter(call, previous)
-                if not call.count:
-                    # Not when the node was created: that is before any receiver runs,
-                    # and may be in another thread.
-                    call.begin()
-                call.count += 1
-                return self._traced_receiver(*args, **kwargs)
-            finally:
-                if call.recorder.switched:
-                    leave(call, previous)
-                else:
-                    set_current(previous)
-                call.active -= 1
-                elapsed = now() - started
-                call.time += elapsed
-                if elapsed > call.longest:
-                    call.longest = elapsed
-                # A send that awaits the thread of this call isn't active meanwhile: its
-                # own time on the event loop doesn't include this.
-                if previous is not None and previous.active:
-                    previous.inner += elapsed
-        except BaseException as error:
-            leave(call, previous)
-            call.failed(error)
-            raise
+        return record_call(self._traced_call, self._traced_receiver, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._traced_receiver, name)

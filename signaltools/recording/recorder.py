@@ -88,14 +88,13 @@ class Node:
         Return the series of sends with this key below this node.
         """
         table = self.table = self.table or {}
-        if key not in table:
-            table[key] = Series(self, key)
-        return table[key]
+        return table.get(key) or table.setdefault(key, Series(self, key))
 
     def begin(self) -> None:
         recorder = self.recorder
         self.start = now() - recorder.origin
-        self.thread = recorder.shared(get_ident())
+        thread = get_ident()
+        self.thread = recorder.values.setdefault(thread, thread)
 
     def failed(self, error: BaseException) -> None:
         self.raised += 1
@@ -151,14 +150,15 @@ class SendNode(Node):
         recorder = self.recorder
         self.begin()
         self.series = series
-        self.identity = recorder.shared(identity)
+        values = recorder.values
+        self.identity = values.setdefault(identity, identity)
         self.signal = series.signal.reference
         names = tuple(arguments)
         if "sender" in arguments:
             names = tuple(name for name in names if name != "sender")
         if (text_of := recorder.text_of) is not None:
             names = tuple(f"{name}={text_of(name, arguments[name])}" for name in names)
-        self.arguments = recorder.shared(names)
+        self.arguments = values.setdefault(names, names)
         connection = connection_of(arguments)
         self.connection = NOWHERE if connection is None else weakref.ref(connection)
         self.in_atomic = in_atomic(connection)

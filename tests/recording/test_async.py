@@ -25,7 +25,7 @@ from django.db.backends.utils import CursorWrapper
 from django.dispatch import Signal
 
 from signaltools import registry, trace
-from signaltools.recording import hooks, probes, recorder
+from signaltools.recording import calls, hooks, probes, recorder
 from signaltools.recording.current import current
 
 if sys.version_info >= (3, 12):
@@ -1009,7 +1009,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    for module in (hooks, probes, recorder):
+    for module in (calls, hooks, probes, recorder):
         monkeypatch.setattr(module, "now", clock)
     return clock
 

@@ -2,13 +2,13 @@ import importlib
 import time
 
 import signaltools
-from signaltools.recording import clock, hooks, probes, recorder
+from signaltools.recording import calls, clock, hooks, probes, recorder
 from tests.sending import make
 
 
 def test_no_module_has_a_function_of_time():
     # freezegun looks for these objects, whatever they are called.
-    for module in (clock, hooks, probes, recorder):
+    for module in (calls, clock, hooks, probes, recorder):
         values = [*vars(module).values()]
         assert not any(
             each is time.perf_counter or each is time.time for each in values
