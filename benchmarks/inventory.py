@@ -76,6 +76,8 @@ class Project(NamedTuple):
             **os.environ,
             "DJANGO_SETTINGS_MODULE": self.settings,
             "PYTHONPATH": os.pathsep.join([str(ROOT), "..", "."]),
+            # An installed package is compiled, as all others are here.
+            "PYTHONDONTWRITEBYTECODE": "",
         }
         return seconds(
             lambda: subprocess.run(
