@@ -20,8 +20,8 @@ from .clock import now
 from .current import enter, get_current, leave, set_current
 from .recorder import CallNode, SendNode
 
-#: Whether ``call_all()`` does what the ``send()`` of this version of Django does.
-IS_KNOWN = django.VERSION < (6, 2)
+#: Whether ``call_all()`` does what ``send()`` of this version of Django does.
+LOOP_IS_KNOWN = django.VERSION < (6, 2)
 
 
 def call_all(

@@ -26,7 +26,7 @@ from ..introspect.callers import method_of
 from ..introspect.objects import stored_attribute
 from ..inventory.receivers import entries, row_ids
 from ..inventory.weak import NOWHERE, note_connect
-from .calls import IS_KNOWN, call_all
+from .calls import LOOP_IS_KNOWN, call_all
 from .clock import now
 from .current import get_current, leave, set_current
 from .folding import find_send, open_send
@@ -42,7 +42,7 @@ def _send_hook(cls: type[Signal], original: Any, method: str) -> Any:
     if not _is_of_django(original):
         return _own_send_hook(original, method)
     # A project may have put send_robust() in the place of send().
-    is_simple = IS_KNOWN and original.__name__ == "send"
+    is_simple = LOOP_IS_KNOWN and original.__name__ == "send"
 
     # This runs for each send of the process while a trace is active, so it has to pass
     # on quickly what isn't recorded. That is why nothing here is a function of its own.

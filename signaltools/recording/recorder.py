@@ -150,6 +150,7 @@ class SendNode(Node):
         recorder = self.recorder
         self.begin()
         self.series = series
+        # As shared() does. Each call of a function counts here.
         values = recorder.values
         self.identity = values.setdefault(identity, identity)
         self.signal = series.signal.reference
