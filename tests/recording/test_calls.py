@@ -76,12 +76,15 @@ def test_django_calls_probes_only_where_its_loop_is_not_copied(probes):
 @pytest.mark.parametrize("caching", [False, True])
 @pytest.mark.usefixtures("loop")
 def test_trace_is_the_same_with_both_loops(caching):
+    class Sender:
+        pass
+
     signal = Signal(use_caching=caching)
     signal.connect(first, weak=False)
-    signal.connect(second, sender=Signal, weak=False)
+    signal.connect(second, sender=Sender, weak=False)
     with signaltools.trace() as trace:
         for _ in range(2):
-            assert signal.send(Signal, order=1) == [(first, 1), (second, 2)]
+            assert signal.send(Sender, order=1) == [(first, 1), (second, 2)]
             assert signal.send(mock.Mock) == [(first, 1)]
 
     assert [
