@@ -240,10 +240,8 @@ def _live_receivers_hook(cls: type[Signal], original: Any, name: str) -> Any:
     @functools.wraps(original)
     def live_receivers(self: Signal, sender: Any) -> Any:
         here = get_current()
-        if here is None:
-            return original(self, sender)
         if not isinstance(here, SendNode) or here.signal() is not self:
-            if here.recorder.recording:
+            if here is not None and here.recorder.recording:
                 name = method_of(self)
                 if name not in _WITH_RECEIVERS:
                     refs = here.recorder.refs
