@@ -72,7 +72,7 @@ def test_every_page_is_without_errors_and_accessible(chromium, example, theme):
             assert found.response["violations"] == [], path
         page.goto("/panel/")
         page.page.get_by_role("button", name="Check out").click()
-        assert page.page.get_by_role("heading", name="A checkout").is_visible()
+        page.page.get_by_role("heading", name="A checkout").wait_for()
 
 
 def test_the_admin_is_without_errors(chromium, example):
