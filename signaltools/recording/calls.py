@@ -54,7 +54,7 @@ def call_all(
 
 def calls_of(send: SendNode, receivers: list[Any], order: int | None) -> list[CallNode]:
     """
-    Return the nodes for calls of ``receivers``, new ones where there are none yet.
+    Return the node for the calls of each receiver, which is created if it's missing.
     """
     # Collapsed sends nearly always have the same receivers in the same order. Most are
     # functions.

@@ -57,7 +57,7 @@ def loop(request, monkeypatch):
 @pytest.fixture
 def probes(monkeypatch):
     """
-    Return how often Django's own loop has called probes.
+    Return a mock that is called when Django's own loop gets probes.
     """
     both_probes = mock.Mock(side_effect=hooks.both_probes)
     monkeypatch.setattr(hooks, "both_probes", both_probes)
